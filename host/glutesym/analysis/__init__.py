@@ -1,0 +1,1 @@
+"""Analysis: one question a file, pure functions on NumPy arrays."""

@@ -1,0 +1,1 @@
+"""Signal processing: one algorithm a file, on NumPy arrays, no input or output."""

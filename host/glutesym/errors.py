@@ -1,0 +1,64 @@
+"""Errors that a user can act on: each says what happened, what was expected and what to do next."""
+
+from __future__ import annotations
+
+
+class GlutesymError(Exception):
+    """Root of every error this package raises on purpose; the command line prints it in one line."""
+
+
+class FrameError(GlutesymError):
+    """Bytes that are not a frame of this protocol version.
+
+    Attributes
+    ----------
+    reason : str
+        What is wrong with the bytes, e.g. ``"length 20, expected 244"``.
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"Not a glutesym frame: {reason}.")
+
+
+class PodNotFoundError(GlutesymError):
+    """No pod of the wanted side answered a scan.
+
+    Attributes
+    ----------
+    missing : tuple of str
+        The sides that were looked for and not seen.
+    """
+
+    def __init__(self, missing: tuple[str, ...], timeout_s: float) -> None:
+        self.missing = missing
+        super().__init__(
+            f"No {' and no '.join(missing)} pod seen within {timeout_s:g} s. "
+            "Switch the pod on (its LED blinks while it advertises), bring it within 5 m, "
+            "make sure that no other program is connected to it, and try again."
+        )
+
+
+class LinkError(GlutesymError):
+    """A pod was found but the link to it could not be set up or was lost for good."""
+
+
+class SessionError(GlutesymError):
+    """A session file that cannot be read or written.
+
+    Attributes
+    ----------
+    path : str
+        The file in question.
+    """
+
+    def __init__(self, path: object, reason: str) -> None:
+        self.path = str(path)
+        super().__init__(f"{path}: {reason}")
+
+
+class MissingPartError(GlutesymError):
+    """An optional part (window, simulator) is not installed; the message names the fix."""
+
+    def __init__(self, what: str, fix: str) -> None:
+        super().__init__(f"{what} is not installed. Fix: {fix}")

@@ -1,0 +1,1 @@
+"""Links to pods: each yields (host time of arrival, frame)."""

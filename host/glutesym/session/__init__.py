@@ -1,0 +1,1 @@
+"""Sessions: one SQLite file of raw frames, and everything that derives from it."""

@@ -1,0 +1,1 @@
+"""Virtual pods: scenario → chips → MicroPython process → virtual radio → bleak."""

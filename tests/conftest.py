@@ -1,0 +1,46 @@
+"""Fixtures that every test may use."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from glutesym.podfiles import copy_files, pod_files
+
+ROOT = Path(__file__).resolve().parents[1]
+MICROPYTHON = shutil.which("micropython", path=str(Path(sys.executable).parent)) or "micropython"
+
+RunMicroPython = Callable[..., str]
+
+
+@pytest.fixture
+def run_micropython(tmp_path: Path) -> RunMicroPython:
+    """Run source on the real MicroPython VM with the pod's files and extra folders on its path.
+
+    Returns what it printed; a traceback there fails the test.
+    """
+
+    def run(source: str, *folders: Path, timeout_s: float = 120, heap: str = "16m") -> str:
+        flash = tmp_path / "flash"
+        copy_files(pod_files(), flash)
+        script = tmp_path / "script.py"
+        script.write_text(source)
+        path = ":".join([str(f) for f in folders] + [str(flash), ".frozen"])
+        done = subprocess.run(
+            [MICROPYTHON, "-X", f"heapsize={heap}", str(script)],
+            env={**os.environ, "MICROPYPATH": path},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+        )
+        assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    return run
