@@ -33,4 +33,4 @@ GAUGE_ADDRESS = const(0x36)
 
 NEOPIXEL = const(14)
 USB_SENSE = const(28)  # divider 100k/150k from VUSB: high on any USB power, also a wall charger
-PSRAM_HEAP = True  # 8 MB of PSRAM are part of the heap
+LOG_FRAMES = const(16384)  # 4 MB of the 8 MB PSRAM that are part of the heap: 8 minutes

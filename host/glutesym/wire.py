@@ -33,8 +33,8 @@ LEAD_OFF_RLD = 16
 HEADER = (
     ("version", "B", "", 1, "protocol version, VERSION"),
     ("kind", "B", "", 1, "kind of frame"),
-    ("boot", "H", "", 1, "random number of this start of the pod: a new one means a new sequence"),
-    ("seq", "I", "", 1, "sequence number, counted from 0 at boot, over all kinds"),
+    ("run", "H", "", 1, "number of this run of capture, never 0: a new one means new sequence and index"),
+    ("seq", "I", "", 1, "sequence number, counted from 0 in each run, over all kinds"),
     ("tx_ticks_us", "I", "us", 1, "pod ticks immediately before the frame was sent"),
 )
 _BLOCK = (
@@ -78,7 +78,7 @@ STATUS_FIELDS = HEADER + (
     ("emg_overrun", "I", "sample", 1, "EMG samples overwritten before they were read"),
     ("imu_captured", "I", "sample", 1, "IMU samples read since capture began"),
     ("imu_overrun", "I", "sample", 1, "IMU samples the chip dropped"),
-    ("frames_made", "I", "frame", 1, "frames put into the log since boot"),
+    ("frames_made", "I", "frame", 1, "frames put into the log in this run"),
     ("frames_dropped", "I", "frame", 1, "frames overwritten before they were acknowledged"),
     ("frames_sent", "I", "frame", 1, "frames handed to the radio, repeats included"),
     ("log_frames", "I", "frame", 1, "frames waiting for acknowledgement"),
@@ -143,10 +143,10 @@ NAME_PREFIX = "glutesym"
 # Commands, host to pod: always COMMAND_BYTES long, (opcode, a, b, c).
 COMMAND_FORMAT = "<BBHI"
 COMMAND_BYTES = 8
-START = 1  # a: window in frames; resumes after the last acknowledged frame
+START = 1  # a: window in frames; b: run to resume, 0 for a new one
 STOP = 2
 IDENTIFY = 3  # a: seconds to blink
-ACK = 4  # b: boot, c: every frame before this sequence number has arrived
+ACK = 4  # b: run, c: every frame of it before this sequence number has arrived
 PROBE = 5  # c: id, answered in the next status with its time of arrival
 
 
@@ -165,7 +165,7 @@ def command(opcode, a=0, b=0, c=0):
 
 
 def encode_emg(
-    frame, boot, seq, first_index, anchor_index, anchor_ticks_us, flags, lead_off, lsb_pv, samples, count
+    frame, run, seq, first_index, anchor_index, anchor_ticks_us, flags, lead_off, lsb_pv, samples, count
 ):
     """Encode ``samples[:count]`` (signed converter counts, up to 24 bits).
 
@@ -186,7 +186,7 @@ def encode_emg(
     while (high - offset) >> shift > 32767:
         shift += 1
     struct.pack_into(
-        EMG_FORMAT, frame, 0, VERSION, EMG, boot, seq, 0, first_index, anchor_index, anchor_ticks_us,
+        EMG_FORMAT, frame, 0, VERSION, EMG, run, seq, 0, first_index, anchor_index, anchor_ticks_us,
         count, flags, lead_off, shift, offset, lsb_pv,
     )  # fmt: skip
     position = EMG_DATA_OFFSET
@@ -203,7 +203,7 @@ def encode_emg(
 
 
 def encode_imu(
-    frame, boot, seq, first_index, anchor_index, anchor_ticks_us, flags, temperature_raw,
+    frame, run, seq, first_index, anchor_index, anchor_ticks_us, flags, temperature_raw,
     ticks_first_low, ticks_first_high, ticks_last_low, ticks_last_high,
     accel_lsb_ug, gyro_lsb_10udps, data, count,
 ):  # fmt: skip
@@ -212,7 +212,7 @@ def encode_imu(
     The chip's 32-bit time stamps come as two halves of 16 bits, which stay small ints.
     """
     struct.pack_into(
-        IMU_FORMAT, frame, 0, VERSION, IMU, boot, seq, 0, first_index, anchor_index, anchor_ticks_us,
+        IMU_FORMAT, frame, 0, VERSION, IMU, run, seq, 0, first_index, anchor_index, anchor_ticks_us,
         count, flags, temperature_raw, 0, 0, accel_lsb_ug, gyro_lsb_10udps,
     )  # fmt: skip
     struct.pack_into(

@@ -1,0 +1,228 @@
+"""What a pod does: sensors into frames, frames into the log, the log to the host."""
+
+import gc
+import micropython
+import random
+import sys
+import time
+import wire
+from array import array
+from micropython import const
+
+_STATUS_PERIOD_MS = const(500)
+_LOOP_MS = const(7)
+_DITHER_MS = const(5)  # so that sends do not lock to the connection interval
+_GAUGE_PERIOD_MS = const(10_000)
+
+
+class Pod:
+    """Holds the parts and the one step that the main loop repeats.
+
+    A part that failed to start is None, and ``errors`` says so (wire.ERROR_* bits).
+    """
+
+    def __init__(self, ads, capture, imu, power, led, log, sender, link, errors, bench):
+        self._ads = ads
+        self._capture = capture
+        self._imu = imu
+        self._power = power
+        self._led = led
+        self._log = log
+        self._sender = sender
+        self._link = link
+        self._errors = errors
+        self._bench = bench
+        self._run = 0  # number of this run of capture; 0: not capturing
+        self._emg_block = array("i", [0] * wire.EMG_PER_FRAME)
+        self._imu_block = bytearray(wire.IMU_PER_FRAME * wire.IMU_SAMPLE_BYTES)
+        self._status = [0] * len(wire.STATUS_NAMES)
+        self._battery_byte = bytearray(1)
+        self._status_due_ms = self._boot_ms = time.ticks_ms()
+        self._uptime_ms = 0
+        self._probe_id = 0
+        self._probe_ticks_us = 0
+        self._bus_errors = 0
+        self._task_errors = 0
+        self._heap_faults = 0
+
+    # --- tasks -----------------------------------------------------------------------------------------
+
+    async def sample(self, asyncio):
+        """Repeat `step`, with the heap locked: a steady state that wants memory would have pauses."""
+        while True:
+            micropython.heap_lock()
+            try:
+                self.step()
+            except MemoryError as error:
+                micropython.heap_unlock()
+                self._heap_faults += 1
+                sys.print_exception(error)
+            except Exception as error:
+                micropython.heap_unlock()
+                self._task_errors += 1
+                sys.print_exception(error)
+            else:
+                micropython.heap_unlock()
+            await asyncio.sleep_ms(_LOOP_MS + random.getrandbits(8) % (_DITHER_MS + 1))
+
+    async def watch_battery(self, asyncio):
+        while True:
+            self._power.measure()
+            self._battery_byte[0] = (self._power.percent_256 + 128) >> 8
+            self._link.set_battery(self._battery_byte)
+            await asyncio.sleep_ms(_GAUGE_PERIOD_MS)
+
+    # --- commands --------------------------------------------------------------------------------------
+
+    def on_command(self, opcode, a, b, c, ticks_us):
+        """Carry out a command; False when it makes no sense."""
+        if opcode == wire.ACK:
+            if b != self._run:
+                return False
+            self._log.acknowledge(c)
+        elif opcode == wire.PROBE:
+            self._probe_id = c
+            self._probe_ticks_us = ticks_us
+        elif opcode == wire.START:
+            if not a:
+                return False
+            if not self._run or b != self._run:
+                self._begin_run()
+            self._sender.start(a)
+        elif opcode == wire.STOP:
+            self._end_run()
+        elif opcode == wire.IDENTIFY:
+            self._led.identify(time.ticks_ms(), a * 1000)
+        else:
+            return False
+        self._show()
+        return True
+
+    def on_link_change(self):
+        """A host came or went. Capture goes on without one: the log keeps what it makes."""
+        if not self._link.connected:
+            self._sender.stop()
+        self._show()
+
+    def _begin_run(self):
+        if self._run:
+            self._end_run()
+        self._log.clear()
+        self._run = random.getrandbits(16) or 1
+        if self._power.on_usb and not self._bench:
+            self._errors |= wire.ERROR_USB_POWER
+            return
+        self._errors &= ~wire.ERROR_USB_POWER
+        if self._capture:
+            self._ads.start_conversions()
+            self._capture.start()
+        if self._imu:
+            self._imu.start()
+        gc.collect()
+
+    def _end_run(self):
+        self._sender.stop()
+        if self._run and not self._errors & wire.ERROR_USB_POWER:
+            if self._capture:
+                self._capture.stop()
+                self._ads.stop_conversions()
+        self._run = 0
+
+    def _show(self):
+        """Tell the LED what the pod is doing."""
+        led = self._led
+        if self._errors:
+            led.state = led.ERROR
+        elif self._sender.streaming:
+            led.state = led.STREAMING
+        elif self._link.connected:
+            led.state = led.CONNECTED
+        else:
+            led.state = led.IDLE
+
+    # --- the steady state: allocates nothing -----------------------------------------------------------
+
+    def step(self):
+        """Do everything that is due, once."""
+        now_ms = time.ticks_ms()
+        self._uptime_ms = time.ticks_diff(now_ms, self._boot_ms)
+        if self._run and not self._errors & wire.ERROR_USB_POWER:
+            if self._capture:
+                self._take_emg()
+            if self._imu:
+                self._take_imu()
+        if self._run and time.ticks_diff(now_ms, self._status_due_ms) >= 0:
+            self._status_due_ms = time.ticks_add(now_ms, _STATUS_PERIOD_MS)
+            self._take_status()
+        self._sender.pump()
+        self._led.update(now_ms)
+
+    def _take_emg(self):
+        log = self._log
+        capture = self._capture
+        capture.poll()
+        while True:
+            count = capture.read(self._emg_block, wire.EMG_PER_FRAME)
+            if not count:
+                return
+            wire.encode_emg(
+                log.claim(), self._run, log.next, capture.first_index, capture.anchor_index,
+                capture.anchor_ticks_us, capture.flags, capture.lead_off, self._ads.lsb_pv,
+                self._emg_block, count,
+            )  # fmt: skip
+            log.commit()
+
+    def _take_imu(self):
+        imu = self._imu
+        log = self._log
+        try:
+            while imu.poll() >= wire.IMU_PER_FRAME:
+                count = imu.drain(self._imu_block, wire.IMU_PER_FRAME)
+                if not count:
+                    return
+                wire.encode_imu(
+                    log.claim(), self._run, log.next, imu.first_index, imu.anchor_index,
+                    imu.anchor_ticks_us, imu.flags, imu.temperature_raw, imu.ticks_first_low,
+                    imu.ticks_first_high, imu.ticks_last_low, imu.ticks_last_high,
+                    imu.accel_lsb_ug, imu.gyro_lsb_10udps, self._imu_block, count,
+                )  # fmt: skip
+                log.commit()
+        except OSError:
+            self._bus_errors += 1
+
+    def _take_status(self):
+        log = self._log
+        frame = log.claim()
+        values = self._status
+        capture = self._capture
+        imu = self._imu
+        power = self._power
+        values[0] = self._run
+        values[1] = log.next
+        values[2] = 0  # stamped when it is sent
+        values[3] = time.ticks_us()
+        values[4] = self._uptime_ms // 1000
+        values[5] = power.millivolts
+        values[6] = power.percent_256
+        values[7] = wire.STATE_STREAMING if self._sender.streaming else wire.STATE_IDLE
+        values[8] = self._errors | (wire.ERROR_BATTERY_GAUGE if power.gauge_failed else 0)
+        values[9] = 1 if power.on_usb else 0
+        values[10] = 0
+        values[11] = capture.anchor_index if capture else 0
+        values[12] = capture.overrun if capture else 0
+        values[13] = imu.anchor_index if imu else 0
+        values[14] = imu.overrun if imu else 0
+        values[15] = log.next
+        values[16] = log.dropped
+        values[17] = self._sender.sent
+        values[18] = log.next - log.first
+        values[19] = log.capacity
+        values[20] = gc.mem_free()
+        values[21] = self._bus_errors
+        values[22] = self._link.bad_commands
+        values[23] = self._task_errors
+        values[24] = self._heap_faults
+        values[25] = self._probe_id
+        values[26] = self._probe_ticks_us
+        wire.encode_status(frame, values)
+        log.commit()

@@ -1,0 +1,427 @@
+"""The command line: reads options, picks parts, prints results. No measuring happens here."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from glutesym import __version__
+from glutesym.errors import GlutesymError
+from glutesym.wording import lag_sentence, verdict_sentence
+
+if TYPE_CHECKING:
+    from glutesym.session.analyze import AnalyzedSession
+    from glutesym.session.run import RunningSession
+    from glutesym.virtual.scenarios.base import Scenario
+    from glutesym.virtual.truth_check import TruthCheck
+
+app = typer.Typer(
+    help="How differently do your glutes work, in amount and in time? Two pods, one answer.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+)
+_out = Console()
+_err = Console(stderr=True)
+
+DEFAULT_FOLDER = Path("sessions")
+
+
+class View(StrEnum):
+    """Where the live bars are shown."""
+
+    AUTO = "auto"
+    WINDOW = "window"
+    TERMINAL = "terminal"
+    NONE = "none"
+
+
+Folder = Annotated[Path, typer.Option("--folder", "-o", help="Where the session is kept.")]
+Exercise = Annotated[str, typer.Option("--exercise", "-e", help="What is exercised.")]
+ScenarioName = Annotated[str, typer.Option("--scenario", "-s", help="What the virtual bodies do.")]
+Seed = Annotated[int, typer.Option(help="Of everything random; the same seed, the same session.")]
+Terminal = Annotated[bool, typer.Option("--terminal", help="Show the bars in the terminal.")]
+Speed = Annotated[
+    float, typer.Option(help="Times real time; 0: as fast as the processor allows.", min=0)
+]
+Reps = Annotated[int, typer.Option(help="Repetitions.", min=1)]
+Mains = Annotated[
+    int | None, typer.Option("--mains-hz", help="Take out mains hum, 50 or 60. Off by default.")
+]
+SessionFile = Annotated[Path, typer.Argument(help="A .glutesym file.", show_default=False)]
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line, not a traceback."""
+    try:
+        app()
+    except GlutesymError as error:
+        _err.print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        _out.print(f"glutesym {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """How differently do your glutes work, in amount and in time? Two pods, one answer."""
+
+
+@app.command(
+    epilog="Examples:\n\n`glutesym demo`\n\n`glutesym demo --scenario real-lag --speed 4`\n\n"
+    "`glutesym demo --terminal --folder /tmp/try`"
+)
+def demo(
+    scenario: ScenarioName = "bridge",
+    speed: Speed = 1.0,
+    seed: Seed = 1,
+    reps: Reps = 12,
+    folder: Folder = DEFAULT_FOLDER,
+    terminal: Terminal = False,
+    view: Annotated[View, typer.Option(help="Where to show the bars.")] = View.AUTO,
+) -> None:
+    """Run two virtual pods through the whole chain, live, and compare the result with the truth.
+
+    The pods' real firmware runs on the MicroPython VM, their radio is simulated, all the rest is what
+    records real pods.
+    """
+    built = _build(scenario, seed, reps)
+    _out.print(f"[bold]{built.name}[/]: {built.description}", highlight=False)
+    session = _simulated(built, seed, speed, folder, View.TERMINAL if terminal else view)
+    check = _check(session, built)
+    files = _export(session, folder)
+    _print_result(session)
+    _print_truth(check)
+    _print_files([session.path, *files])
+
+
+@app.command(
+    epilog="Examples:\n\n`glutesym simulate`\n\n`glutesym simulate --scenario squat --seeds 10`"
+)
+def simulate(
+    scenario: ScenarioName = "bridge",
+    seed: Annotated[int, typer.Option(help="The first seed.")] = 1,
+    seeds: Annotated[int, typer.Option(help="How many seeds, one session each.", min=1)] = 1,
+    reps: Reps = 12,
+    folder: Folder = DEFAULT_FOLDER,
+    keep: Annotated[bool, typer.Option(help="Keep the session files.")] = True,
+) -> None:
+    """Record virtual pods as fast as possible and print truth and measurement, a line a seed."""
+    checks: dict[int, TruthCheck] = {}
+    for number in range(seed, seed + seeds):
+        built = _build(scenario, number, reps)
+        with _progress(f"{built.name}, seed {number}") as _update:
+            session = _simulated(built, number, 0.0, folder, View.NONE)
+        checks[number] = _check(session, built)
+        if not keep:
+            session.path.unlink()
+    _print_seeds(checks)
+
+
+@app.command(epilog="Example:\n\n`glutesym scan --timeout 10`")
+def scan(
+    timeout: Annotated[float, typer.Option(help="Seconds to listen.", min=0.1)] = 6.0,
+) -> None:
+    """List the pods in reach."""
+    import asyncio
+
+    from glutesym.links.ble import BleTransport
+
+    async def listen() -> list[tuple[str, str, str, str]]:
+        pods = await BleTransport().scan(timeout)
+        return [
+            (pod.name, pod.side or "not assigned", pod.address, f"{pod.rssi_dbm} dBm")
+            for pod in sorted(pods, key=lambda pod: -(pod.rssi_dbm or -999))
+        ]
+
+    with _err.status(f"Listening for {timeout:g} s …"):
+        rows = asyncio.run(listen())
+    if not rows:
+        _out.print(
+            f"No pod seen within {timeout:g} s. Switch the pods on: their LED blinks while they "
+            "advertise. A pod that is connected to another program does not advertise."
+        )
+        raise typer.Exit(1)
+    table = Table("Name", "Side", "Address", "Signal")
+    for row in rows:
+        table.add_row(*row)
+    _out.print(table)
+
+
+@app.command(
+    epilog="Examples:\n\n`glutesym live`\n\n`glutesym live --exercise 'hip thrust' --terminal`"
+)
+def live(
+    exercise: Exercise = "session",
+    folder: Folder = DEFAULT_FOLDER,
+    terminal: Terminal = False,
+    mains_hz: Mains = None,
+) -> None:
+    """Record both pods and show the bars; close the window or press Ctrl-C to end.
+
+    The session file and its CSVs are written into the folder.
+    """
+    _record_real(exercise, folder, View.TERMINAL if terminal else View.AUTO, None, mains_hz)
+
+
+@app.command(
+    epilog="Examples:\n\n`glutesym record --duration 120`\n\n`glutesym record -e squat -o data`"
+)
+def record(
+    exercise: Exercise = "session",
+    folder: Folder = DEFAULT_FOLDER,
+    duration: Annotated[
+        float | None, typer.Option(help="Seconds; until Ctrl-C when not given.", min=1)
+    ] = None,
+    mains_hz: Mains = None,
+) -> None:
+    """Record both pods without a window: a status line, then the session file and its CSVs."""
+    _record_real(exercise, folder, View.TERMINAL, duration, mains_hz)
+
+
+@app.command(
+    epilog="Examples:\n\n`glutesym export sessions/2026-05-04_18-30-09_bridge.glutesym`\n\n"
+    "`glutesym export session.glutesym --folder csv`"
+)
+def export(
+    session: SessionFile,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--folder", "-o", help="Where the files go; beside the session by default."),
+    ] = None,
+    mains_hz: Mains = None,
+) -> None:
+    """Write a session's CSVs: emg, imu, reps, events, summary, and a JSON file that explains them."""
+    analyzed = _analyze(session, mains_hz)
+    _print_files(_export(analyzed, folder or session.parent))
+
+
+@app.command(epilog="Example:\n\n`glutesym analyze sessions/2026-05-04_18-30-09_bridge.glutesym`")
+def analyze(session: SessionFile, mains_hz: Mains = None) -> None:
+    """Measure a session file and print the answer."""
+    _print_result(_analyze(session, mains_hz))
+
+
+# --- what the commands share --------------------------------------------------------------------------
+
+
+def _build(name: str, seed: int, reps: int) -> Scenario:
+    from glutesym.virtual.scenarios.catalog import build_scenario
+
+    return build_scenario(name, seed=seed, reps=reps)
+
+
+def _simulated(
+    scenario: Scenario, seed: int, speed: float, folder: Path, view: View
+) -> AnalyzedSession:
+    """Record a session of virtual pods and analyze it."""
+    from glutesym.session.names import session_path
+    from glutesym.session.run import RunningSession
+    from glutesym.virtual.surroundings import VirtualSurroundings
+
+    session = RunningSession(
+        VirtualSurroundings(scenario, seed, speed or None),
+        session_path(folder, datetime.now().astimezone(), scenario.name),
+        scenario.exercise,
+    )
+    _show(session, view)
+    return _analyze(session.path, None)
+
+
+def _record_real(
+    exercise: str, folder: Path, view: View, duration_s: float | None, mains_hz: int | None
+) -> None:
+    from glutesym.session.names import session_path
+    from glutesym.session.run import RealSurroundings, RunningSession
+
+    path = session_path(folder, datetime.now().astimezone(), exercise)
+    session = RunningSession(RealSurroundings(duration_s), path, exercise)
+    _show(session, view)
+    analyzed = _analyze(path, mains_hz)
+    files = _export(analyzed, folder)
+    _print_result(analyzed)
+    _print_files([path, *files])
+
+
+def _show(session: RunningSession, view: View) -> None:
+    """Run a session to its end with a live view; Ctrl-C ends it cleanly."""
+    if view is View.AUTO:
+        from glutesym.gui.display import display_problem
+
+        problem = display_problem()
+        view = View.TERMINAL if problem else View.WINDOW
+        if problem:
+            _err.print(f"No window: {problem} Showing the bars here.", highlight=False)
+    if view is View.WINDOW:
+        from glutesym.gui.window import run_window
+
+        session.start()
+        run_window(
+            session.poll, session.stop, session.marker, session.identify, close_when_ended=True
+        )
+    elif view is View.TERMINAL:
+        from glutesym.terminal import run_terminal
+
+        session.start()
+        run_terminal(session.poll, session.stop)
+    else:
+        session.start()
+    session.stop() if view is not View.NONE else None
+    try:
+        while not session.join(0.2):
+            pass
+    except KeyboardInterrupt:
+        session.stop()
+        session.join()
+
+
+def _analyze(path: Path, mains_hz: int | None) -> AnalyzedSession:
+    from glutesym.pipeline import Settings
+    from glutesym.session.analyze import analyze_session
+
+    if mains_hz not in (None, 50, 60):
+        raise typer.BadParameter("mains hum is at 50 or 60 Hz", param_hint="--mains-hz")
+    return analyze_session(path, Settings(mains_hz=mains_hz))
+
+
+def _export(session: AnalyzedSession, folder: Path) -> list[Path]:
+    from glutesym.session.analyze import export_session
+
+    with _progress("Writing CSVs") as update:
+        return export_session(session, folder, update)
+
+
+def _check(session: AnalyzedSession, scenario: Scenario) -> TruthCheck:
+    from glutesym.virtual.truth_check import check_truth
+
+    return check_truth(session, scenario)
+
+
+class _Update:
+    def __init__(self, progress: Progress, label: str) -> None:
+        self._progress = progress
+        self._task = progress.add_task(label, total=1.0)
+
+    def __call__(self, fraction: float) -> None:
+        self._progress.update(self._task, completed=fraction)
+
+
+@contextmanager
+def _progress(label: str) -> Iterator[_Update]:
+    with Progress(console=_err, transient=True) as progress:
+        yield _Update(progress, label)
+
+
+# --- printing -----------------------------------------------------------------------------------------
+
+
+def _print_result(session: AnalyzedSession) -> None:
+    measures, recording = session.measures, session.recording
+    _out.print()
+    _out.print(f"[bold]{verdict_sentence(measures.summary)}[/]", highlight=False)
+    _out.print(lag_sentence(measures.summary), highlight=False)
+    table = Table("Rep", "Start (s)", "Left (µV)", "Right (µV)", "Asymmetry (%)", "Lag L−R (ms)", "")
+    for rep in measures.reps:
+        table.add_row(
+            str(rep.number),
+            f"{rep.start_s:.1f}",
+            _number(rep.left.activation_uv, ".0f"),
+            _number(rep.right.activation_uv, ".0f"),
+            _number(rep.symmetry_index_pct, "+.0f"),
+            _number(rep.lag_ms, "+.0f"),
+            rep.reason or rep.left.reason or rep.right.reason,
+        )
+    _out.print(table)
+    for side, pod in recording.pods.items():
+        _out.print(
+            f"{side}: {pod.samples_received} EMG samples received, {pod.samples_lost} lost, "
+            f"{len(pod.gaps)} gaps, {pod.frames_bad} bad frames",
+            highlight=False,
+        )
+    if not session.meta.ended:
+        _out.print("The session was not ended cleanly; what was recorded until then is complete.")
+
+
+def _print_truth(check: TruthCheck) -> None:
+    table = Table("", "Truth", "Measured", "Difference", title="Truth and measurement")
+    table.add_row(
+        "Repetitions", str(check.reps_true), str(check.reps_measured), f"{check.reps_matched} matched"
+    )
+    table.add_row(
+        "Asymmetry, right larger + (%)",
+        _number(check.symmetry_index_true_pct, "+.1f"),
+        _number(check.symmetry_index_pct, "+.1f"),
+        _number(check.symmetry_index_error_pct, "+.1f"),
+    )
+    table.add_row(
+        "Lag, left later + (ms)",
+        _number(check.lag_true_ms, "+.1f"),
+        _number(check.lag_ms, "+.1f"),
+        _number(check.lag_error_ms, "+.1f"),
+    )
+    for side, sent in check.samples_sent.items():
+        table.add_row(
+            f"EMG samples {side}",
+            f"{sent} sent",
+            f"{check.samples_received[side]} received",
+            f"{check.samples_lost[side]} lost",
+        )
+    table.add_row("Sync uncertainty (ms)", "", f"±{check.sync_uncertainty_ms:.1f}", "")
+    _out.print(table)
+
+
+def _print_seeds(checks: dict[int, TruthCheck]) -> None:
+    table = Table(
+        "Seed",
+        "Reps found / true",
+        "Asymmetry error (pp)",
+        "Ratio error (%)",
+        "Lag error (ms)",
+        "Lag per rep MAE (ms)",
+        "Samples received",
+        "Lost",
+        "Sync (± ms)",
+    )
+    for seed, check in checks.items():
+        table.add_row(
+            str(seed),
+            f"{check.reps_matched} / {check.reps_true}",
+            _number(check.symmetry_index_error_pct, "+.1f"),
+            _number(check.ratio_error_pct, "+.1f"),
+            _number(check.lag_error_ms, "+.1f"),
+            _number(check.lag_per_rep_mae_ms, ".1f"),
+            str(sum(check.samples_received.values())),
+            str(sum(check.samples_lost.values())),
+            f"{check.sync_uncertainty_ms:.1f}",
+        )
+    _out.print(table)
+
+
+def _print_files(files: list[Path]) -> None:
+    _out.print("\nFiles:")
+    for file in files:
+        _out.print(f"  {file}", highlight=False, soft_wrap=True)
+
+
+def _number(value: float | None, form: str) -> str:
+    return "–" if value is None else format(value, form)

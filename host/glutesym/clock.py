@@ -1,0 +1,156 @@
+"""Clocks: a pod's ticks and sample indices on the host's time, with an uncertainty.
+
+Every message arrives late by an unknown delay that is never negative. So of all pairs (sent on one
+clock, received on the other) the earliest arrivals carry the truth: the line that touches the points
+from below. Points from the other direction bound it from the other side.
+
+Source: lower convex envelope as in L. Zhang, Z. Liu, C. H. Xia, "Clock synchronization algorithms for
+network measurements", INFOCOM 2002.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glutesym import wire
+
+
+@dataclass(frozen=True)
+class Line:
+    """``y = y0 + slope·(x − x0)``; the reference point keeps large numbers exact."""
+
+    x0: float
+    y0: float
+    slope: float
+
+    def __call__(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return y at x."""
+        return self.y0 + self.slope * (x - self.x0)
+
+    def inverse(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return x at y."""
+        return self.x0 + (y - self.y0) / self.slope
+
+
+@dataclass(frozen=True)
+class ClockFit:
+    """Pod ticks → host time."""
+
+    host_s: Line  # of unwrapped pod seconds
+    uncertainty_ms: float  # half-width of the bracket of both directions; NaN without probes
+
+
+def unwrap_ticks_us(ticks_us: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """Return ticks without their wraps, beginning with the first.
+
+    Parameters
+    ----------
+    ticks_us : (n,) array
+        Modulo ``wire.TICKS_PERIOD_US``, each less than half a period (537 s) from the one before.
+    """
+    ticks = ticks_us.astype(np.int64)
+    if not len(ticks):
+        return ticks
+    step = np.diff(ticks)
+    half = wire.TICKS_PERIOD_US // 2
+    step = (step + half) % wire.TICKS_PERIOD_US - half
+    return ticks[0] + np.concatenate([[0], np.cumsum(step)])
+
+
+def ticks_before_us(
+    reference_us: NDArray[np.int64], ticks_us: NDArray[np.uint32]
+) -> NDArray[np.int64]:
+    """Return unwrapped ticks of moments at most one period (1074 s) before known ones.
+
+    Parameters
+    ----------
+    reference_us : (n,) unwrapped ticks
+    ticks_us : (n,) ticks of earlier moments, modulo ``wire.TICKS_PERIOD_US``
+    """
+    return reference_us - (reference_us - ticks_us.astype(np.int64)) % wire.TICKS_PERIOD_US
+
+
+def lower_envelope(
+    x: NDArray[np.float64], y: NDArray[np.float64], slope: float = 1.0, slope_tolerance: float = 2e-4
+) -> Line:
+    """Return the line below all points that is closest to them on average.
+
+    It is the edge of the lower convex hull at the mean of x: the least sum of residuals among all lines
+    under the points. While the points are few its slope can be absurd, so it is kept within bounds.
+
+    Parameters
+    ----------
+    x, y : (n,) arrays
+        Times on two clocks, n ≥ 1.
+    slope, slope_tolerance : float
+        What the slope is nominally, and by how much of itself it may differ. The default allows two
+        crystals 100 ppm off each.
+
+    Raises
+    ------
+    ValueError
+        There are no points.
+    """
+    if not len(x):
+        raise ValueError("no points to fit a clock to")
+    order = np.lexsort((y, x))
+    x0, y0 = float(x[order[0]]), float(y[order[0]])
+    hull: list[tuple[float, float]] = []
+    for px, py in zip((x[order] - x0).tolist(), (y[order] - y0).tolist(), strict=True):
+        if hull and px == hull[-1][0]:
+            continue  # a later arrival at the same x
+        while len(hull) >= 2:
+            (ax, ay), (bx, by) = hull[-2], hull[-1]
+            if (bx - ax) * (py - ay) > (by - ay) * (px - ax):
+                break
+            hull.pop()
+        hull.append((px, py))
+    middle = float(np.mean(x)) - x0
+    edge = 0
+    while edge < len(hull) - 2 and hull[edge + 1][0] <= middle:
+        edge += 1
+    fitted = slope
+    if len(hull) > 1:
+        (ax, ay), (bx, by) = hull[edge], hull[edge + 1]
+        fitted = (by - ay) / (bx - ax)
+    bound = slope * slope_tolerance
+    if abs(fitted - slope) > bound or len(hull) == 1:
+        fitted = min(max(fitted, slope - bound), slope + bound)
+        ax, ay = min(hull, key=lambda point: point[1] - fitted * point[0])
+    else:
+        ax, ay = hull[edge]
+    return Line(x0 + ax, y0 + ay, fitted)
+
+
+def fit_clock(
+    sent_pod_s: NDArray[np.float64],
+    received_host_s: NDArray[np.float64],
+    probe_sent_host_s: NDArray[np.float64],
+    probe_received_pod_s: NDArray[np.float64],
+) -> ClockFit:
+    """Return pod time on host time.
+
+    The stream's lower envelope gives offset and skew. What it is late by, the shortest way of a frame
+    from pod to host, is much alike on both sides and so hardly matters for a left–right difference. The
+    probes bound the same line from below, and half the width of that bracket is the uncertainty.
+
+    Parameters
+    ----------
+    sent_pod_s, received_host_s : (n,) arrays
+        Frames: unwrapped pod time of sending, host time of arrival.
+    probe_sent_host_s, probe_received_pod_s : (m,) arrays
+        Probes: host time of sending, unwrapped pod time of arrival.
+
+    Raises
+    ------
+    ValueError
+        There are no frames.
+    """
+    line = lower_envelope(sent_pod_s, received_host_s)
+    if not len(probe_sent_host_s):
+        return ClockFit(line, float("nan"))
+    margin_s = line(probe_received_pod_s) - probe_sent_host_s
+    return ClockFit(line, max(0.0, float(np.min(margin_s))) / 2 * 1000)

@@ -1,0 +1,151 @@
+"""Which side was larger in each repetition, and the set's mean with its confidence interval."""
+
+from __future__ import annotations
+
+import math
+
+from glutesym.gui import text, theme
+from glutesym.gui.card import Card
+from glutesym.gui.qt import QtCore, QtGui, QtWidgets
+from glutesym.live_state import LiveState
+from glutesym.measures import SIDES, RepMeasure, SetSummary
+
+_SPANS_PCT = (20.0, 40.0, 60.0, 100.0, 200.0)  # 200 % is the symmetry index of one silent side
+_MIN_ROWS = 10  # so that the first repetition is not a giant
+
+
+class AsymmetryView(Card):
+    """A dot a repetition, on the side of the middle line that was the larger one."""
+
+    def __init__(self) -> None:
+        grid = QtWidgets.QGridLayout()
+        super().__init__(grid)
+        heads = {"left": "◀ LEFT LARGER", "right": "RIGHT LARGER ▶"}
+        for column, side in zip((0, 2), SIDES, strict=True):
+            align = text.LEFT if side == "left" else text.RIGHT
+            head = text.FitText("body", color=theme.SIDE_COLORS[side], align=align, bold=True)
+            head.set_text(heads[side])
+            grid.addWidget(head, 0, column)
+        title = text.FitText("small", color=theme.DIM, align=text.CENTER)
+        title.set_text("each repetition, % of the sides' mean")
+        grid.addWidget(title, 0, 1)
+        for column, stretch in enumerate((30, 40, 30)):
+            grid.setColumnStretch(column, stretch)
+        self._dots = _Dots()
+        grid.addWidget(self._dots, 1, 0, 1, 3)
+        grid.setRowStretch(0, 12)
+        grid.setRowStretch(1, 88)
+
+    def set_unit(self, unit: float) -> None:
+        """Adapt to the window's size."""
+        super().set_unit(unit)
+        self._dots.unit = unit
+
+    def show_state(self, state: LiveState) -> None:
+        """Show the repetitions of a snapshot."""
+        self._dots.show_reps(state.reps, state.summary)
+
+
+class _Dots(QtWidgets.QWidget):
+    def __init__(self) -> None:
+        super().__init__()
+        self.unit = 1.0
+        self._reps: tuple[RepMeasure, ...] = ()
+        self._summary: SetSummary | None = None
+        policy = QtWidgets.QSizePolicy.Policy.Ignored
+        self.setSizePolicy(policy, policy)
+
+    def show_reps(self, reps: tuple[RepMeasure, ...], summary: SetSummary | None) -> None:
+        if reps != self._reps or summary != self._summary:
+            self._reps = reps
+            self._summary = summary
+            self.update()
+
+    def paintEvent(self, event: QtGui.QPaintEvent) -> None:
+        painter = QtGui.QPainter(self)
+        painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+        font = theme.font(theme.size_px("small", self.unit))
+        painter.setFont(font)
+        metrics = QtGui.QFontMetricsF(font)
+        gutter = metrics.horizontalAdvance("rep 888") + 8 * self.unit
+        line = metrics.height()
+        area = QtCore.QRectF(self.rect()).adjusted(gutter, 2 * self.unit, -gutter, -line * 1.3)
+        span_pct = self._span_pct()
+        self._draw_grid(painter, area, span_pct)
+        self._draw_mean(painter, area, span_pct)
+        self._draw_reps(painter, area, span_pct, line)
+
+    def _span_pct(self) -> float:
+        """Return the round span that holds every repetition and the interval."""
+        largest = [abs(rep.symmetry_index_pct or 0.0) for rep in self._reps]
+        if self._summary is not None:
+            estimate = self._summary.symmetry_index_pct
+            largest += [abs(v) for v in (estimate.ci_low, estimate.ci_high) if v is not None]
+        return next((s for s in _SPANS_PCT if s >= max(largest, default=0.0)), _SPANS_PCT[-1])
+
+    def _draw_grid(self, painter: QtGui.QPainter, area: QtCore.QRectF, span_pct: float) -> None:
+        line = QtGui.QFontMetricsF(painter.font()).height()
+        for step in (-2, -1, 0, 1, 2):
+            x = _x(step * span_pct / 2, area, span_pct)
+            color = theme.DIM if step == 0 else theme.LINE
+            painter.setPen(QtGui.QPen(QtGui.QColor(color), (2 if step == 0 else 1) * self.unit))
+            painter.drawLine(QtCore.QLineF(x, area.top(), x, area.bottom()))
+            painter.setPen(QtGui.QColor(theme.DIM))
+            box = QtCore.QRectF(
+                x - area.width() / 8, area.bottom() + 0.25 * line, area.width() / 4, line
+            )
+            label = f"{abs(step) * span_pct / 2:g} %" if step else "equal"
+            painter.drawText(box, int(text.CENTER), label)
+
+    def _draw_mean(self, painter: QtGui.QPainter, area: QtCore.QRectF, span_pct: float) -> None:
+        """Draw the set's mean and the band of its interval."""
+        if self._summary is None:
+            return
+        estimate = self._summary.symmetry_index_pct
+        if estimate.ci_low is not None and estimate.ci_high is not None:
+            left = _x(estimate.ci_low, area, span_pct)
+            right = _x(estimate.ci_high, area, span_pct)
+            band = QtGui.QColor(theme.TEXT)
+            band.setAlphaF(0.16)
+            painter.fillRect(QtCore.QRectF(left, area.top(), right - left, area.height()), band)
+        if estimate.value is not None:
+            x = _x(estimate.value, area, span_pct)
+            painter.setPen(QtGui.QPen(QtGui.QColor(theme.TEXT), 2 * self.unit))
+            painter.drawLine(QtCore.QLineF(x, area.top(), x, area.bottom()))
+
+    def _draw_reps(
+        self, painter: QtGui.QPainter, area: QtCore.QRectF, span_pct: float, line: float
+    ) -> None:
+        rows = max(len(self._reps), _MIN_ROWS)
+        height = area.height() / rows
+        radius = min(6 * self.unit, 0.42 * height)
+        apart = math.ceil(0.9 * line / height)  # rows between two labels that have room
+        every = next(n for n in (1, 2, 5, 10, 20, 50, apart) if n >= apart)
+        zero = _x(0, area, span_pct)
+        for row, rep in enumerate(self._reps):
+            y = area.top() + (row + 0.5) * height
+            last = row == len(self._reps) - 1
+            room = len(self._reps) - 1 - row >= apart
+            if last or (rep.number % every == 0 and room):
+                painter.setPen(QtGui.QColor(theme.TEXT if last else theme.DIM))
+                box = QtCore.QRectF(0, y - line / 2, area.left() - 8 * self.unit, line)
+                painter.drawText(box, int(text.RIGHT), f"rep {rep.number}")
+            if rep.symmetry_index_pct is None:  # withheld: an empty ring on the middle line
+                painter.setPen(QtGui.QPen(QtGui.QColor(theme.DIM), 1.5 * self.unit))
+                painter.setBrush(QtGui.QColor(theme.CARD))
+                painter.drawEllipse(QtCore.QPointF(zero, y), radius, radius)
+                box = QtCore.QRectF(zero + 2 * radius, y - line / 2, area.width() / 2, line)
+                if height >= 0.8 * line:
+                    painter.drawText(box, int(text.LEFT), "withheld")
+                continue
+            x = _x(rep.symmetry_index_pct, area, span_pct)
+            color = theme.side_color("right" if rep.symmetry_index_pct > 0 else "left")
+            painter.setPen(QtGui.QPen(color, max(1.0, 0.5 * radius)))
+            painter.drawLine(QtCore.QLineF(zero, y, x, y))
+            painter.setPen(QtCore.Qt.PenStyle.NoPen)
+            painter.setBrush(color)
+            painter.drawEllipse(QtCore.QPointF(x, y), radius, radius)
+
+
+def _x(value_pct: float, area: QtCore.QRectF, span_pct: float) -> float:
+    return area.center().x() + area.width() / 2 * value_pct / span_pct

@@ -1,0 +1,107 @@
+"""Can a window open here? Answered without Qt, so that the terminal can be used instead."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import subprocess
+import sys
+
+from glutesym.errors import MissingPartError
+
+_PIP_FIX = 'pip install "glutesym[gui]"'
+# Debian and Ubuntu packages of the libraries that Qt 6 takes from the system on Linux
+# (https://doc.qt.io/qt-6/linux-requirements.html).
+_APT_PACKAGES = {
+    "libEGL": "libegl1",
+    "libGL": "libgl1",
+    "libGLX": "libglx0",
+    "libOpenGL": "libopengl0",
+    "libxkbcommon": "libxkbcommon0",
+    "libxkbcommon-x11": "libxkbcommon-x11-0",
+    "libdbus-1": "libdbus-1-3",
+    "libfontconfig": "libfontconfig1",
+    "libfreetype": "libfreetype6",
+    "libglib-2.0": "libglib2.0-0",
+    "libgthread-2.0": "libglib2.0-0",
+    "libwayland-client": "libwayland-client0",
+    "libwayland-cursor": "libwayland-cursor0",
+    "libwayland-egl": "libwayland-egl1",
+    "libX11-xcb": "libx11-xcb1",
+    "libxcb-cursor": "libxcb-cursor0",
+    "libxcb-icccm": "libxcb-icccm4",
+    "libxcb-image": "libxcb-image0",
+    "libxcb-keysyms": "libxcb-keysyms1",
+    "libxcb-randr": "libxcb-randr0",
+    "libxcb-render-util": "libxcb-render-util0",
+    "libxcb-render": "libxcb-render0",
+    "libxcb-shape": "libxcb-shape0",
+    "libxcb-shm": "libxcb-shm0",
+    "libxcb-sync": "libxcb-sync1",
+    "libxcb-util": "libxcb-util1",
+    "libxcb-xfixes": "libxcb-xfixes0",
+    "libxcb-xkb": "libxcb-xkb1",
+    "libxcb": "libxcb1",
+}
+_LIBRARY = re.compile(r"(lib[\w.+-]+?)\.so[.\d]*: cannot open shared object file")
+_PROBE_TIMEOUT_S = 20.0
+
+
+def display_problem() -> str | None:
+    """Return why no window can open here, in words with the fix; None when one can.
+
+    On Linux a window is tried in a process of its own, because Qt ends the whole process when the
+    display cannot be reached; that takes about half a second.
+    """
+    if sys.platform.startswith("linux") and not _has_display():
+        return "There is no screen: neither DISPLAY nor WAYLAND_DISPLAY is set."
+    try:
+        importlib.import_module("glutesym.gui.qt")
+    except MissingPartError as error:
+        return str(error)
+    return _probe() if sys.platform.startswith("linux") else None
+
+
+def missing_part(error: ImportError) -> MissingPartError:
+    """Turn a failed import of Qt or pyqtgraph into an error that names the fix."""
+    library = _LIBRARY.search(str(error))
+    if library is None:
+        return MissingPartError("The window (PySide6, pyqtgraph)", _PIP_FIX)
+    return MissingPartError(f"The system library {library[1]}", _apt_fix(library[1]))
+
+
+def _has_display() -> bool:
+    return any(os.environ.get(v) for v in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+
+
+def _probe() -> str | None:
+    """Open and close a Qt application in another process and read what it says."""
+    code = "from PySide6.QtGui import QGuiApplication; QGuiApplication([])"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "QT_DEBUG_PLUGINS": "1"},  # names the library that is missing
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_PROBE_TIMEOUT_S,
+        )
+    except subprocess.TimeoutExpired:
+        return f"The display did not answer within {_PROBE_TIMEOUT_S:g} s."
+    if done.returncode == 0:
+        return None
+    libraries = sorted({match[1] for match in _LIBRARY.finditer(done.stderr)})
+    if libraries:
+        return str(
+            MissingPartError(f"The system library {', '.join(libraries)}", _apt_fix(*libraries))
+        )
+    return (
+        "Qt cannot open a window on this display. "
+        f"Run `{os.path.basename(sys.executable)} -c '{code}'` to see what Qt says."
+    )
+
+
+def _apt_fix(*libraries: str) -> str:
+    packages = " ".join(sorted({_APT_PACKAGES.get(name, name.lower()) for name in libraries}))
+    return f"sudo apt install {packages}"

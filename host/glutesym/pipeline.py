@@ -1,0 +1,353 @@
+"""From two sides' samples to the answer: the only file that knows the order of the steps.
+
+A repetition is always measured by ``measure_rep`` from the same stretch of samples around it, filtered
+within that stretch alone. So a live ring of the last seconds and a whole recording give the same numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glutesym.analysis.activation import activation_uv, peak_uv, snr_db
+from glutesym.analysis.asymmetry import summarize, symmetry_index_pct
+from glutesym.analysis.onsets import Edge, Rises, find_burst
+from glutesym.analysis.reps import RepCounter
+from glutesym.analysis.resting import RestingLevel, resting_level
+from glutesym.dsp.bandpass import SETTLE_S, Bandpass, bandpass_zero_phase
+from glutesym.dsp.envelope import RmsEnvelope
+from glutesym.dsp.notch import SETTLE_S as NOTCH_SETTLE_S
+from glutesym.dsp.notch import Notch
+from glutesym.measures import SIDES, RepMeasure, SetMeasures, Side, SideMeasure
+from glutesym.recording import EmgRecord, ImuRecord, Recording
+
+RING_S = (
+    40.0  # what live windows must hold: the stretches below, and the wait until they are complete
+)
+MIN_SNR_DB = 8.0  # weaker contractions are not timed: onset errors grow beyond 15 ms
+
+_BEFORE_S = 0.8  # a burst begins up to this long before the movement ...
+_LEAST_BEFORE_S = 0.25  # ... but not within the repetition before, if that ended a moment ago
+_AFTER_S = 0.6  # and ends up to this long after it
+_RESTING_S = 20.0  # rest is sought in this stretch before a repetition's end ...
+_RESTING_BEFORE_S = 5.0  # ... which reaches at least this far back before its start
+_FILTER_S = SETTLE_S + 0.02  # the filter's edges, outside what is measured
+_WAIT_S = 3.0  # a silent side is not waited for longer, live
+_MIN_ACTIVE_DB = 3.0  # the stronger side must be this far above rest for a symmetry index
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to measure."""
+
+    mains_hz: float | None = None  # 50 or 60: take hum out with a causal notch; None: leave it in
+
+
+_DEFAULT = Settings()
+
+
+class RepMeter:
+    """Count repetitions and measure each as soon as its samples are there: live and afterwards."""
+
+    def __init__(self, settings: Settings = _DEFAULT) -> None:
+        self._settings = settings
+        self._counter = RepCounter()
+        self._pending: list[tuple[float, float]] = []
+        self._number = 0
+        self._previous_end_s = float("-inf")
+        self._rises: Mapping[Side, Rises] = {}
+
+    def process(
+        self, emg: Mapping[Side, EmgRecord], imu: Mapping[Side, ImuRecord]
+    ) -> list[RepMeasure]:
+        """Take in new samples and return the repetitions they complete.
+
+        Parameters
+        ----------
+        emg : mapping of side to EmgRecord
+            Windows that end now and hold ``RING_S`` seconds, or all since the start.
+        imu : mapping of side to ImuRecord
+            Blocks or windows; samples already seen are passed over.
+
+        Returns
+        -------
+        list of RepMeasure
+
+        Raises
+        ------
+        ValueError
+            The arrays of a record differ in length.
+        """
+        self._pending += self._counter.process(imu)
+        newest = [record.time_s[-1] for record in emg.values() if len(record.time_s)]
+        ready_s = max(min(newest), max(newest) - _WAIT_S) if newest else float("-inf")
+        return self._measure(emg, ready_s - _AFTER_S - _FILTER_S)
+
+    def finish(self, emg: Mapping[Side, EmgRecord]) -> list[RepMeasure]:
+        """Return the repetitions that the end of the recording completes."""
+        self._pending += self._counter.finish()
+        return self._measure(emg, float("inf"))
+
+    def _measure(self, emg: Mapping[Side, EmgRecord], ended_by_s: float) -> list[RepMeasure]:
+        measured: list[RepMeasure] = []
+        while self._pending and self._pending[0][1] <= ended_by_s:
+            start_s, end_s = self._pending.pop(0)
+            self._number += 1
+            resting = {
+                side: find_resting_level(record, start_s, end_s, self._settings)
+                for side, record in emg.items()
+            }
+            rep, self._rises = measure_rep(
+                self._number,
+                (start_s, end_s),
+                emg,
+                resting,
+                self._rises,
+                self._previous_end_s,
+                self._settings,
+            )
+            measured.append(rep)
+            self._previous_end_s = end_s
+        return measured
+
+
+def measure_set(recording: Recording, settings: Settings = _DEFAULT) -> SetMeasures:
+    """Count, measure and judge the repetitions of a recording.
+
+    Parameters
+    ----------
+    recording : Recording
+    settings : Settings
+
+    Returns
+    -------
+    SetMeasures
+        With whatever the recording supports: what it does not is None, with the reason.
+
+    Raises
+    ------
+    ValueError
+        The arrays of a record differ in length.
+    """
+    emg = {side: pod.emg for side, pod in recording.pods.items()}
+    meter = RepMeter(settings)
+    reps = meter.process(emg, {side: pod.imu for side, pod in recording.pods.items()})
+    reps += meter.finish(emg)
+    resting_uv: dict[Side, float] = {}
+    for side, record in emg.items():
+        first_s = float(record.time_s[0]) if len(record.time_s) else 0.0
+        spans = [(rep.start_s, rep.end_s) for rep in reps] or [(first_s, first_s + _RESTING_S)]
+        level = find_resting_level(record, *spans[len(spans) // 2], settings)
+        if level is not None:
+            resting_uv[side] = level.rms_uv
+    return SetMeasures(tuple(reps), summarize(reps, recording.sync_uncertainty_ms), resting_uv)
+
+
+def find_resting_level(
+    emg: EmgRecord, start_s: float, end_s: float, settings: Settings = _DEFAULT
+) -> RestingLevel | None:
+    """Return one side's resting level at the time of a repetition.
+
+    It is taken from the quiet stretches of the 20 s that end with the repetition, so that it is known as
+    soon as the repetition is, and follows electrodes that change.
+
+    Parameters
+    ----------
+    emg : EmgRecord
+    start_s, end_s : float
+        The repetition, session time.
+    settings : Settings
+
+    Returns
+    -------
+    RestingLevel or None
+        None when the muscle was never at rest.
+
+    Raises
+    ------
+    ValueError
+        The arrays of the record differ in length.
+    """
+    first_s = min(end_s + _AFTER_S - _RESTING_S, start_s - _RESTING_BEFORE_S)
+    first, last = _span(emg, first_s, end_s + _AFTER_S + _FILTER_S)
+    usable = ~(emg.lead_off[first:last] | emg.clipped[first:last])
+    uv = np.where(usable, emg.uv[first:last], np.nan)
+    return resting_level(_clean(uv, emg.fs_hz, settings), emg.fs_hz) if len(uv) else None
+
+
+def measure_rep(
+    number: int,
+    span_s: tuple[float, float],
+    emg: Mapping[Side, EmgRecord],
+    resting: Mapping[Side, RestingLevel | None],
+    rises: Mapping[Side, Rises],
+    previous_end_s: float = float("-inf"),
+    settings: Settings = _DEFAULT,
+) -> tuple[RepMeasure, dict[Side, Rises]]:
+    """Measure one repetition.
+
+    Parameters
+    ----------
+    number : int
+        Counted from 1.
+    span_s : (start, end)
+        The movement, session time.
+    emg : mapping of side to EmgRecord
+        At least the repetition and 2.5 s before and 1 s after it; more does not change the result.
+    resting : mapping of side to RestingLevel
+    rises : mapping of side to Rises
+        What the repetitions before taught about onsets; empty before the first.
+    previous_end_s : float
+        End of the repetition before.
+    settings : Settings
+
+    Returns
+    -------
+    RepMeasure
+    dict of side to Rises
+        What is known about onsets now, for the next repetition.
+
+    Raises
+    ------
+    ValueError
+        The arrays of a record differ in length.
+    """
+    start_s, end_s = span_s
+    learned = dict(rises)
+    begin_s = max(start_s - _BEFORE_S, min(previous_end_s, start_s - _LEAST_BEFORE_S))
+    search_s = (begin_s, end_s + _AFTER_S)
+    sides: dict[Side, SideMeasure] = {}
+    for side, other in (SIDES, SIDES[::-1]):
+        if side in emg:
+            known = rises.get(side, Rises()), rises.get(other, Rises())
+            sides[side], learned[side] = _measure_side(
+                emg[side], span_s, search_s, resting.get(side), known, settings
+            )
+        else:
+            sides[side] = SideMeasure(reason="no pod on this side")
+    left, right = sides["left"], sides["right"]
+    index = lag_ms = None
+    reason = "; ".join(f"{side}: {m.reason}" for side, m in sides.items() if m.reason)
+    if left.activation_uv is not None and right.activation_uv is not None:
+        if max(m.snr_db or -np.inf for m in sides.values()) < _MIN_ACTIVE_DB:
+            reason = "both sides are near their resting level"
+        else:
+            index = symmetry_index_pct(left.activation_uv, right.activation_uv)
+    if left.onset_s is not None and right.onset_s is not None:
+        lag_ms = 1000 * (left.onset_s - right.onset_s)
+    return RepMeasure(number, start_s, end_s, left, right, index, lag_ms, reason), learned
+
+
+class LiveEnvelope:
+    """What one side's bar shows: the causal 250 ms RMS, sample by sample."""
+
+    def __init__(self, fs_hz: float, settings: Settings = _DEFAULT) -> None:
+        self._steps = (
+            *((Notch(fs_hz, settings.mains_hz),) if settings.mains_hz else ()),
+            Bandpass(fs_hz),
+            RmsEnvelope(fs_hz),
+        )
+
+    def process(self, uv: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the envelope of the next samples, (n,) µV → (n,) µV; NaN: not known."""
+        for step in self._steps:
+            uv = step.process(uv)
+        return uv
+
+
+def _measure_side(
+    emg: EmgRecord,
+    span_s: tuple[float, float],
+    search_s: tuple[float, float],
+    resting: RestingLevel | None,
+    rises: tuple[Rises, Rises],  # of this side and of the other
+    settings: Settings,
+) -> tuple[SideMeasure, Rises]:
+    first, last = _span(emg, *search_s)
+    trouble = _trouble(emg, first, last, span_s)
+    if not trouble and resting is None:
+        trouble = "no resting level found: relax for two seconds before the set"
+    if trouble or resting is None:
+        return SideMeasure(reason=trouble), rises[0]
+    lead_s = _FILTER_S + (NOTCH_SETTLE_S if settings.mains_hz else 0.0)
+    begin, stop = _span(emg, search_s[0] - lead_s, search_s[1] + _FILTER_S)
+    fs_hz, time_s = emg.fs_hz, emg.time_s[begin:stop]
+    band_uv = _clean(emg.uv[begin:stop], fs_hz, settings)
+    inside_s = ((first - begin) / fs_hz, (last - begin) / fs_hz)
+    burst = find_burst(band_uv, fs_hz, resting, inside_s, *rises)
+    if burst is None:
+        positions = np.searchsorted(time_s, span_s)
+    else:
+        start = burst.onset.time_s if burst.onset else burst.start_s
+        end = burst.offset.time_s if burst.offset else burst.end_s
+        positions = np.rint(np.array((start, end)) * fs_hz).astype(np.int64)
+    active = band_uv[max(positions[0], 0) : positions[1]]
+    active = active[np.isfinite(active)]  # the recording may begin or end here
+    if not len(active):
+        return SideMeasure(reason="the recording does not cover this repetition"), rises[0]
+    activation = activation_uv(active, resting.rms_uv)
+    snr = snr_db(activation, resting.rms_uv)
+    timed = burst if burst is not None and snr >= MIN_SNR_DB else None
+    onset, offset = (timed.onset, timed.offset) if timed else (None, None)
+    if burst is None:
+        reason = "no activity above the resting level"
+    elif timed is None:
+        reason = f"timing is not measurable: signal-to-noise ratio {snr:.0f} dB, 8 dB are needed"
+    else:
+        reason = "" if onset else "the onset is too gradual or too noisy to be timed"
+    measure = SideMeasure(
+        onset_s=_session_s(onset, fs_hz, time_s),
+        offset_s=_session_s(offset, fs_hz, time_s),
+        activation_uv=activation,
+        peak_uv=peak_uv(active, fs_hz, resting.rms_uv),
+        snr_db=snr if np.isfinite(snr) else None,
+        reason=reason,
+    )
+    return measure, timed.rises if timed else rises[0]
+
+
+def _session_s(edge: Edge | None, fs_hz: float, time_s: NDArray[np.float64]) -> float | None:
+    """Return an edge, found in seconds of samples, in session time."""
+    if edge is None:
+        return None
+    return float(np.interp(edge.time_s * fs_hz, np.arange(len(time_s)), time_s))
+
+
+def _trouble(emg: EmgRecord, first: int, last: int, span_s: tuple[float, float]) -> str:
+    """Return why a stretch of samples cannot be measured, or an empty string."""
+    step_s = 1 / emg.fs_hz
+    if (
+        last - first < 2
+        or emg.time_s[first] > span_s[0]
+        or emg.time_s[last - 1] < span_s[1] - step_s
+    ):
+        return "the recording does not cover this repetition"
+    if emg.lead_off[first:last].any():
+        return "an electrode was off the skin"
+    if emg.clipped[first:last].any():
+        return "the front end was at its rail"
+    jumps = np.diff(emg.time_s[first:last]) > 2 * step_s
+    if not np.isfinite(emg.uv[first:last]).all() or jumps.any():
+        return "samples were lost"
+    return ""
+
+
+def _clean(uv: NDArray[np.float64], fs_hz: float, settings: Settings) -> NDArray[np.float64]:
+    if settings.mains_hz:
+        uv = Notch(fs_hz, settings.mains_hz).process(uv)
+    return bandpass_zero_phase(uv, fs_hz)
+
+
+def _span(emg: EmgRecord, start_s: float, end_s: float) -> tuple[int, int]:
+    """Return the positions of the samples within a stretch of session time."""
+    n = len(emg.time_s)
+    if not n == len(emg.uv) == len(emg.lead_off) == len(emg.clipped):
+        raise ValueError(
+            "the arrays of an EMG record must have one length; found "
+            f"time_s {n}, uv {len(emg.uv)}, lead_off {len(emg.lead_off)}, clipped {len(emg.clipped)}"
+        )
+    first, last = np.searchsorted(emg.time_s, (start_s, end_s))
+    return int(first), int(last)

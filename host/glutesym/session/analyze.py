@@ -1,0 +1,95 @@
+"""From a session file to the answer, and to the files that show it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from glutesym.assemble import PodInput, assemble_recording
+from glutesym.errors import SessionError
+from glutesym.measures import SetMeasures, Side
+from glutesym.pipeline import Settings, measure_set
+from glutesym.recording import Recording
+from glutesym.session.store import SessionMeta, StoredEvent, open_session
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class AnalyzedSession:
+    """A session file, decoded and measured."""
+
+    path: Path
+    meta: SessionMeta
+    events: tuple[StoredEvent, ...]
+    recording: Recording
+    measures: SetMeasures
+    settings: Settings
+
+
+def analyze_session(path: Path, settings: Settings | None = None) -> AnalyzedSession:
+    """Decode and measure a session file; it may still be being written.
+
+    Raises
+    ------
+    SessionError
+        It is not a session file, it is damaged, or a side has two pods.
+    """
+    settings = settings or Settings()
+    with open_session(path) as session:
+        pods: dict[Side, PodInput] = {}
+        for pod in session.pods:
+            if pod.side in pods:
+                raise SessionError(
+                    path,
+                    f"two pods say that they are the {pod.side} one. Flash one of them for the "
+                    "other side and record again.",
+                )
+            t_host_ns, frames = session.frames(pod.id)
+            probe_id, probe_t_host_ns = session.probes(pod.id)
+            pods[pod.side] = PodInput(
+                pod.side,
+                t_host_ns,
+                frames,
+                probe_id,
+                probe_t_host_ns,
+                dict(pod.info),
+                len(session.bad_frames(pod.id)),
+            )
+        meta, events = session.meta, session.events()
+    recording = assemble_recording(list(pods.values()), meta.started_host_ns, meta.exercise)
+    return AnalyzedSession(
+        path, meta, events, recording, measure_set(recording, settings), settings
+    )
+
+
+def export_session(
+    session: AnalyzedSession, folder: Path, progress: Progress = lambda _fraction: None
+) -> list[Path]:
+    """Write a session's CSVs and their sidecar into a folder; returns the files.
+
+    Raises
+    ------
+    SessionError
+        A file cannot be written.
+    """
+    from glutesym.session.export_csv import export_csv  # polars takes a while to import
+
+    meta: dict[str, object] = {
+        "session_file": session.path.name,
+        "exercise": session.meta.exercise,
+        "started_utc": session.meta.started_utc.isoformat(),
+        "recorded_with": session.meta.versions,
+        "ended_cleanly": session.meta.ended,
+        "mains_notch_hz": session.settings.mains_hz,
+    }
+    return export_csv(
+        folder,
+        session.path.stem,
+        session.recording,
+        session.measures,
+        meta,
+        session.events,
+        progress,
+    )

@@ -1,0 +1,137 @@
+"""Every column of the exported tables: name, unit and meaning.
+
+Headings, rounding and the sidecar derive from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from glutesym.measures import SIDES
+
+UNITS: dict[str, tuple[str, int]] = {  # short name in a heading → in words, decimals written
+    "s": ("seconds", 6),
+    "ms": ("milliseconds", 3),
+    "uv": ("microvolts", 3),
+    "pct": ("percent", 3),
+    "db": ("decibels", 2),
+    "hz": ("hertz", 4),
+    "g": ("standard gravities, 9.80665 m/s2", 6),
+    "dps": ("degrees per second", 3),
+    "": ("no unit", 0),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table."""
+
+    name: str
+    unit: str  # a key of UNITS
+    meaning: str
+
+    @property
+    def heading(self) -> str:
+        """The heading in the file: the name and the unit."""
+        return f"{self.name}_{self.unit}" if self.unit else self.name
+
+
+def _per_side(*columns: Column) -> tuple[Column, ...]:
+    return tuple(
+        Column(f"{side}_{column.name}", column.unit, f"{side} side: {column.meaning}")
+        for side in SIDES
+        for column in columns
+    )
+
+
+def _estimate(name: str, unit: str, meaning: str) -> tuple[Column, ...]:
+    return (
+        Column(name, unit, meaning),
+        Column(f"{name}_ci_low", unit, f"lower end of the 95 % confidence interval of {name}"),
+        Column(f"{name}_ci_high", unit, f"upper end of the 95 % confidence interval of {name}"),
+    )
+
+
+_SIDE = Column("side", "", "left or right: the pod that measured")
+_SYMMETRY_INDEX = "symmetry index 100·(R−L)/(0.5·(R+L)) of the activations, positive: right larger"
+_SYMMETRY_ANGLE = (
+    "symmetry angle 100·(atan(R/L) − 45°)/90° of the activations, positive: right larger "
+    "(Zifchock et al. 2008, Gait & Posture 27:622)"
+)
+_LAG = "onset left − onset right, positive: left starts later"
+
+EMG = (
+    _SIDE,
+    Column("time", "s", "session time of the sample"),
+    Column("index", "", "number of the sample on the pod; starts again when the pod restarts"),
+    Column("emg", "uv", "electrode voltage as measured, offset included; empty: sample lost"),
+    Column("lead_off", "", "1: an electrode was off the skin; empty: sample lost"),
+    Column("clipped", "", "1: the converter was at its rail; empty: sample lost"),
+)
+IMU = (
+    _SIDE,
+    Column("time", "s", "session time of the sample"),
+    *(
+        Column(f"accel_{axis}", "g", f"specific force along the pod's {axis} axis; empty: lost")
+        for axis in "xyz"
+    ),
+    *(
+        Column(f"gyro_{axis}", "dps", f"rate of turn about the pod's {axis} axis; empty: lost")
+        for axis in "xyz"
+    ),
+)
+REPS = (
+    Column("rep", "", "number of the repetition, from 1"),
+    Column("start", "s", "start of the repetition"),
+    Column("end", "s", "end of the repetition"),
+    *_per_side(
+        Column("onset", "s", "start of muscle activity"),
+        Column("offset", "s", "end of muscle activity"),
+        Column("activation", "uv", "RMS over the active part, resting power subtracted"),
+        Column("peak", "uv", "highest 250 ms RMS"),
+        Column("snr", "db", "signal-to-noise ratio: activity against rest"),
+        Column("reason", "", "why a number of this side is withheld"),
+    ),
+    Column("symmetry_index", "pct", _SYMMETRY_INDEX),
+    Column("symmetry_angle", "pct", _SYMMETRY_ANGLE),
+    Column("lag", "ms", _LAG),
+    Column("reason", "", "why a number of this repetition is withheld"),
+)
+EVENTS = (
+    Column("time", "s", "session time of the event"),
+    Column("side", "", "the pod that it concerns; empty: the whole session"),
+    Column("kind", "", "what kind of event"),
+    Column("text", "", "details"),
+)
+SUMMARY = (
+    Column("exercise", "", "what was exercised"),
+    Column("duration", "s", "length of the session"),
+    Column("reps", "", "repetitions that the summary judges together"),
+    Column("verdict", "", "left lower, right lower, within noise or indeterminate"),
+    Column("verdict_reason", "", "why the verdict is not a side, if it is not"),
+    *_estimate("symmetry_index", "pct", f"of the set: {_SYMMETRY_INDEX}"),
+    *_estimate("symmetry_angle", "pct", f"of the set: {_SYMMETRY_ANGLE}"),
+    Column("symmetry_reason", "", "why symmetry index and angle are withheld"),
+    *_estimate("lag", "ms", f"of the set: {_LAG}"),
+    Column("lag_reason", "", "why the lag is withheld"),
+    *(
+        column
+        for side in SIDES
+        for column in (
+            *_estimate(f"{side}_activation", "uv", f"{side} side: activation of the set"),
+            Column(f"{side}_activation_reason", "", f"{side} side: why activation is withheld"),
+        )
+    ),
+    *_per_side(
+        Column("resting", "uv", "RMS at rest, which is subtracted in power"),
+        Column("samples_sent", "", "EMG samples that the pod put into frames"),
+        Column("samples_received", "", "EMG samples that arrived"),
+        Column("samples_lost", "", "EMG samples that are missing"),
+        Column("frames_bad", "", "frames that could not be decoded"),
+        Column("boots", "", "starts of the pod during the session; more than 1: it restarted"),
+        Column("emg_rate", "hz", "EMG samples per second of session time, as measured"),
+        Column("clock_uncertainty", "ms", "half-width of the bracket around session time"),
+    ),
+    Column("sync_uncertainty", "ms", "95 % bound of the error of a left–right time difference"),
+)
+TABLES = {"emg": EMG, "imu": IMU, "reps": REPS, "events": EVENTS, "summary": SUMMARY}

@@ -1,0 +1,157 @@
+"""The database behind a session file: its schema, how it is made and opened, what its errors mean.
+
+A row of ``meta`` is a key and a value; everything else is rows in order of arrival.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from glutesym.errors import SessionError
+
+SCHEMA_VERSION = 1
+_APPLICATION_ID = 0x6753796D  # "gSym" in the SQLite header: tells this file from other databases
+_SCHEMA = (
+    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE pods (id INTEGER PRIMARY KEY,"
+    " side TEXT NOT NULL, address TEXT NOT NULL, info TEXT NOT NULL)",
+    "CREATE TABLE frames (id INTEGER PRIMARY KEY,"
+    " pod_id INTEGER NOT NULL, t_host_ns INTEGER NOT NULL, frame BLOB NOT NULL)",
+    "CREATE TABLE probes (id INTEGER PRIMARY KEY,"
+    " pod_id INTEGER NOT NULL, probe_id INTEGER NOT NULL, t_host_ns INTEGER NOT NULL)",
+    "CREATE TABLE events (id INTEGER PRIMARY KEY,"
+    " t_host_ns INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, pod_id INTEGER)",
+)
+_NOT_A_SESSION = (
+    "this is not a glutesym session. Choose a file that `glutesym record` or `glutesym demo` made."
+)
+_REASONS = {
+    sqlite3.SQLITE_FULL: "the disk is full. Free some space; what was saved so far is safe.",
+    sqlite3.SQLITE_READONLY: "the file may not be written to. Check its permissions.",
+    sqlite3.SQLITE_PERM: "the file may not be accessed. Check its permissions.",
+    sqlite3.SQLITE_CANTOPEN: (
+        "the file cannot be opened. Check its permissions. An interrupted session must lie in a "
+        "folder that you may write to, together with its -wal file."
+    ),
+    sqlite3.SQLITE_NOTADB: _NOT_A_SESSION,
+    sqlite3.SQLITE_CORRUPT: (
+        "the file is damaged. Copy it again from where it was recorded, with its -wal file if any."
+    ),
+    sqlite3.SQLITE_BUSY: "another program holds the file. Close that program and try again.",
+    sqlite3.SQLITE_IOERR: "the disk failed. Check that it is still connected and has space left.",
+}
+
+
+def create_database(path: Path, meta: dict[str, str]) -> sqlite3.Connection:
+    """Create a session file, which must not exist, and return a connection that may write to it.
+
+    Raises
+    ------
+    SessionError
+        The file exists already, or cannot be created.
+    """
+    _create_empty(path)
+    with session_errors(path):
+        database = sqlite3.connect(path, check_same_thread=False)
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = NORMAL")
+            with database:
+                database.execute("BEGIN")
+                for statement in _SCHEMA:
+                    database.execute(statement)
+                database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+                database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                database.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+        except sqlite3.Error:
+            database.close()
+            path.unlink()
+            raise
+    return database
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """Open a session file for reading only.
+
+    Raises
+    ------
+    SessionError
+        No such file, not a session, damaged, or of a version that this program does not know.
+    """
+    if not path.is_file():
+        raise SessionError(path, "there is no such session file. Check the name and the folder.")
+    try:
+        return _open(path, "mode=ro")
+    except SessionError as error:
+        # WAL mode needs two companion files, which cannot be made in a read-only folder. Without a
+        # log beside it the file alone is complete, and may be read as it is.
+        if _code(error.__cause__) != sqlite3.SQLITE_CANTOPEN or _wal(path).exists():
+            raise
+        return _open(path, "immutable=1")
+
+
+@contextmanager
+def session_errors(path: Path) -> Generator[None]:
+    """Turn SQLite's errors into ones that say what to do."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        reason = _REASONS.get(_code(error), f"the file cannot be used ({error}).")
+        raise SessionError(path, reason) from error
+
+
+def _create_empty(path: Path) -> None:
+    """Claim the name, so that two recorders can never share a file."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("xb").close()
+    except FileExistsError as error:
+        reason = (
+            "this file exists already and is never overwritten. Choose another name."
+            if path.exists()
+            else f"{path.parent} is not a folder. Choose another folder."
+        )
+        raise SessionError(path, reason) from error
+    except OSError as error:
+        raise SessionError(
+            path,
+            f"cannot create the session file ({error.strerror}). "
+            "Choose a folder on a disk with free space that you may write to.",
+        ) from error
+
+
+def _open(path: Path, mode: str) -> sqlite3.Connection:
+    with session_errors(path):
+        uri = f"{path.resolve().as_uri()}?{mode}"
+        database = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        try:
+            _check_version(path, database)
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+
+def _check_version(path: Path, database: sqlite3.Connection) -> None:
+    (application,) = database.execute("PRAGMA application_id").fetchone()
+    (schema,) = database.execute("PRAGMA user_version").fetchone()
+    if application != _APPLICATION_ID:
+        raise SessionError(path, _NOT_A_SESSION)
+    if schema != SCHEMA_VERSION:
+        raise SessionError(
+            path,
+            f"this session has format {schema}, this glutesym reads format {SCHEMA_VERSION}. "
+            "Update with: pip install --upgrade glutesym",
+        )
+
+
+def _wal(path: Path) -> Path:
+    return path.with_name(path.name + "-wal")
+
+
+def _code(error: BaseException | None) -> int:
+    """Return the primary SQLite code of an error; extended codes add high bits."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF

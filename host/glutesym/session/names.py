@@ -1,0 +1,45 @@
+"""Names of session files: readable, sortable by time, valid on every system, never used twice."""
+
+from __future__ import annotations
+
+import unicodedata
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+
+SUFFIX = ".glutesym"  # an SQLite 3 file inside
+_EXERCISE_CHARS = (
+    40  # keeps the longest UTF-8 name below 255 bytes, the limit of common file systems
+)
+
+
+def session_path(folder: Path, started: datetime, exercise: str) -> Path:
+    """Return the path of a new session file, e.g. ``2026-05-04_18-30-09_hip-thrust.glutesym``.
+
+    Parameters
+    ----------
+    folder : Path
+        Where sessions are kept; it need not exist yet.
+    started : datetime
+        Start of the session; shown in local time. Without a time zone it is taken as local time.
+    exercise : str
+        What is exercised, in the user's words.
+
+    Returns
+    -------
+    Path
+        A path that nothing occupies: ``-2``, ``-3``, … is added when the name is taken.
+    """
+    stem = f"{started.astimezone():%Y-%m-%d_%H-%M-%S}_{_slug(exercise)}"
+    for number in count(1):
+        path = folder / f"{stem}{'' if number == 1 else f'-{number}'}{SUFFIX}"
+        if not path.exists():
+            return path
+    raise AssertionError("unreachable")
+
+
+def _slug(text: str) -> str:
+    """Return letters and digits joined by single hyphens: safe in any shell and file system."""
+    letters = unicodedata.normalize("NFC", text).lower()
+    words = "".join(c if c.isalnum() else " " for c in letters).split()
+    return "-".join(words)[:_EXERCISE_CHARS].rstrip("-") or "session"

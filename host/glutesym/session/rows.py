@@ -1,0 +1,91 @@
+"""One row of the exported tables: a repetition, or the summary of a set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from glutesym.analysis.asymmetry import symmetry_angle_pct
+from glutesym.measures import SIDES, Estimate, RepMeasure, SetMeasures
+from glutesym.recording import Recording
+
+Row = Mapping[str, object]  # heading → value; None: an empty cell
+
+
+def rep_row(rep: RepMeasure) -> Row:
+    """Return the row of one repetition, headings as in :data:`glutesym.session.columns.REPS`."""
+    row: dict[str, object] = {
+        "rep": rep.number,
+        "start_s": rep.start_s,
+        "end_s": rep.end_s,
+        "symmetry_index_pct": rep.symmetry_index_pct,
+        "symmetry_angle_pct": _angle_pct(rep.symmetry_index_pct),
+        "lag_ms": rep.lag_ms,
+        "reason": rep.reason or None,
+    }
+    for side in SIDES:
+        measure = rep.side(side)
+        row |= {
+            f"{side}_onset_s": measure.onset_s,
+            f"{side}_offset_s": measure.offset_s,
+            f"{side}_activation_uv": measure.activation_uv,
+            f"{side}_peak_uv": measure.peak_uv,
+            f"{side}_snr_db": measure.snr_db,
+            f"{side}_reason": measure.reason or None,
+        }
+    return row
+
+
+def summary_row(recording: Recording, measures: SetMeasures) -> Row:
+    """Return the row of a set, headings as in :data:`glutesym.session.columns.SUMMARY`."""
+    summary = measures.summary
+    index = summary.symmetry_index_pct
+    angle = Estimate(
+        _angle_pct(index.value),
+        _angle_pct(index.ci_low),
+        _angle_pct(index.ci_high),
+    )
+    row: dict[str, object] = {
+        "exercise": recording.exercise or None,
+        "duration_s": recording.duration_s,
+        "reps": summary.n_reps,
+        "verdict": summary.verdict,
+        "verdict_reason": summary.reason or None,
+        **_estimate("symmetry_index", "pct", index),
+        **_estimate("symmetry_angle", "pct", angle),
+        "symmetry_reason": index.reason or None,
+        **_estimate("lag", "ms", summary.lag_ms),
+        "lag_reason": summary.lag_ms.reason or None,
+        "sync_uncertainty_ms": recording.sync_uncertainty_ms,
+    }
+    for side in SIDES:
+        activation = summary.activation_uv.get(side, Estimate(None, reason="no pod on this side"))
+        row |= _estimate(f"{side}_activation", "uv", activation)
+        row[f"{side}_activation_reason"] = activation.reason or None
+        pod = recording.pods.get(side)
+        row |= {
+            f"{side}_resting_uv": measures.resting_uv.get(side),
+            f"{side}_samples_sent": pod and pod.samples_sent,
+            f"{side}_samples_received": pod and pod.samples_received,
+            f"{side}_samples_lost": pod and pod.samples_lost,
+            f"{side}_frames_bad": pod and pod.frames_bad,
+            f"{side}_boots": pod and pod.boots,
+            f"{side}_emg_rate_hz": pod and pod.emg.fs_hz,
+            f"{side}_clock_uncertainty_ms": pod and pod.clock_uncertainty_ms,
+        }
+    return row
+
+
+def _angle_pct(index_pct: float | None) -> float | None:
+    """Return the symmetry angle that belongs to a symmetry index: both depend on L/R alone."""
+    if index_pct is None:
+        return None
+    s = index_pct / 100  # (R−L)/(0.5·(R+L)), so L : R = 2 − s : 2 + s
+    return symmetry_angle_pct(left=2 - s, right=2 + s)
+
+
+def _estimate(name: str, unit: str, estimate: Estimate) -> Row:
+    return {
+        f"{name}_{unit}": estimate.value,
+        f"{name}_ci_low_{unit}": estimate.ci_low,
+        f"{name}_ci_high_{unit}": estimate.ci_high,
+    }

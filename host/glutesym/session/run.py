@@ -1,0 +1,249 @@
+"""A running session: acquisition in its own thread, the live view in the caller's.
+
+What surrounds a session (an event loop, a clock, a radio with pods) is handed in, so a session on
+virtual pods is this same code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from glutesym.links.base import Transport
+from glutesym.links.ble import BleTransport
+from glutesym.live import LiveEngine
+from glutesym.live_state import LiveState
+from glutesym.measures import SIDES, Side
+from glutesym.session.acquire import Acquisition, PodCounts
+from glutesym.session.store import SessionWriter
+
+_UPDATE_EVERY_S = 0.04
+
+
+class Surroundings(Protocol):
+    """Where a session takes place."""
+
+    clock_name: str
+
+    def run(self, main: Coroutine[Any, Any, None]) -> None:
+        """Run a coroutine to its end, on this place's time."""
+        ...
+
+    def clock_ns(self) -> int:
+        """Return the host's time."""
+        ...
+
+    def transport(self) -> AbstractAsyncContextManager[Transport]:
+        """Give access to the pods."""
+        ...
+
+    async def compute(self, work: Callable[[], object]) -> None:
+        """Do a computation without disturbing the acquisition."""
+        ...
+
+    async def accompany(self, session: RunningSession, writer: SessionWriter) -> None:
+        """Do what belongs to this place once all pods stream; may end the session by `stop`."""
+        ...
+
+
+class RealSurroundings:
+    """This computer's own Bluetooth."""
+
+    clock_name = "time.perf_counter_ns"
+
+    def __init__(self, duration_s: float | None = None) -> None:
+        self._duration_s = duration_s
+
+    def run(self, main: Coroutine[Any, Any, None]) -> None:
+        """Run on an ordinary event loop."""
+        asyncio.run(main)
+
+    def clock_ns(self) -> int:
+        """Return the performance counter."""
+        return time.perf_counter_ns()
+
+    def transport(self) -> AbstractAsyncContextManager[Transport]:
+        """Return bleak on the platform's own stack."""
+        return nullcontext(BleTransport())
+
+    async def compute(self, work: Callable[[], object]) -> None:
+        """Compute in another thread: arrivals are stamped meanwhile."""
+        await asyncio.get_running_loop().run_in_executor(None, work)
+
+    async def accompany(self, session: RunningSession, writer: SessionWriter) -> None:
+        """End the session when its time is up."""
+        if self._duration_s is not None:
+            await asyncio.sleep(self._duration_s)
+            session.stop()
+
+
+class RunningSession:
+    """One session, from the first scan to the closed file.
+
+    Parameters
+    ----------
+    surroundings : Surroundings
+    path : Path
+        The session file to create.
+    exercise : str
+    sides : sequence of {"left", "right"}
+        Which pods take part.
+    """
+
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        path: Path,
+        exercise: str,
+        sides: Sequence[Side] = SIDES,
+    ) -> None:
+        self._surroundings = surroundings
+        self._exercise = exercise
+        self._sides = sides
+        self._thread = threading.Thread(target=self._run, name="acquisition", daemon=True)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stop: asyncio.Event | None = None
+        self._live: LiveEngine | None = None
+        self._acquisition: Acquisition | None = None
+        self._writer: SessionWriter | None = None
+        self._stop_asked = False
+        self._error: BaseException | None = None
+        self.path = path
+        self.t0_host_ns = 0
+
+    @property
+    def counts(self) -> dict[Side, PodCounts]:
+        """Frame counts of each side so far."""
+        return self._acquisition.counts if self._acquisition else {}
+
+    @property
+    def running(self) -> bool:
+        """Whether the session still runs."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def poll(self) -> LiveState:
+        """Return the newest snapshot."""
+        if self._live is None:
+            phase = "ended" if self._error is not None else "waiting"
+            return LiveState(phase=phase, exercise=self._exercise, session_path=str(self.path))
+        return self._live.snapshot()
+
+    def stop(self) -> None:
+        """End the session; callable from any thread, more than once."""
+        self._stop_asked = True
+        self._call(lambda: self._stop.set() if self._stop else None)
+
+    def marker(self, text: str) -> None:
+        """Put a marker into the session, now."""
+
+        def add() -> None:
+            if self._writer is not None:
+                self._writer.add_event(self._surroundings.clock_ns(), "marker", text)
+
+        self._call(add)
+
+    def identify(self, side: Side) -> None:
+        """Let a pod blink."""
+
+        def begin() -> None:
+            if self._acquisition is not None and self._loop is not None:
+                self._task = self._loop.create_task(self._acquisition.identify(side))
+
+        self._call(begin)
+
+    def join(self, timeout_s: float | None = None) -> bool:
+        """Wait for the end; True when it has come.
+
+        Raises
+        ------
+        GlutesymError
+            What ended the session, if it was not `stop`.
+        """
+        self._thread.join(timeout_s)
+        if self._thread.is_alive():
+            return False
+        if self._error is not None:
+            raise self._error
+        return True
+
+    def _call(self, action: Callable[[], object]) -> None:
+        loop = self._loop
+        if loop is not None and self._thread.is_alive():
+            try:
+                loop.call_soon_threadsafe(action)
+            except RuntimeError:
+                pass  # the loop has just ended, and the session with it
+
+    def _run(self) -> None:
+        try:
+            self._surroundings.run(self._main())
+        except BaseExceptionGroup as group:
+            self._error = _first(group)
+        except BaseException as error:
+            self._error = error
+
+    async def _main(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stop = asyncio.Event()
+        if self._stop_asked:
+            return
+        async with self._surroundings.transport() as transport:
+            self.t0_host_ns = self._surroundings.clock_ns()
+            self._live = LiveEngine(self.t0_host_ns, self._exercise, str(self.path))
+            with SessionWriter(
+                self.path,
+                exercise=self._exercise,
+                started_utc=datetime.now(UTC),
+                started_host_ns=self.t0_host_ns,
+                host_clock=self._surroundings.clock_name,
+            ) as self._writer:
+                self._acquisition = Acquisition(
+                    transport, self._writer, self._surroundings.clock_ns, self._live, self._sides
+                )
+                try:
+                    await self._record(self._acquisition, self._writer, self._stop)
+                finally:
+                    live = self._live
+                    live.set_phase("ended")
+                    live.update(self._surroundings.clock_ns(), final=True)
+
+    async def _record(
+        self, acquisition: Acquisition, writer: SessionWriter, stop: asyncio.Event
+    ) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            helpers = [
+                tasks.create_task(self._update_live()),
+                tasks.create_task(self._accompany(acquisition, writer)),
+            ]
+            await tasks.create_task(acquisition.run(stop))
+            for helper in helpers:
+                helper.cancel()
+
+    async def _update_live(self) -> None:
+        while True:
+            await asyncio.sleep(_UPDATE_EVERY_S)
+            live = self._live
+            assert live is not None
+            await self._surroundings.compute(lambda: live.update(self._surroundings.clock_ns()))
+
+    async def _accompany(self, acquisition: Acquisition, writer: SessionWriter) -> None:
+        await acquisition.connected_all.wait()
+        await self._surroundings.accompany(self, writer)
+
+
+def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the error that ended the session: task groups wrap it."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,355 @@
+"""The session file: raw frames exactly as received, with host times, in one SQLite database.
+
+Nothing in it is processed, so everything derived from it can be made again by a later version.
+
+Durability: the file is in WAL mode with ``synchronous=NORMAL`` (https://www.sqlite.org/wal.html).
+What was flushed survives a crash or kill of this program; a power cut may take the last seconds,
+which the operating system had not yet written, but never damages what is older. While a session is
+being written, and after a kill, a ``-wal`` and a ``-shm`` file lie beside it and belong to it; a
+clean close folds them into the one file.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import sqlite3
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glutesym import __version__, wire
+from glutesym.errors import SessionError
+from glutesym.measures import Side
+from glutesym.session.database import create_database, open_database, session_errors
+
+_INSERT = {
+    "pods": "INSERT INTO pods (id, side, address, info) VALUES (?, ?, ?, ?)",
+    "frames": "INSERT INTO frames (pod_id, t_host_ns, frame) VALUES (?, ?, ?)",
+    "probes": "INSERT INTO probes (pod_id, probe_id, t_host_ns) VALUES (?, ?, ?)",
+    "events": "INSERT INTO events (t_host_ns, kind, text, pod_id) VALUES (?, ?, ?, ?)",
+}
+_READ_ROWS = 16384  # rows fetched at once: 4 MB of frames
+
+
+@dataclass(frozen=True)
+class SessionMeta:
+    """What is known about a session as a whole."""
+
+    exercise: str
+    started_utc: datetime
+    started_host_ns: int  # host clock at ``started_utc``: session time 0
+    host_clock: str  # which clock t_host_ns was read from
+    versions: dict[str, str]  # of the software that recorded it
+    ended: bool  # False: still being written, or the recorder was interrupted
+
+
+@dataclass(frozen=True)
+class StoredPod:
+    """A pod that took part."""
+
+    id: int
+    side: Side
+    address: str
+    info: dict[str, object]  # what the pod said about itself
+
+
+@dataclass(frozen=True)
+class StoredEvent:
+    """Something that happened: a marker, a disconnection, a calibration."""
+
+    time_s: float  # session time: seconds since the session started
+    kind: str
+    text: str = ""
+    side: Side | None = None  # the pod that it concerns; None: the whole session
+
+
+class SessionWriter:
+    """Writes a new session file.
+
+    ``add_*`` only remember; :meth:`flush` commits. Its owner flushes at least four times a second,
+    so a kill loses less than 250 ms. One thread at a time may use it.
+
+    Parameters
+    ----------
+    path : Path
+        The file to create. Its folder is created when missing.
+    exercise : str
+        What is exercised.
+    started_utc : datetime
+        Start of the session, with its time zone.
+    started_host_ns : int
+        The host clock at that moment, ns: session time 0.
+    host_clock : str
+        The clock that every ``t_host_ns`` is read from, e.g. ``"time.perf_counter_ns"``.
+
+    Raises
+    ------
+    SessionError
+        The file exists already, or cannot be created.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        exercise: str,
+        started_utc: datetime,
+        started_host_ns: int,
+        host_clock: str,
+    ) -> None:
+        if started_utc.tzinfo is None:
+            raise ValueError("started_utc needs a time zone, e.g. datetime.now(timezone.utc)")
+        self.path = path
+        meta = {
+            "exercise": exercise,
+            "started_utc": started_utc.isoformat(),
+            "started_host_ns": str(started_host_ns),
+            "host_clock": host_clock,
+            "versions": json.dumps(_versions()),
+            "ended": "0",
+        }
+        self._pod_count = 0
+        self._pending: dict[str, list[tuple[object, ...]]] = {table: [] for table in _INSERT}
+        self._closed = False
+        self._database = create_database(path, meta)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close(ended=kind is None)
+
+    def add_pod(self, side: Side, address: str, info: dict[str, Any]) -> int:
+        """Add a pod and return the id under which its frames are added."""
+        self._pod_count += 1
+        self._pending["pods"].append((self._pod_count, side, address, json.dumps(info)))
+        return self._pod_count
+
+    def add_frame(self, pod_id: int, t_host_ns: int, frame: bytes | bytearray) -> None:
+        """Add bytes as received, whatever their length or content, with their time of arrival."""
+        self._pending["frames"].append((pod_id, t_host_ns, bytes(frame)))
+
+    def add_probe(self, pod_id: int, probe_id: int, t_host_ns: int) -> None:
+        """Add a clock probe with the host time immediately before it was written."""
+        self._pending["probes"].append((pod_id, probe_id, t_host_ns))
+
+    def add_event(
+        self, t_host_ns: int, kind: str, text: str = "", pod_id: int | None = None
+    ) -> None:
+        """Add an event, of one pod or of the whole session."""
+        self._pending["events"].append((t_host_ns, kind, text, pod_id))
+
+    def flush(self) -> None:
+        """Commit everything added so far.
+
+        Raises
+        ------
+        SessionError
+            The file cannot be written. Nothing is forgotten: what was flushed before is safe, and
+            the rest is written by the next flush that succeeds.
+        """
+        if not any(self._pending.values()):
+            return
+        with session_errors(self.path), self._database:
+            for table, rows in self._pending.items():
+                self._database.executemany(_INSERT[table], rows)
+        for rows in self._pending.values():
+            rows.clear()
+
+    def close(self, ended: bool = True) -> None:
+        """Flush and close; a second call does nothing.
+
+        Parameters
+        ----------
+        ended : bool
+            The session ended as intended, not by an error.
+
+        Raises
+        ------
+        SessionError
+            The last data could not be written; the file is closed all the same.
+        """
+        if self._closed:
+            return
+        self._closed = True
+        with closing(self._database):
+            self.flush()
+            with session_errors(self.path), self._database:
+                self._database.execute(
+                    "UPDATE meta SET value = ? WHERE key = 'ended'", (str(int(ended)),)
+                )
+            # One self-contained file, unless somebody is reading it now: then it stays in WAL.
+            with suppress(sqlite3.OperationalError):
+                self._database.execute("PRAGMA journal_mode = DELETE")
+
+
+class StoredSession:
+    """A session file opened for reading; see :func:`open_session`.
+
+    Every read shows what is committed at that moment, also while the session is being written.
+
+    Attributes
+    ----------
+    path : Path
+    meta : SessionMeta
+        As of opening.
+    pods : tuple of StoredPod
+        As of opening, in the order in which they joined.
+    """
+
+    def __init__(self, path: Path, database: sqlite3.Connection) -> None:
+        self.path = path
+        self._database = database
+        try:
+            self.meta = _meta(dict(self._rows("SELECT key, value FROM meta", ())))
+            rows = self._rows("SELECT id, side, address, info FROM pods ORDER BY id", ())
+            self.pods = tuple(
+                StoredPod(pod_id, side, address, json.loads(info))
+                for pod_id, side, address, info in rows
+            )
+        except (KeyError, ValueError) as error:
+            raise SessionError(path, f"its description is damaged ({error!r}).") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def frames(self, pod_id: int) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:
+        """Return a pod's frames of the right length, in order of arrival.
+
+        Returns
+        -------
+        t_host_ns : ndarray of int64, shape (n,)
+            Host time of arrival.
+        frames : ndarray of uint8, shape (n, FRAME_BYTES)
+            Read-only.
+
+        Raises
+        ------
+        SessionError
+            The file is damaged.
+        """
+        times = [np.empty(0, np.int64)]
+        blobs: list[bytes] = []
+        with session_errors(self.path):
+            cursor = self._database.execute(
+                "SELECT t_host_ns, frame FROM frames"
+                " WHERE pod_id = ? AND length(frame) = ? ORDER BY id",
+                (pod_id, wire.FRAME_BYTES),
+            )
+            while rows := cursor.fetchmany(_READ_ROWS):
+                t_host_ns, chunk = cast(tuple[tuple[int], tuple[bytes]], zip(*rows, strict=True))
+                times.append(np.array(t_host_ns, np.int64))
+                blobs.append(b"".join(chunk))
+        data = np.frombuffer(b"".join(blobs), np.uint8)
+        return np.concatenate(times), data.reshape(-1, wire.FRAME_BYTES)
+
+    def bad_frames(self, pod_id: int) -> list[tuple[int, bytes]]:
+        """Return ``(t_host_ns, bytes)`` of everything a pod sent that has not a frame's length.
+
+        Raises
+        ------
+        SessionError
+            The file is damaged.
+        """
+        return self._rows(
+            "SELECT t_host_ns, frame FROM frames"
+            " WHERE pod_id = ? AND length(frame) != ? ORDER BY id",
+            (pod_id, wire.FRAME_BYTES),
+        )
+
+    def probes(self, pod_id: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the clock probes written to a pod.
+
+        Returns
+        -------
+        probe_id : ndarray of int64, shape (n,)
+        t_host_ns : ndarray of int64, shape (n,)
+            Host time immediately before each was written.
+
+        Raises
+        ------
+        SessionError
+            The file is damaged.
+        """
+        rows = self._rows(
+            "SELECT probe_id, t_host_ns FROM probes WHERE pod_id = ? ORDER BY id", (pod_id,)
+        )
+        table = np.array(rows, np.int64).reshape(-1, 2)
+        return table[:, 0].copy(), table[:, 1].copy()
+
+    def events(self) -> tuple[StoredEvent, ...]:
+        """Return all events in the order in which they were added.
+
+        Raises
+        ------
+        SessionError
+            The file is damaged.
+        """
+        rows = self._rows(
+            "SELECT t_host_ns, kind, text, side FROM events"
+            " LEFT JOIN pods ON pods.id = events.pod_id ORDER BY events.id",
+            (),
+        )
+        zero_ns = self.meta.started_host_ns
+        return tuple(StoredEvent((t_ns - zero_ns) * 1e-9, *rest) for t_ns, *rest in rows)
+
+    def _rows(self, query: str, arguments: tuple[object, ...]) -> list[Any]:
+        with session_errors(self.path):
+            return self._database.execute(query, arguments).fetchall()
+
+
+def open_session(path: Path) -> StoredSession:
+    """Open a session file for reading; it may still be written by another process.
+
+    Raises
+    ------
+    SessionError
+        No such file, not a session, damaged, or of a version that this program does not know.
+    """
+    database = open_database(path)
+    try:
+        return StoredSession(path, database)
+    except BaseException:
+        database.close()
+        raise
+
+
+def _meta(values: dict[str, str]) -> SessionMeta:
+    return SessionMeta(
+        exercise=values["exercise"],
+        started_utc=datetime.fromisoformat(values["started_utc"]),
+        started_host_ns=int(values["started_host_ns"]),
+        host_clock=values["host_clock"],
+        versions=json.loads(values["versions"]),
+        ended=values["ended"] == "1",
+    )
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "glutesym": __version__,
+        **{name: version(name) for name in ("bleak", "numpy", "scipy")},
+        "protocol": str(wire.VERSION),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+    }

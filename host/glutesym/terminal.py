@@ -1,0 +1,265 @@
+"""The live view in a terminal: the window's bars and sentences, in characters."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from glutesym import wording
+from glutesym.live_state import LiveState, SideLive
+from glutesym.measures import SIDES, RepMeasure, Side
+from glutesym.scale import SharedScale
+
+_REFRESH_S = 0.1
+_PLAIN_EVERY_S = 3.0  # a line in a log, not a display
+_STOP_WITHIN_S = 10.0  # the pods' last data are fetched in far less
+_SPAN_S = 10.0
+_LAST_REPS = 5
+_SPARKS = "▁▂▃▄▅▆▇█"
+# Okabe & Ito sky blue, orange and yellow, as in the window.
+_COLORS: dict[Side, str] = {"left": "#56B4E9", "right": "#E69F00"}
+_WARNING_STYLE = "bold black on #F0E442"
+
+
+def run_terminal(
+    poll: Callable[[], LiveState],
+    on_stop: Callable[[], None],
+    *,
+    console: Console | None = None,
+    is_ended: Callable[[], bool] | None = None,
+) -> None:
+    """Show a session until it has ended; Ctrl-C ends it.
+
+    In a terminal the view is drawn about ten times a second; into a pipe or a log goes one plain
+    line every few seconds.
+
+    Parameters
+    ----------
+    poll : callable
+        Returns the newest snapshot.
+    on_stop : callable
+        Ends the recording; called at most once, at the first Ctrl-C. The view stays until the
+        session has ended, 10 s at most; a second Ctrl-C leaves at once.
+    console : rich.console.Console, optional
+        Where to draw; standard output if not given.
+    is_ended : callable, optional
+        Returns whether to leave although the snapshot's phase is not "ended".
+    """
+    console = console or Console()
+
+    def ended(state: LiveState) -> bool:
+        return state.phase == "ended" or (is_ended is not None and is_ended())
+
+    if console.is_terminal:
+        with Live(console=console, auto_refresh=False) as live:
+
+            def show(state: LiveState) -> None:
+                live.update(render(state, console.width), refresh=True)
+
+            _follow(poll, show, ended, on_stop, _REFRESH_S)
+    else:
+        _follow(poll, lambda state: _print_line(console, state), ended, on_stop, _PLAIN_EVERY_S)
+
+
+def render(state: LiveState, width: int) -> RenderableType:
+    """Return the view of one snapshot for a terminal of this many columns."""
+    scale = SharedScale()  # the peaks of a snapshot never fall, so neither does this scale
+    scale.grow_to_fit(state)
+    parts: list[RenderableType] = [_header(state), Text()]
+    parts += [_bar(side, state, scale, width) for side in SIDES]
+    parts.append(_axis(scale, width))
+    parts += [_sparkline(side, state, scale, width) for side in SIDES]
+    parts += [Text(f"{'':7}last {_SPAN_S:g} s, same scale; · no data", style="dim"), Text()]
+    if state.reps:
+        parts.append(_rep_table(state.reps[-_LAST_REPS:]))
+    waiting = wording.waiting_sentence(state)
+    parts.append(Text(waiting or wording.verdict_sentence(state.summary), style="bold"))
+    if state.summary is not None:
+        parts.append(Text(wording.lag_sentence(state.summary)))
+        activations = Text()
+        for side in SIDES:
+            words = wording.activation_sentence(side, state.summary)
+            activations.append(f"{words}   ", style=_COLORS[side])
+        parts.append(activations)
+    parts.append(Text())
+    for side in SIDES:
+        parts += _pod_lines(side, state)
+    parts.append(
+        Text(f"{wording.sync_text(state)} · {state.session_path or 'no file yet'}", "dim")
+    )
+    if state.message:
+        parts.append(Text(state.message, style="dim"))
+    return Group(*parts)
+
+
+def summary_line(state: LiveState) -> str:
+    """Return one plain line of a snapshot, for logs."""
+    sides = [
+        f"{side} {wording.uv_text(live.activation_uv)} µV" for side, live in state.sides.items()
+    ]
+    parts = [
+        wording.time_text(state.time_s),
+        wording.phase_text(state).strip("● ").lower(),
+        f"{len(state.reps)} reps",
+        *sides,
+        wording.waiting_sentence(state) or wording.verdict_sentence(state.summary),
+    ]
+    if state.summary is not None:
+        parts.append(wording.lag_sentence(state.summary))
+    for side, live in state.sides.items():
+        parts += [f"{side}: {w}" for w in wording.warning_sentences(live, state.phase)]
+        if live.samples_lost:
+            parts.append(f"{side}: {wording.loss_text(live)}")
+    return " | ".join(parts)
+
+
+def _follow(
+    poll: Callable[[], LiveState],
+    show: Callable[[LiveState], None],
+    ended: Callable[[LiveState], bool],
+    on_stop: Callable[[], None],
+    every_s: float,
+) -> None:
+    """Show snapshots until one has ended; pass on the first Ctrl-C, leave at the second."""
+    leave_at_s = math.inf
+    shown_at_s = -math.inf
+    while True:
+        try:
+            state = poll()
+            now_s = time.monotonic()
+            last = ended(state) or now_s >= leave_at_s
+            if last or now_s - shown_at_s >= every_s:
+                show(state)
+                shown_at_s = now_s
+            if last:
+                return
+            time.sleep(_REFRESH_S)
+        except KeyboardInterrupt:
+            if leave_at_s < math.inf:
+                return
+            leave_at_s = time.monotonic() + _STOP_WITHIN_S
+            on_stop()
+
+
+def _print_line(console: Console, state: LiveState) -> None:
+    line = summary_line(state)
+    writable = line.encode(console.encoding, "replace").decode(console.encoding)
+    console.print(writable, markup=False, highlight=False, soft_wrap=True)
+
+
+def _header(state: LiveState) -> Text:
+    words = [wording.phase_text(state), wording.time_text(state.time_s), f"{len(state.reps)} reps"]
+    text = Text(state.exercise or "glutesym", style="bold")
+    text.append(f"   {'   '.join(words)}", style="not bold")
+    return text
+
+
+def _bar_width(width: int) -> int:
+    """Return the columns of a bar between its name and its numbers."""
+    return max(width - 7 - 22, 10)
+
+
+def _bar(side: Side, state: LiveState, scale: SharedScale, width: int) -> Text:
+    """Return name, bar with its peak-hold mark, value and peak of one side."""
+    live = state.sides[side]
+    columns = _bar_width(width)
+    text = Text(f"{side:<7}", style=f"bold {_COLORS[side]}", no_wrap=True)
+    alert = wording.alert_text(live, state.phase)
+    cells = [" "] * columns
+    if math.isfinite(live.activation_uv):
+        filled = _column(live.activation_uv, scale, columns)
+        cells[:filled] = ["█"] * filled
+    if math.isfinite(live.peak_uv):
+        cells[max(_column(live.peak_uv, scale, columns) - 1, 0)] = "┃"
+    if alert:
+        label = f" {alert} "
+        start = max((columns - len(label)) // 2, 0)
+        text.append("".join(cells[:start]), style="dim")
+        text.append(label[:columns], style=_WARNING_STYLE)
+        text.append("".join(cells[start + len(label) :]), style="dim")
+    else:
+        for cell in cells:
+            text.append(cell, style="bold white" if cell == "┃" else _COLORS[side])
+    value, peak = wording.uv_text(live.activation_uv), wording.uv_text(live.peak_uv)
+    text.append(f" {value:>5} µV", style="bold")
+    text.append(f"  peak {peak:>5}", style="dim")
+    return text
+
+
+def _axis(scale: SharedScale, width: int) -> Text:
+    """Return the labels of the scale both bars share."""
+    columns = _bar_width(width)
+    cells = [" "] * (columns + 4)
+    for tick_uv in scale.ticks_uv():
+        label = f"{tick_uv:g}"
+        at = max(_column(tick_uv, scale, columns) - len(label), 0)
+        if "".join(cells[max(at - 1, 0) : at + len(label)]).strip():
+            continue  # no room
+        cells[at : at + len(label)] = label
+    return Text(f"{'':7}{''.join(cells).rstrip()} µV", style="dim", no_wrap=True)
+
+
+def _sparkline(side: Side, state: LiveState, scale: SharedScale, width: int) -> Text:
+    """Return the last seconds of one envelope, a character for each slice of time."""
+    peaks_uv = _slices(state.sides[side], state.time_s, _bar_width(width))
+    text = Text(f"{side:<7}", style=_COLORS[side], no_wrap=True)
+    for peak_uv in peaks_uv:
+        if math.isnan(peak_uv):
+            text.append("·", style="dim")
+        else:
+            level = int(max(peak_uv, 0.0) / scale.top_uv * len(_SPARKS))
+            text.append(_SPARKS[min(level, len(_SPARKS) - 1)])
+    return text
+
+
+def _slices(live: SideLive, now_s: float, columns: int) -> NDArray[np.float64]:
+    """Return the highest envelope of each slice of the span; NaN where there are no data."""
+    start = int(np.searchsorted(live.envelope_time_s, now_s - _SPAN_S))
+    age_s = live.envelope_time_s[start:] - (now_s - _SPAN_S)
+    at = np.clip((age_s / _SPAN_S * columns).astype(np.int64), 0, columns - 1)
+    peaks_uv = np.full(columns, -np.inf)
+    np.maximum.at(peaks_uv, at, np.nan_to_num(live.envelope_uv[start:], nan=-np.inf))
+    peaks_uv[np.isneginf(peaks_uv)] = np.nan
+    return peaks_uv
+
+
+def _rep_table(reps: tuple[RepMeasure, ...]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    table.add_column("rep", justify="right")
+    for side in SIDES:
+        table.add_column(f"{side}, µV", justify="right", style=_COLORS[side])
+    for title in ("difference", "onset"):
+        table.add_column(title)
+    reasons = [rep.reason or rep.left.reason or rep.right.reason for rep in reps]
+    if any(reasons):
+        table.add_column("withheld because")
+    for rep, reason in zip(reps, reasons, strict=True):
+        table.add_row(
+            str(rep.number),
+            *(wording.uv_text(rep.side(side).activation_uv) for side in SIDES),
+            wording.larger_text(rep.symmetry_index_pct),
+            wording.later_text(rep.lag_ms),
+            *([reason] if any(reasons) else []),
+        )
+    return table
+
+
+def _pod_lines(side: Side, state: LiveState) -> list[RenderableType]:
+    live = state.sides[side]
+    words = [wording.connection_text(live, state.phase), wording.battery_text(live)]
+    line = Text(f"{side} pod: ", style=_COLORS[side])
+    line.append(" · ".join([*words, wording.loss_text(live)]))
+    warnings = wording.warning_sentences(live, state.phase)
+    return [line, *(Text(f" {warning} ", style=_WARNING_STYLE) for warning in warnings)]
+
+
+def _column(value_uv: float, scale: SharedScale, columns: int) -> int:
+    return min(max(round(value_uv / scale.top_uv * columns), 0), columns)

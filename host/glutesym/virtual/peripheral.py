@@ -1,0 +1,221 @@
+"""A pod's radio: Bumble's host and GATT server, driven by the pod's ``bluetooth`` module.
+
+``firmware/virtual/bluetooth.py`` sends commands and receives events; the numbers of both are those of
+MicroPython's irq events. What BTstack would queue is counted here and grows the pod's heap there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import struct
+from collections.abc import Callable
+
+from bumble import att, device, gatt, hci, host
+from bumble.device import Connection
+from bumble.transport.common import AsyncPipeSink
+
+from glutesym.virtual.radio import RadioController, RadioLink, RadioModel
+from glutesym.virtual.world_time import WorldLoop
+
+_ACTIVE, _ADVERTISE, _SERVICES, _VALUE, _NOTIFY, _DISCONNECT = 40, 41, 42, 43, 44, 45
+_IRQ_CENTRAL_CONNECT = 1
+_IRQ_CENTRAL_DISCONNECT = 2
+_IRQ_GATTS_WRITE = 3
+_IRQ_MTU_EXCHANGED = 21
+
+_PROPERTIES = {  # MicroPython's flags are the bits of the Bluetooth core specification
+    0x0002: gatt.Characteristic.Properties.READ,
+    0x0004: gatt.Characteristic.Properties.WRITE_WITHOUT_RESPONSE,
+    0x0008: gatt.Characteristic.Properties.WRITE,
+    0x0010: gatt.Characteristic.Properties.NOTIFY,
+    0x0020: gatt.Characteristic.Properties.INDICATE,
+}
+
+PostEvent = Callable[[int, bytes], None]
+
+
+class VirtualPeripheral:
+    """The radio of one pod, from power-on to power-off.
+
+    Parameters
+    ----------
+    loop : WorldLoop
+    air : RadioLink
+    name : str
+        Name of the controller, unique in this world.
+    address : str
+        Static random device address, e.g. ``"C4:00:00:00:00:01"``.
+    model : RadioModel
+    """
+
+    def __init__(
+        self, loop: WorldLoop, air: RadioLink, name: str, address: str, model: RadioModel
+    ) -> None:
+        self._loop = loop
+        self._air = air
+        self._name = name
+        self._address = hci.Address(address)
+        self._model = model
+        self._post: PostEvent | None = None
+        self._commands: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue()
+        self._worker: asyncio.Task[None] | None = None
+        self._device: device.Device | None = None
+        self._connection: Connection | None = None
+        self._attributes: dict[int, gatt.Characteristic[bytes]] = {}
+        self._values: dict[int, bytes] = {}
+        self.controller: RadioController | None = None
+
+    async def power_on(self, post: PostEvent) -> None:
+        """Give the pod a radio that is silent until the pod activates it."""
+        self._post = post
+        self.controller = RadioController(self._name, link=self._air)
+        self._air.add_pod(self.controller, self._model)
+        self._device = device.Device(
+            name=self._name,
+            address=self._address,
+            host=host.Host(self.controller, AsyncPipeSink(self.controller)),
+        )
+        self._device.on("connection", self._on_connection)
+        await self._device.power_on()
+        self._commands = asyncio.Queue()
+        self._worker = self._loop.create_task(self._work())
+
+    def power_off(self) -> None:
+        """Take the radio away without a word."""
+        if self.controller is not None:
+            self._air.remove_pod(self.controller)
+            self.controller.le_legacy_advertiser.stop()
+        if self._worker is not None:
+            self._worker.cancel()
+        self._connection = None
+        self._post = None
+        self._values.clear()
+
+    def set_outage(self, duration_s: float) -> None:
+        """Let nothing through for a while from now on."""
+        if self.controller is not None:
+            self._air.set_outage(self.controller, duration_s)
+
+    def queued_copies(self) -> int:
+        """Return how many notifications wait for a controller buffer: BTstack's heap copies."""
+        queue = self._connection.data_packet_queue if self._connection else None
+        return max(0, queue.pending - queue.max_in_flight) if queue else 0
+
+    def on_command(self, kind: int, payload: bytes, at_ns: int) -> None:
+        """Carry out a command of the pod at its local time."""
+        self._loop.call_at_ns(at_ns, self._execute, kind, payload)
+
+    def _execute(self, kind: int, payload: bytes) -> None:
+        if self._post is None:
+            return  # the pod has been switched off meanwhile
+        if kind == _NOTIFY:
+            self._notify(payload)
+        elif kind == _VALUE:
+            self._values[struct.unpack_from("<H", payload)[0]] = payload[2:]
+        else:
+            self._commands.put_nowait((kind, payload))
+
+    async def _work(self) -> None:
+        """Carry out the commands that take time, one after the other."""
+        assert self._device is not None
+        while True:
+            kind, payload = await self._commands.get()
+            if kind == _SERVICES:
+                self._register_services(payload)
+            elif kind == _ADVERTISE:
+                await self._advertise(payload)
+            elif (kind == _ACTIVE and not payload[0]) or kind == _DISCONNECT:
+                if self._connection is not None:
+                    await self._connection.disconnect()
+
+    def _register_services(self, payload: bytes) -> None:
+        assert self._device is not None
+        services: list[gatt.Service] = []
+        for service_uuid, characteristics in json.loads(payload):
+            entries: list[gatt.Characteristic[bytes]] = []
+            for uuid, flags, handle in characteristics:
+                properties = gatt.Characteristic.Properties(0)
+                permissions = gatt.Characteristic.Permissions(0)
+                for bit, value in _PROPERTIES.items():
+                    if flags & bit:
+                        properties |= value
+                if flags & 0x0002:
+                    permissions |= gatt.Characteristic.Permissions.READABLE
+                if flags & 0x000C:
+                    permissions |= gatt.Characteristic.Permissions.WRITEABLE
+                value = gatt.CharacteristicValue(
+                    read=self._reader(handle), write=self._writer(handle)
+                )
+                characteristic: gatt.Characteristic[bytes] = gatt.Characteristic(
+                    uuid, properties, permissions, value
+                )
+                self._attributes[handle] = characteristic
+                entries.append(characteristic)
+            services.append(gatt.Service(service_uuid, entries))
+        self._device.add_services(services)
+
+    def _reader(self, handle: int) -> Callable[[Connection], bytes]:
+        return lambda _connection: self._values.get(handle, b"")
+
+    def _writer(self, handle: int) -> Callable[[Connection, bytes], None]:
+        def write(connection: Connection, value: bytes) -> None:
+            if self._post is not None:
+                header = struct.pack("<HH", connection.handle, handle)
+                self._post(_IRQ_GATTS_WRITE, header + bytes(value))
+
+        return write
+
+    async def _advertise(self, payload: bytes) -> None:
+        assert self._device is not None
+        (interval_us,) = struct.unpack_from("<i", payload)
+        if self._device.is_advertising:
+            await self._device.stop_advertising()
+        if interval_us < 0:
+            return
+        size = payload[4]
+        # Bumble's scanner reports one payload; a scan response is part of what an active scan hears.
+        await self._device.start_advertising(
+            advertising_data=payload[5 : 5 + size] + payload[5 + size :],
+            own_address_type=hci.OwnAddressType.RANDOM,
+            advertising_interval_min=interval_us / 1000,
+            advertising_interval_max=interval_us / 1000,
+        )
+
+    def _notify(self, payload: bytes) -> None:
+        connection_handle, handle = struct.unpack_from("<HH", payload)
+        connection = self._connection
+        if connection is None or connection.handle != connection_handle or self._device is None:
+            return
+        self._device.gatt_server.send_gatt_pdu(
+            connection,
+            bytes(
+                att.ATT_Handle_Value_Notification(
+                    attribute_handle=self._attributes[handle].handle,
+                    attribute_value=payload[4:],
+                )
+            ),
+        )
+
+    # --- events for the pod -------------------------------------------------------------------------
+
+    def _on_connection(self, connection: Connection) -> None:
+        self._connection = connection
+        peer = struct.pack("<HB", connection.handle, connection.peer_address.address_type) + bytes(
+            connection.peer_address
+        )
+        connection.on("disconnection", lambda _reason: self._on_disconnection(peer))
+        connection.on("connection_att_mtu_update", lambda: self._on_mtu(connection))
+        self._tell(_IRQ_CENTRAL_CONNECT, peer)
+
+    def _on_disconnection(self, peer: bytes) -> None:
+        self._connection = None
+        self._tell(_IRQ_CENTRAL_DISCONNECT, peer)
+
+    def _on_mtu(self, connection: Connection) -> None:
+        self._tell(_IRQ_MTU_EXCHANGED, struct.pack("<HH", connection.handle, connection.att_mtu))
+
+    def _tell(self, kind: int, data: bytes) -> None:
+        if self._post is not None:
+            self._post(kind, data)
+

@@ -1,0 +1,300 @@
+"""One virtual pod: a MicroPython process that runs the pod's files, and its door to the world.
+
+The messages are defined in ``firmware/virtual/world.py``. The process holds the world while it
+computes and releases it while it sleeps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import sysconfig
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glutesym.errors import MissingPartError
+from glutesym.podfiles import copy_files, pod_files, virtual_board_files
+from glutesym.virtual.world_time import WorldLoop
+
+_HEADER = struct.Struct("<BIq")
+_WAIT, _ELECTRODE, _MOTION, _POWER, _CONFIG, _LEAD_OFF = 1, 2, 3, 4, 5, 6
+_LED = 33
+
+HEAP_BYTES = 16 << 20  # as a pod with 8 MB of PSRAM; objects are twice as large on a 64-bit VM
+
+
+class Body(Protocol):
+    """What the pod's sensors feel."""
+
+    def electrode_uv(
+        self, start_ns: int, step_ns: float, count: int, aperture_ns: float
+    ) -> NDArray[np.float32]:
+        """Return (count,) voltages in µV."""
+        ...
+
+    def motion(self, start_ns: int, step_ns: float, count: int) -> NDArray[np.float32]:
+        """Return (count, 6): g and deg/s."""
+        ...
+
+    def lead_off(self, time_ns: int) -> tuple[bool, int]:
+        """Return whether an electrode is off the skin, and until when that is certain."""
+        ...
+
+    def power(self, now_ns: int) -> tuple[float, float, bool]:
+        """Return battery volts, percent, and whether there is USB power."""
+        ...
+
+
+class Radio(Protocol):
+    """What the pod's radio is attached to: gets its commands, see ``firmware/virtual/world.py``."""
+
+    def on_command(self, kind: int, payload: bytes, at_ns: int) -> None:
+        """Carry out one radio command."""
+        ...
+
+    def queued_copies(self) -> int:
+        """Return how many notifications wait for a controller buffer."""
+        ...
+
+
+def micropython_executable() -> str:
+    """Return the path of the MicroPython VM.
+
+    Raises
+    ------
+    MissingPartError
+        It is not installed, or there is none for this system.
+    """
+    found = shutil.which("micropython", path=sysconfig.get_path("scripts")) or shutil.which(
+        "micropython"
+    )
+    if not found:
+        fix = (
+            "use Linux or macOS: there is no MicroPython VM for Windows"
+            if sys.platform == "win32"
+            else 'pip install "glutesym[sim]"'
+        )
+        raise MissingPartError("The MicroPython VM", fix)
+    return found
+
+
+class PodProcess:
+    """Runs one pod. `start` and `kill` may alternate, as a pod is switched on and off.
+
+    Parameters
+    ----------
+    loop : WorldLoop
+        The world.
+    folder : Path
+        The pod's disk: its files are copied to ``folder/flash``, which keeps what the pod writes.
+    config : dict
+        Launch parameters of the virtual board, JSON.
+    body, radio
+        What the sensors feel and what the radio is attached to.
+    wake_delay_ns : callable
+        Draws how late the pod's processor wakes up.
+    """
+
+    def __init__(
+        self,
+        loop: WorldLoop,
+        folder: Path,
+        config: dict[str, object],
+        body: Body,
+        radio: Radio,
+        wake_delay_ns: Callable[[], int],
+    ) -> None:
+        self._loop = loop
+        self._folder = folder
+        self._config = config
+        self._body = body
+        self._radio = radio
+        self._wake_delay_ns = wake_delay_ns
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket: socket.socket | None = None
+        self._buffer = bytearray()
+        self._events: deque[bytes] = deque()
+        self._waiting = False
+        self._holding = False
+        self._timer: asyncio.TimerHandle | None = None
+        self.led = (0, 0, 0)
+        self.exited = asyncio.Event()
+        self.log_path = folder / "console.log"
+        copy_files(virtual_board_files(), folder / "board")
+        copy_files(pod_files(), folder / "flash")
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is alive."""
+        return self._process is not None
+
+    def start(self) -> None:
+        """Switch the pod on.
+
+        Raises
+        ------
+        MissingPartError
+            There is no MicroPython VM.
+        """
+        ours, theirs = socket.socketpair()
+        path = f"{self._folder / 'board'}:{self._folder / 'flash'}:.frozen"
+        with theirs, self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                [
+                    micropython_executable(),
+                    "-X",
+                    f"heapsize={HEAP_BYTES}",
+                    str(self._folder / "board" / "start.py"),
+                ],
+                cwd=self._folder / "flash",
+                env={
+                    **os.environ,
+                    "MICROPYPATH": path,
+                    "GLUTESYM_WORLD_FD": str(theirs.fileno()),
+                },
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        ours.setblocking(False)
+        self._socket = ours
+        self._buffer.clear()
+        self._events.clear()
+        self._waiting = False
+        self.exited.clear()
+        self._loop.add_reader(ours.fileno(), self._on_readable)
+        self._hold()
+
+    def kill(self) -> None:
+        """Switch the pod off at once, as when its battery falls out."""
+        if self._process is not None:
+            self._process.kill()
+            self._close()
+
+    def post_event(self, kind: int, data: bytes) -> None:
+        """Give the pod a radio event; it wakes up for it."""
+        if self._process is None:
+            return
+        self._events.append(struct.pack("<BH", kind, len(data)) + data)
+        if self._waiting:
+            self._wake_at(self._loop.now_ns() + self._wake_delay_ns())
+
+    def console(self) -> str:
+        """Return what the pod has printed."""
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    # --- messages ---------------------------------------------------------------------------------
+
+    def _on_readable(self) -> None:
+        assert self._socket is not None
+        try:
+            data = self._socket.recv(1 << 18)
+        except ConnectionResetError:
+            data = b""
+        if not data:
+            self._close()
+            return
+        self._buffer += data
+        position = 0
+        while len(self._buffer) - position >= _HEADER.size:
+            kind, size, at_ns = _HEADER.unpack_from(self._buffer, position)
+            end = position + _HEADER.size + size
+            if len(self._buffer) < end:
+                break
+            payload = bytes(self._buffer[position + _HEADER.size : end])
+            position = end
+            self._on_message(kind, payload, at_ns)
+            if self._socket is None:
+                return
+        del self._buffer[:position]
+
+    def _on_message(self, kind: int, payload: bytes, at_ns: int) -> None:
+        if kind == _WAIT:
+            (deadline_ns,) = struct.unpack("<q", payload)
+            self._sleep(at_ns, deadline_ns)
+        elif kind == _ELECTRODE:
+            start_ns, step_ns, count, aperture_ns = struct.unpack("<qdId", payload)
+            self._answer(self._body.electrode_uv(start_ns, step_ns, count, aperture_ns).tobytes())
+        elif kind == _MOTION:
+            self._answer(self._body.motion(*struct.unpack("<qdI", payload)).tobytes())
+        elif kind == _POWER:
+            self._answer(struct.pack("<ffB", *self._body.power(at_ns)))
+        elif kind == _LEAD_OFF:
+            off, until_ns = self._body.lead_off(*struct.unpack("<q", payload))
+            self._answer(struct.pack("<Bq", off, until_ns))
+        elif kind == _CONFIG:
+            now = {"now_ns": self._loop.now_ns()}
+            self._answer(json.dumps({**self._config, **now}).encode())
+        elif kind == _LED:
+            self.led = (payload[0], payload[1], payload[2])
+        else:
+            self._radio.on_command(kind, payload, at_ns)
+
+    def _answer(self, data: bytes) -> None:
+        if self._socket is not None:
+            self._socket.setblocking(True)
+            self._socket.sendall(struct.pack("<I", len(data)) + data)
+            self._socket.setblocking(False)
+
+    # --- taking turns -----------------------------------------------------------------------------
+
+    def _sleep(self, at_ns: int, deadline_ns: int) -> None:
+        self._waiting = True
+        self._release()
+        if self._events:
+            self._wake_at(max(at_ns, self._loop.now_ns()) + self._wake_delay_ns())
+        elif deadline_ns >= 0:
+            self._wake_at(max(at_ns, deadline_ns) + self._wake_delay_ns() // 8)
+
+    def _wake_at(self, when_ns: int) -> None:
+        when_s = when_ns / 1e9
+        if self._timer is not None:
+            if self._timer.when() <= when_s:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(when_s, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        self._waiting = False
+        events = b"".join(self._events)
+        header = struct.pack(
+            "<qHH", self._loop.now_ns(), self._radio.queued_copies(), len(self._events)
+        )
+        self._events.clear()
+        self._hold()
+        self._answer(header + events)
+
+    def _hold(self) -> None:
+        self._holding = True
+        self._loop.hold()
+
+    def _release(self) -> None:
+        if self._holding:
+            self._holding = False
+            self._loop.release()
+
+    def _close(self) -> None:
+        assert self._process is not None and self._socket is not None
+        self._loop.remove_reader(self._socket.fileno())
+        self._socket.close()
+        self._socket = None
+        self._process.wait()
+        self._process = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._release()
+        self.exited.set()

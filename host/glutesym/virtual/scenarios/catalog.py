@@ -1,0 +1,134 @@
+"""The scenarios by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from glutesym.errors import GlutesymError
+from glutesym.virtual.scenarios.base import Scenario
+from glutesym.virtual.scenarios.kinematics import Pose
+from glutesym.virtual.scenarios.recorded import GaitSettings, LagSettings, build_gait, build_lag
+from glutesym.virtual.scenarios.settings import Exercise, SyntheticSettings
+from glutesym.virtual.scenarios.synthetic import build_synthetic
+
+Settings = SyntheticSettings | GaitSettings | LagSettings
+
+
+def scenario_names() -> tuple[str, ...]:
+    """Return the name of every scenario."""
+    return tuple(_CATALOG)
+
+
+def build_scenario(
+    name: str, *, seed: int = 1, reps: int | None = None, **overrides: Any
+) -> Scenario:
+    """Return a scenario.
+
+    Parameters
+    ----------
+    name : str
+        One of ``scenario_names()``.
+    seed : int
+        Equal seeds give equal arrays.
+    reps : int, optional
+        Repetitions; by default as many as suit the scenario. Scenarios of rest have none.
+    **overrides
+        Settings to change: fields of ``SyntheticSettings``, or of ``GaitSettings`` and
+        ``LagSettings`` for the recordings.
+
+    Returns
+    -------
+    Scenario
+
+    Raises
+    ------
+    GlutesymError
+        There is no scenario or setting of that name, or a setting is out of range.
+    """
+    if name not in _CATALOG:
+        raise GlutesymError(f"No scenario {name!r}. Choose one of: {', '.join(_CATALOG)}.")
+    entry = _CATALOG[name]
+    known = {item.name: getattr(entry.settings, item.name) for item in fields(entry.settings)}
+    if reps is not None and known["reps"] > 0:
+        overrides["reps"] = reps
+    for key, value in overrides.items():
+        if key not in known:
+            raise GlutesymError(
+                f"Scenario {name!r} has no setting {key!r}. Choose from: {', '.join(known)}."
+            )
+        kind = int | float if isinstance(known[key], float) else type(known[key])
+        if not isinstance(value, kind) or isinstance(value, bool):
+            raise GlutesymError(
+                f"Setting {key!r} of scenario {name!r} is {value!r}; give a value like "
+                f"{known[key]!r}."
+            )
+    return entry.build(replace(entry.settings, **overrides), seed)
+
+
+@dataclass(frozen=True)
+class _Entry:
+    settings: Settings
+    build: Callable[[Any, int], Scenario]
+
+
+def _synthetic(exercise: Exercise, settings: SyntheticSettings | None = None) -> _Entry:
+    def build(settings: SyntheticSettings, seed: int) -> Scenario:
+        return build_synthetic(exercise, settings, seed)
+
+    return _Entry(settings or SyntheticSettings(), build)
+
+
+# Poses are typical to within ten degrees. Levels: the glutes work hardest while the hip extends
+# (Contreras et al. 2015, J Appl Biomech, for hip thrust and squat).
+_BRIDGE = Exercise(
+    "bridge",
+    "Both-leg bridge on the floor",
+    rest=Pose(-90.0),
+    far=Pose(-130.0, up_m=0.22, forward_m=0.03),
+    phases=(0.35, 0.2),
+    levels=(1.0, 0.85, 0.6),
+)
+_HIP_THRUST = Exercise(
+    "hip-thrust",
+    "Hip thrust with the shoulders on a bench",
+    rest=Pose(-50.0),
+    far=Pose(-92.0, up_m=0.3, forward_m=0.06),
+    phases=(0.33, 0.22),
+    levels=(1.0, 0.95, 0.65),
+)
+_SQUAT = Exercise(
+    "squat",
+    "Squat, the weight on both legs",
+    rest=Pose(),
+    far=Pose(32.0, up_m=-0.45, forward_m=-0.12),
+    phases=(0.45, 0.08),
+    levels=(0.5, 0.8, 1.0),
+)
+_SINGLE_LEG_DEADLIFT = Exercise(
+    "single-leg-deadlift",
+    "Single-leg deadlift: half of the repetitions on the left leg, then half on the right",
+    rest=Pose(),
+    far=Pose(70.0, up_m=-0.06, forward_m=-0.18),
+    phases=(0.45, 0.1),
+    levels=(0.55, 0.75, 1.0),
+    one_leg=True,
+)
+
+
+def _still(name: str, description: str, duration_s: float) -> _Entry:
+    exercise = Exercise(name, description, Pose(), Pose(), (0.5, 0.0), (1.0, 1.0, 1.0))
+    return _synthetic(exercise, SyntheticSettings(reps=0, rest_before_s=duration_s - 2.0))
+
+
+_CATALOG: dict[str, _Entry] = {
+    "bridge": _synthetic(_BRIDGE),
+    "hip-thrust": _synthetic(_HIP_THRUST),
+    "squat": _synthetic(_SQUAT),
+    "single-leg-deadlift": _synthetic(_SINGLE_LEG_DEADLIFT),
+    "rest": _still("rest", "Quiet standing", 30.0),
+    "counter": _still("counter", "Quiet standing, short, for counting samples", 20.0),
+    "real-gait": _Entry(GaitSettings(), build_gait),
+    "real-lag": _Entry(LagSettings(), build_lag),
+}

@@ -1,0 +1,86 @@
+"""A session on virtual pods: the world in which it takes place."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from glutesym.links.base import Transport
+from glutesym.measures import Side
+from glutesym.session.run import RunningSession
+from glutesym.session.store import SessionWriter
+from glutesym.virtual.scenarios.base import Scenario
+from glutesym.virtual.simulation import PodHardware, Simulation
+from glutesym.virtual.world_time import WorldLoop, run_in_world
+
+SCENARIO_EVENT = "scenario"  # marks the session time at which the scenario's time 0 is
+
+Incident = Callable[[Simulation], Coroutine[Any, Any, None]]
+
+
+class VirtualSurroundings:
+    """Two virtual pods, worn by a scenario, in a world of their own.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    seed : int
+        Of everything but the scenario: clocks, radio, processors.
+    speed : float or None
+        World seconds per real second; ``None``: as fast as possible.
+    hardware : dict of PodHardware, optional
+    incident : callable, optional
+        What goes wrong: a coroutine that runs beside the scenario.
+    """
+
+    clock_name = "world time"
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int = 1,
+        speed: float | None = 1.0,
+        hardware: dict[Side, PodHardware] | None = None,
+        incident: Incident | None = None,
+    ) -> None:
+        self._simulation = Simulation(scenario, seed, hardware)
+        self._speed = speed
+        self._incident = incident
+        self._loop: WorldLoop | None = None
+
+    def run(self, main: Coroutine[Any, Any, None]) -> None:
+        """Run on world time."""
+        run_in_world(main, self._speed)
+
+    def clock_ns(self) -> int:
+        """Return world time: this host's clock is perfect."""
+        return self._loop.now_ns() if self._loop else 0
+
+    def transport(self) -> AbstractAsyncContextManager[Transport]:
+        """Switch the pods on."""
+        return self._open()
+
+    async def compute(self, work: Callable[[], object]) -> None:
+        """Compute while the world stands still."""
+        work()
+
+    async def accompany(self, session: RunningSession, writer: SessionWriter) -> None:
+        """Play the scenario once, then end the session."""
+        simulation = self._simulation
+        scenario = simulation.scenario
+        simulation.start_scenario()
+        writer.add_event(self.clock_ns(), SCENARIO_EVENT, f"{scenario.name}, seed {scenario.seed}")
+        loop = simulation.loop
+        end = loop.create_future()
+        loop.call_later(scenario.duration_s, end.set_result, None)
+        if self._incident is not None:
+            await self._incident(simulation)
+        await end
+        session.stop()
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncIterator[Transport]:
+        async with self._simulation as simulation:
+            self._loop = simulation.loop
+            yield simulation.transport

@@ -1,0 +1,105 @@
+"""Truth and measurement side by side, for a session of virtual pods."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from glutesym.measures import SIDES, Side
+from glutesym.session.analyze import AnalyzedSession
+from glutesym.virtual.scenarios.base import Scenario
+from glutesym.virtual.surroundings import SCENARIO_EVENT
+
+_OVERLAP = 0.5  # a repetition is found when a measured one covers at least half of it
+
+
+@dataclass(frozen=True)
+class TruthCheck:
+    """What was true, what was measured. ``None``: there is no such number."""
+
+    reps_true: int
+    reps_measured: int
+    reps_matched: int
+    symmetry_index_true_pct: float | None
+    symmetry_index_pct: float | None
+    lag_true_ms: float | None
+    lag_ms: float | None
+    lag_per_rep_mae_ms: float | None
+    samples_sent: dict[Side, int]
+    samples_received: dict[Side, int]
+    samples_lost: dict[Side, int]
+    sync_uncertainty_ms: float
+    sampled_s: dict[Side, float]  # length of the EMG record
+
+    @property
+    def symmetry_index_error_pct(self) -> float | None:
+        """Measured less true, percentage points."""
+        return _difference(self.symmetry_index_pct, self.symmetry_index_true_pct)
+
+    @property
+    def lag_error_ms(self) -> float | None:
+        """Measured less true."""
+        return _difference(self.lag_ms, self.lag_true_ms)
+
+    @property
+    def ratio_error_pct(self) -> float | None:
+        """Measured right/left amplitude ratio, relative to the true one."""
+        measured, true = self.symmetry_index_pct, self.symmetry_index_true_pct
+        if measured is None or true is None:
+            return None
+        return 100 * (_ratio(measured) / _ratio(true) - 1)
+
+
+def check_truth(session: AnalyzedSession, scenario: Scenario) -> TruthCheck:
+    """Compare a session's measures with the scenario that was played.
+
+    Raises
+    ------
+    ValueError
+        The session holds no mark of the scenario's beginning.
+    """
+    starts = [event.time_s for event in session.events if event.kind == SCENARIO_EVENT]
+    if not starts:
+        raise ValueError(f"{session.path} was not recorded from virtual pods")
+    truth = scenario.truth
+    reps = session.measures.reps
+    lag_errors: list[float] = []
+    matched = 0
+    for rep in truth.reps:
+        start_s, end_s = rep.start_s + starts[0], rep.end_s + starts[0]
+        overlaps = [min(end_s, r.end_s) - max(start_s, r.start_s) for r in reps]
+        if not overlaps or max(overlaps) < _OVERLAP * (end_s - start_s):
+            continue
+        matched += 1
+        found = reps[int(np.argmax(overlaps))]
+        lag_true_ms = 1000 * (rep.onset_s["left"] - rep.onset_s["right"])
+        if found.lag_ms is not None and np.isfinite(lag_true_ms):
+            lag_errors.append(abs(found.lag_ms - lag_true_ms))
+    pods = session.recording.pods
+    summary = session.measures.summary
+    present = [side for side in SIDES if side in pods]
+    return TruthCheck(
+        reps_true=len(truth.reps),
+        reps_measured=len(reps),
+        reps_matched=matched,
+        symmetry_index_true_pct=truth.symmetry_index_pct,
+        symmetry_index_pct=summary.symmetry_index_pct.value,
+        lag_true_ms=truth.lag_ms,
+        lag_ms=summary.lag_ms.value,
+        lag_per_rep_mae_ms=float(np.mean(lag_errors)) if lag_errors else None,
+        samples_sent={side: pods[side].samples_sent for side in present},
+        samples_received={side: pods[side].samples_received for side in present},
+        samples_lost={side: pods[side].samples_lost for side in present},
+        sync_uncertainty_ms=session.recording.sync_uncertainty_ms,
+        sampled_s={side: len(pods[side].emg.uv) / pods[side].emg.fs_hz for side in present},
+    )
+
+
+def _difference(measured: float | None, true: float | None) -> float | None:
+    return None if measured is None or true is None else measured - true
+
+
+def _ratio(symmetry_index_pct: float) -> float:
+    """Return R/L: SI = 100·(R−L)/(0.5·(R+L))."""
+    return (200 + symmetry_index_pct) / (200 - symmetry_index_pct)

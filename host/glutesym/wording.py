@@ -1,0 +1,207 @@
+"""What the window and the terminal say in words: one sentence for one fact, the same in both."""
+
+from __future__ import annotations
+
+import math
+
+from glutesym.live_state import LiveState, SideLive
+from glutesym.measures import SIDES, Estimate, SetSummary, Side
+
+_LOW_BATTERY_PCT = 15.0  # warn with time left to finish a set
+_RUNNING = ("recording", "reconnecting")
+_PHASES = {
+    "waiting": "Waiting",
+    "scanning": "Looking for pods",
+    "connecting": "Connecting",
+    "recording": "● Recording",
+    "reconnecting": "Reconnecting",
+    "ended": "Ended",
+}
+
+
+def verdict_sentence(summary: SetSummary | None) -> str:
+    """Say how the two sides differ in amount, or why that cannot be said.
+
+    The interval is written in the direction of the sentence: in "left lower by 3 % (95 % CI
+    −4…10)" the minus means that the right side may be the lower one.
+    """
+    if summary is None:
+        return "No repetition yet"
+    estimate = summary.symmetry_index_pct
+    if summary.verdict == "indeterminate" or estimate.value is None:
+        return f"No verdict: {_reason(summary.reason, estimate.reason)}"
+    lower = "left" if estimate.value >= 0 else "right"
+    difference = f"{lower} lower by {_with_interval(estimate, '%')}"
+    if summary.verdict == "within noise":
+        difference = f"within noise: {difference}"
+    return _capital(". ".join(part for part in (difference, summary.reason) if part))
+
+
+def lag_sentence(summary: SetSummary | None) -> str:
+    """Say which side starts later, or why that cannot be said; the interval as in the verdict."""
+    if summary is None:
+        return ""
+    estimate = summary.lag_ms
+    if estimate.value is None:
+        return f"Timing withheld: {_reason(estimate.reason)}"
+    later = "left" if estimate.value >= 0 else "right"
+    if estimate.ci_low is not None and estimate.ci_high is not None:
+        if estimate.ci_low <= 0 <= estimate.ci_high:
+            words = _with_interval(estimate, "ms")
+            return f"Timing within noise: {later} later by {words}"
+    return f"{_capital(later)} starts later by {_with_interval(estimate, 'ms')}"
+
+
+def activation_sentence(side: Side, summary: SetSummary) -> str:
+    """Say how much one side was active over the set, or why that is withheld."""
+    estimate = summary.activation_uv[side]
+    if estimate.value is None:
+        return f"{_capital(side)} activation withheld: {_reason(estimate.reason)}"
+    interval = _interval(estimate.ci_low, estimate.ci_high)
+    return f"{_capital(side)} mean {uv_text(estimate.value)} µV{interval}"
+
+
+def phase_text(state: LiveState) -> str:
+    """Name the phase of the session for a user."""
+    return _PHASES.get(state.phase, _capital(state.phase))
+
+
+def waiting_sentence(state: LiveState) -> str:
+    """Say what has to happen before there is something to see; empty when nothing is missing."""
+    absent = [side for side in SIDES if not state.sides[side].connected]
+    pods, them = (f"the {absent[0]} pod", "it") if len(absent) == 1 else ("both pods", "them")
+    if state.phase == "waiting":
+        return "Waiting for the session to start"
+    if state.phase == "scanning":
+        return f"Looking for {pods}: switch {them} on (the LED blinks) within 5 m"
+    if state.phase == "connecting":
+        return f"Connecting to {pods}"
+    if state.phase == "recording" and not state.reps:
+        silent = [side for side in SIDES if not state.sides[side].samples_received]
+        if silent:
+            return f"Waiting for the first samples: {' and '.join(silent)} pod"
+        return "Waiting for the first repetition: start when ready"
+    return ""
+
+
+def connection_text(live: SideLive, phase: str) -> str:
+    """Say in words whether a pod is there."""
+    if live.connected:
+        return "connected"
+    words = {"scanning": "searching", "connecting": "connecting", "ended": "disconnected"}
+    return "reconnecting" if phase in _RUNNING else words.get(phase, "not connected")
+
+
+def alert_text(live: SideLive, phase: str) -> str:
+    """Return the most urgent trouble of one side in two words; empty when there is none."""
+    if phase not in _RUNNING:
+        return ""
+    if not live.connected:
+        return "Reconnecting"
+    if live.lead_off:
+        return "Electrode off"
+    return "Signal clipped" if live.clipping else ""
+
+
+def warning_sentences(live: SideLive, phase: str) -> list[str]:
+    """Say everything that is wrong with one side and what to do about it."""
+    warnings: list[str] = []
+    if live.connected and live.lead_off:
+        warnings.append("Electrode off the skin: press it on or replace it")
+    if live.connected and live.clipping:
+        warnings.append("Signal clipped: check electrodes and cable")
+    if live.battery_pct < _LOW_BATTERY_PCT and phase != "ended":
+        warnings.append("Battery low: charge after this set")
+    if live.reason and live.connected and not (live.lead_off or live.clipping):
+        warnings.append(_capital(live.reason))
+    return warnings
+
+
+def battery_text(live: SideLive) -> str:
+    """Return the battery's charge, or a dash while it is unknown."""
+    return "battery –" if math.isnan(live.battery_pct) else f"battery {live.battery_pct:.0f} %"
+
+
+def loss_text(live: SideLive) -> str:
+    """Return how many samples are missing, of how many; a loss never rounds to zero per cent."""
+    total = live.samples_received + live.samples_lost
+    if not total:
+        return "no samples yet"
+    if not live.samples_lost:
+        return "0 samples lost"
+    share_pct = 100 * live.samples_lost / total
+    share = "<0.01" if share_pct < 0.01 else f"{share_pct:.2g}"
+    samples = "sample" if live.samples_lost == 1 else "samples"
+    return f"{_thousands(live.samples_lost)} {samples} lost ({share} %)"
+
+
+def sync_text(state: LiveState) -> str:
+    """Return the bound of the clock error between the pods."""
+    if math.isnan(state.sync_uncertainty_ms):
+        return "sync not known yet"
+    return f"sync ±{state.sync_uncertainty_ms:.1f} ms"
+
+
+def uv_text(value_uv: float | None) -> str:
+    """Return microvolts with the digits that can be read, or a dash; without the unit."""
+    if value_uv is None or math.isnan(value_uv):
+        return "–"
+    return f"{value_uv:.1f}" if value_uv < 9.95 else f"{value_uv:.0f}"
+
+
+def time_text(time_s: float) -> str:
+    """Return session time as minutes and seconds, with hours when there are some."""
+    minutes, seconds = divmod(int(max(time_s, 0.0)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{seconds:02d}" if hours else f"{minutes:02d}:{seconds:02d}"
+
+
+def larger_text(symmetry_index_pct: float | None) -> str:
+    """Return one repetition's asymmetry as "left larger 12 %", or a dash when it is withheld."""
+    if symmetry_index_pct is None:
+        return "–"
+    size = f"{abs(symmetry_index_pct):.0f}"
+    if size == "0":
+        return "equal"
+    return f"{'right' if symmetry_index_pct > 0 else 'left'} larger {size} %"
+
+
+def later_text(lag_ms: float | None) -> str:
+    """Return one repetition's lag as "left later 12 ms", or a dash when it is withheld."""
+    if lag_ms is None:
+        return "–"
+    size = f"{abs(lag_ms):.0f}"
+    if size == "0":
+        return "together"
+    return f"{'left' if lag_ms > 0 else 'right'} later {size} ms"
+
+
+def _with_interval(estimate: Estimate, unit: str) -> str:
+    """Return size and interval, both in the direction of the value."""
+    assert estimate.value is not None
+    low, high = estimate.ci_low, estimate.ci_high
+    if estimate.value < 0 and low is not None and high is not None:
+        low, high = -high, -low
+    return f"{abs(estimate.value):.0f} {unit}{_interval(low, high)}"
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return ""
+    return f" (95 % CI {_signed(low)}…{_signed(high)})"
+
+
+def _signed(value: float) -> str:
+    return f"{round(value):d}".replace("-", "−")
+
+
+def _thousands(count: int) -> str:
+    return f"{count:,}".replace(",", " ")
+
+
+def _reason(*reasons: str) -> str:
+    return next((reason for reason in reasons if reason), "no reason given")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

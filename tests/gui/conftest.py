@@ -1,0 +1,66 @@
+"""A window without a screen, for the tests of the views."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+from glutesym.gui.qt import QtCore, QtGui, QtWidgets
+from glutesym.gui.text import FitText
+from glutesym.gui.window import LiveWindow
+from glutesym.live_state import LiveState
+from live_states import recording
+
+
+class Shown:
+    """A window that shows a snapshot and the commands it has given."""
+
+    def __init__(self, qtbot, state: LiveState, **options) -> None:
+        self.qtbot = qtbot
+        self.state = state
+        self.commands: list[str] = []
+        self.window = LiveWindow(
+            lambda: self.state,
+            lambda: self.commands.append("stop"),
+            lambda text: self.commands.append(text),
+            lambda side: self.commands.append(f"identify {side}"),
+            **options,
+        )
+        qtbot.addWidget(self.window)
+        self.window.show()
+        self.show(state)
+
+    def show(self, state: LiveState) -> None:
+        """Show another snapshot."""
+        self.state = state
+        self.window.refresh()
+
+    def text(self, name: str) -> str:
+        """Return what a label says."""
+        label = self.window.findChild(FitText, name)
+        assert label is not None, f"no label {name}"
+        return label.text()
+
+    def key(self, key: QtCore.Qt.Key) -> None:
+        """Press a key."""
+        self.qtbot.keyClick(self.window, key)
+
+    def picture(self, view: str) -> QtGui.QImage:
+        """Return what a view looks like."""
+        widget = self.window.findChild(QtWidgets.QWidget, view)
+        assert widget is not None, f"no view {view}"
+        return widget.grab().toImage()
+
+
+@pytest.fixture
+def shown(qtbot) -> Callable[..., Shown]:
+    """Show a snapshot, a running session if none is given."""
+
+    def show(state: LiveState | None = None, **options) -> Shown:
+        return Shown(qtbot, state or recording(), **options)
+
+    return show

@@ -1,0 +1,361 @@
+"""A session file keeps every byte that was flushed, whatever happens to its writer."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from glutesym import wire
+from glutesym.errors import SessionError
+from glutesym.session.store import SessionWriter, StoredEvent, open_session
+
+STARTED = datetime(2026, 5, 4, 16, 30, 9, tzinfo=UTC)
+ZERO_NS = 7_000_000_000
+
+
+def frame(number: int) -> bytes:
+    """Return a frame that carries its number all over."""
+    return number.to_bytes(4, "little") * (wire.FRAME_BYTES // 4)
+
+
+def create(path: Path) -> SessionWriter:
+    return SessionWriter(
+        path,
+        exercise="hip thrust",
+        started_utc=STARTED,
+        started_host_ns=ZERO_NS,
+        host_clock="time.perf_counter_ns",
+    )
+
+
+def test_everything_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "folder" / "a.glutesym"
+    info = {"board": "µ", "unique_id": "e661", "gain": 12, "list": [1, None]}
+    with create(path) as writer:
+        left = writer.add_pod("left", "AA:BB", info)
+        right = writer.add_pod("right", "CC:DD", {})
+        writer.add_frame(left, 10, bytearray(frame(1)))
+        writer.add_frame(right, 11, frame(2))
+        writer.add_frame(left, 12, frame(3))
+        writer.add_frame(left, 13, b"short")
+        writer.add_frame(left, 14, b"")
+        writer.add_probe(right, 5, 20)
+        writer.add_probe(right, 6, 30)
+        writer.add_event(ZERO_NS + 1_500_000_000, "marker", "felt uneven")
+        writer.add_event(ZERO_NS + 2_000_000_000, "disconnected", pod_id=right)
+
+    assert [p.name for p in path.parent.iterdir()] == ["a.glutesym"]  # one self-contained file
+    with open_session(path) as session:
+        assert session.meta.exercise == "hip thrust"
+        assert session.meta.started_utc == STARTED
+        assert session.meta.started_host_ns == ZERO_NS
+        assert session.meta.host_clock == "time.perf_counter_ns"
+        assert session.meta.versions["protocol"] == str(wire.VERSION)
+        assert session.meta.ended
+        assert [(p.id, p.side, p.address, p.info) for p in session.pods] == [
+            (left, "left", "AA:BB", info),
+            (right, "right", "CC:DD", {}),
+        ]
+        t_ns, frames = session.frames(left)
+        assert t_ns.tolist() == [10, 12]
+        assert frames.tobytes() == frame(1) + frame(3)
+        assert session.bad_frames(left) == [(13, b"short"), (14, b"")]
+        probe_id, probe_ns = session.probes(right)
+        assert probe_id.tolist() == [5, 6]
+        assert probe_ns.tolist() == [20, 30]
+        assert session.probes(left)[0].size == 0
+        assert session.events() == (
+            StoredEvent(1.5, "marker", "felt uneven", None),
+            StoredEvent(2.0, "disconnected", "", "right"),
+        )
+
+
+arrivals = st.lists(
+    st.tuples(
+        st.integers(1, 2),
+        st.integers(-(2**63), 2**63 - 1),
+        st.one_of(
+            st.binary(max_size=300),
+            st.binary(min_size=wire.FRAME_BYTES, max_size=wire.FRAME_BYTES),
+        ),
+        st.booleans(),  # flush afterwards
+    ),
+    max_size=30,
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(arrivals)
+def test_any_bytes_round_trip(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, int, bytes, bool]]
+) -> None:
+    path = tmp_path_factory.mktemp("session") / "a.glutesym"
+    with create(path) as writer:
+        pods = [writer.add_pod("left", "a", {}), writer.add_pod("right", "b", {})]
+        for pod, t_ns, data, flush in rows:
+            writer.add_frame(pods[pod - 1], t_ns, data)
+            if flush:
+                writer.flush()
+    with open_session(path) as session:
+        for number, pod in enumerate(pods, 1):
+            sent = [(t, d) for p, t, d, _ in rows if p == number]
+            t_ns, frames = session.frames(pod)
+            assert frames.dtype == np.uint8
+            assert list(zip(t_ns.tolist(), map(bytes, frames), strict=True)) == [
+                row for row in sent if len(row[1]) == wire.FRAME_BYTES
+            ]
+            assert session.bad_frames(pod) == [
+                row for row in sent if len(row[1]) != wire.FRAME_BYTES
+            ]
+
+
+def test_can_be_read_while_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.glutesym"
+    with create(path) as writer:
+        pod = writer.add_pod("left", "a", {})
+        writer.add_frame(pod, 1, frame(1))
+        writer.flush()
+        with open_session(path) as session:
+            assert not session.meta.ended
+            assert session.frames(pod)[0].tolist() == [1]
+            writer.add_frame(pod, 2, frame(2))
+            assert session.frames(pod)[0].tolist() == [1]
+            writer.flush()
+            assert session.frames(pod)[0].tolist() == [1, 2]
+            writer.close()  # while somebody reads
+            assert session.frames(pod)[0].tolist() == [1, 2]
+    with open_session(path) as session:
+        assert session.meta.ended
+        assert session.frames(pod)[0].tolist() == [1, 2]
+
+
+KILLED = """
+import sys, time
+from datetime import UTC, datetime
+from pathlib import Path
+from glutesym.session.store import SessionWriter
+path = Path(sys.argv[1])
+writer = SessionWriter(
+    path, exercise="x", started_utc=datetime.now(UTC), started_host_ns=0, host_clock="none"
+)
+pod = writer.add_pod("left", "a", {})
+number = 0
+while True:
+    for _ in range(20):
+        writer.add_frame(pod, number, number.to_bytes(4, "little") * 61)
+        number += 1
+    writer.flush()
+    print(number, flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_kill_loses_only_what_was_not_flushed(tmp_path: Path) -> None:
+    path = tmp_path / "a.glutesym"
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(path)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        flushed = 0
+        while flushed < 4000:
+            flushed = int(process.stdout.readline())
+        os.kill(process.pid, signal.SIGKILL)
+        flushed = int((process.stdout.read().splitlines() or [flushed])[-1])
+    for _ in range(2):  # opening it does not change what is in it
+        with open_session(path) as session:
+            assert not session.meta.ended
+            t_ns, frames = session.frames(session.pods[0].id)
+            assert t_ns.size >= flushed
+            np.testing.assert_array_equal(t_ns, np.arange(t_ns.size))
+            np.testing.assert_array_equal(frames.view("<u4")[:, 0], t_ns)
+
+
+def test_an_error_in_the_recorder_leaves_the_session_open_ended(tmp_path: Path) -> None:
+    path = tmp_path / "a.glutesym"
+
+    def record() -> None:
+        with create(path) as writer:
+            writer.add_frame(writer.add_pod("left", "a", {}), 1, frame(1))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        record()
+    with open_session(path) as session:
+        assert not session.meta.ended
+        assert session.frames(1)[0].tolist() == [1]
+
+
+@pytest.fixture
+def connections(monkeypatch: pytest.MonkeyPatch) -> list[sqlite3.Connection]:
+    """Collect the connections that are made, to play the disk's part."""
+    made: list[sqlite3.Connection] = []
+    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
+
+    def remember(*args: object, **kwargs: object) -> sqlite3.Connection:
+        made.append(connect(*args, **kwargs))
+        return made[-1]
+
+    monkeypatch.setattr(sqlite3, "connect", remember)
+    return made
+
+
+def test_full_disk_is_reported_and_nothing_is_forgotten(
+    tmp_path: Path, connections: list[sqlite3.Connection]
+) -> None:
+    path = tmp_path / "a.glutesym"
+    writer = create(path)
+    pod = writer.add_pod("left", "a", {})
+    writer.add_frame(pod, 0, frame(0))
+    writer.flush()
+    connections[0].execute("PRAGMA max_page_count = 1")  # SQLite makes it the present size
+    for number in range(1, 200):
+        writer.add_frame(pod, number, frame(number))
+    with pytest.raises(SessionError, match=r"disk is full\. Free some space"):
+        writer.flush()
+    with open_session(path) as session:
+        assert session.frames(pod)[0].tolist() == [0]
+    connections[0].execute("PRAGMA max_page_count = 1000000")  # space has been made
+    writer.flush()
+    writer.close()
+    with open_session(path) as session:
+        assert session.frames(pod)[0].tolist() == list(range(200))
+
+
+def test_full_disk_at_the_end_still_closes_the_file(
+    tmp_path: Path, connections: list[sqlite3.Connection]
+) -> None:
+    path = tmp_path / "a.glutesym"
+    writer = create(path)
+    connections[0].execute("PRAGMA max_page_count = 1")
+    pod = writer.add_pod("left", "a", {})
+    for number in range(200):
+        writer.add_frame(pod, number, frame(number))
+    with pytest.raises(SessionError, match="disk is full"):
+        writer.close()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connections[0].execute("SELECT 1")
+    with open_session(path) as session:
+        assert not session.meta.ended
+
+
+def test_never_overwrites(tmp_path: Path) -> None:
+    path = tmp_path / "a.glutesym"
+    create(path).close()
+    before = path.read_bytes()
+    with pytest.raises(SessionError, match="exists already and is never overwritten"):
+        create(path)
+    assert path.read_bytes() == before
+
+
+def test_folder_that_cannot_be(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(SessionError, match="Choose"):
+            create(folder / "a.glutesym")
+
+
+def test_folder_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: object, **kwargs: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)  # the system itself refuses root nothing
+    with pytest.raises(SessionError, match=r"Permission denied.*Choose a folder"):
+        create(tmp_path / "a.glutesym")
+
+
+def test_start_needs_a_time_zone(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="time zone"):
+        SessionWriter(
+            tmp_path / "a",
+            exercise="",
+            started_utc=datetime(2026, 1, 1),
+            started_host_ns=0,
+            host_clock="none",
+        )
+
+
+def test_wrong_files_are_named_for_what_they_are(tmp_path: Path) -> None:
+    def write(name: str, data: bytes) -> Path:
+        (tmp_path / name).write_bytes(data)
+        return tmp_path / name
+
+    good = tmp_path / "good.glutesym"
+    with create(good) as writer:
+        pod = writer.add_pod("left", "a", {})
+        for number in range(500):
+            writer.add_frame(pod, number, frame(number))
+    whole = good.read_bytes()
+    other = tmp_path / "other.sqlite"
+    with sqlite3.connect(other) as database:
+        database.execute("CREATE TABLE meta (key, value)")
+    database.close()
+    newer = write("newer.glutesym", whole)
+    with sqlite3.connect(newer) as database:
+        database.execute("PRAGMA user_version = 2")
+    database.close()
+
+    for path, message in (
+        (tmp_path / "missing", "no such session file"),
+        (tmp_path, "no such session file"),
+        (write("empty", b""), "not a glutesym session"),
+        (write("text.csv", b"time_s,emg_uv\n" * 99), "not a glutesym session"),
+        (other, "not a glutesym session"),
+        (newer, r"format 2, this glutesym reads format 1.*pip install --upgrade"),
+    ):
+        with pytest.raises(SessionError, match=message) as caught:
+            open_session(path)
+        assert caught.value.path == str(path)
+
+    with pytest.raises(SessionError, match="damaged"):  # cut short while it was copied
+        open_session(write("cut", whole[: len(whole) // 2])).frames(1)
+    with sqlite3.connect(newer) as database:
+        database.execute("PRAGMA user_version = 1")
+        database.execute("DELETE FROM meta WHERE key = 'started_utc'")
+    database.close()
+    with pytest.raises(SessionError, match="description is damaged"):
+        open_session(newer)
+
+
+def test_odd_names_open(tmp_path: Path) -> None:
+    path = tmp_path / "50% of #1? ü.glutesym"
+    create(path).close()
+    with open_session(path) as session:
+        assert session.pods == ()
+        t_ns, frames = session.frames(1)
+        assert (t_ns.shape, frames.shape) == ((0,), (0, wire.FRAME_BYTES))
+
+
+def test_long_sessions_are_fast(tmp_path: Path) -> None:
+    """Ten minutes of two pods, 33 frames a second each; limits leave room for a slow machine."""
+    path = tmp_path / "a.glutesym"
+    count = 10 * 60 * 33
+    data = [frame(number) for number in range(count)]
+    begin = time.perf_counter()
+    with create(path) as writer:
+        pods = [writer.add_pod("left", "a", {}), writer.add_pod("right", "b", {})]
+        for number in range(count):
+            for pod in pods:
+                writer.add_frame(pod, number, data[number])
+            if number % 8 == 0:
+                writer.flush()
+    written = time.perf_counter()
+    with open_session(path) as session:
+        for pod in pods:
+            t_ns, frames = session.frames(pod)
+            np.testing.assert_array_equal(t_ns, np.arange(count))
+            np.testing.assert_array_equal(frames.view("<u4")[:, -1], np.arange(count))
+    read = time.perf_counter()
+    assert written - begin < 10
+    assert read - written < 2

@@ -1,0 +1,73 @@
+"""Clocks: wraps, envelopes, and how far to trust them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glutesym import wire
+from glutesym.clock import fit_clock, lower_envelope, ticks_before_us, unwrap_ticks_us
+
+
+@given(
+    st.integers(0, wire.TICKS_PERIOD_US - 1),
+    st.lists(st.integers(0, wire.TICKS_PERIOD_US // 2 - 1), max_size=30),
+)
+def test_ticks_are_unwrapped(start, steps):
+    true = start + np.concatenate([[0], np.cumsum(np.array(steps, np.int64))])
+    assert unwrap_ticks_us((true % wire.TICKS_PERIOD_US).astype(np.uint32)).tolist() == true.tolist()
+
+
+@given(st.integers(0, 1 << 40), st.integers(0, wire.TICKS_PERIOD_US - 1))
+def test_earlier_ticks_are_placed_before_their_reference(reference, age):
+    ticks = np.array([(reference - age) % wire.TICKS_PERIOD_US], np.uint32)
+    assert ticks_before_us(np.array([reference]), ticks)[0] == reference - age
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_the_envelope_is_below_every_point_and_touches_one(seed):
+    random = np.random.default_rng(seed)
+    x = np.sort(random.uniform(0, 100, 60))
+    y = x * (1 + random.normal(0, 3e-5)) + random.exponential(0.01, 60)
+    residual = y - lower_envelope(x, y)(x)
+    assert residual.min() >= -1e-9
+    assert residual.min() < 1e-9
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_offset_and_skew_are_found_under_heavy_delays(seed):
+    random = np.random.default_rng(seed)
+    skew, offset = random.normal(0, 2e-5), random.uniform(-5, 5)
+    sent = np.arange(0, 60, 0.03)
+    arrived = offset + sent * (1 + skew) + 0.0015 + random.exponential(0.01, len(sent))
+    probe_arrived = np.arange(0.5, 60, 1.0)
+    probe_sent = offset + probe_arrived * (1 + skew) - 0.001 - random.exponential(0.01, 60)
+    fit = fit_clock(sent, arrived, probe_sent, probe_arrived)
+    error_s = fit.host_s(sent) - (offset + sent * (1 + skew))
+    assert np.all(np.abs(error_s) < 0.0025)  # the shortest delay, and little more
+    assert np.all(np.abs(error_s) * 1000 < 2 * fit.uncertainty_ms)
+    assert fit.uncertainty_ms < 2.5
+
+
+def test_few_points_do_not_give_an_absurd_slope():
+    line = lower_envelope(np.array([0.0, 0.001]), np.array([5.0, 5.03]))
+    assert abs(line.slope - 1) <= 2e-4
+    assert lower_envelope(np.array([3.0]), np.array([7.0]))(np.array([4.0]))[0] == pytest.approx(8)
+
+
+def test_without_probes_the_uncertainty_is_unknown():
+    x = np.arange(10.0)
+    assert np.isnan(fit_clock(x, x, np.empty(0), np.empty(0)).uncertainty_ms)
+
+
+def test_no_points_are_an_error():
+    with pytest.raises(ValueError, match="no points"):
+        lower_envelope(np.empty(0), np.empty(0))
+
+
+def test_a_line_and_its_inverse():
+    line = lower_envelope(np.array([0.0, 10.0]), np.array([100.0, 110.001]))
+    x = np.array([3.0, 8.0])
+    assert line.inverse(line(x)) == pytest.approx(x)

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from glutesym import wording
+from glutesym.live_state import LiveState, SideLive
+from glutesym.measures import Estimate
+from live_states import recording, summary, with_side
+
+nan = math.nan
+
+
+def test_verdict_names_side_size_and_interval():
+    assert wording.verdict_sentence(summary()) == "Left lower by 18 % (95 % CI 12…24)"
+
+
+def test_interval_follows_the_direction_of_the_sentence():
+    right = summary(Estimate(-18.2, -24.1, -12.4), verdict="right lower")
+    assert wording.verdict_sentence(right) == "Right lower by 18 % (95 % CI 12…24)"
+    late = summary(lag_ms=Estimate(-22.0, -32.0, -12.0))
+    assert wording.lag_sentence(late) == "Right starts later by 22 ms (95 % CI 12…32)"
+
+
+def test_within_noise_shows_the_interval_across_zero():
+    noise = summary(Estimate(-3.0, -10.0, 4.0), Estimate(5.0, -3.0, 13.0), verdict="within noise")
+    assert wording.verdict_sentence(noise) == "Within noise: right lower by 3 % (95 % CI −4…10)"
+    assert wording.lag_sentence(noise) == "Timing within noise: left later by 5 ms (95 % CI −3…13)"
+
+
+def test_withheld_numbers_give_their_reason():
+    withheld = summary(
+        Estimate(None, reason="two repetitions are too few"),
+        Estimate(None, reason="no left onset"),
+        verdict="indeterminate",
+        activation_uv={"left": Estimate(None, reason="at rest"), "right": Estimate(90.0)},
+    )
+    assert wording.verdict_sentence(withheld) == "No verdict: two repetitions are too few"
+    assert wording.lag_sentence(withheld) == "Timing withheld: no left onset"
+    assert wording.activation_sentence("left", withheld) == "Left activation withheld: at rest"
+    assert wording.activation_sentence("right", withheld) == "Right mean 90 µV"
+
+
+def test_indeterminate_never_names_a_side():
+    unclear = summary(verdict="indeterminate", reason="both sides are near rest")
+    assert wording.verdict_sentence(unclear) == "No verdict: both sides are near rest"
+
+
+@given(st.floats(-200, 200), st.floats(0, 100), st.sampled_from(["left lower", "right lower"]))
+def test_verdict_never_contradicts_the_sign(value, half, verdict):
+    estimate = Estimate(value, value - half, value + half)
+    words = wording.verdict_sentence(summary(estimate, verdict=verdict))
+    assert words.startswith("Left lower" if value >= 0 else "Right lower")
+    low, high = words.split("CI ")[1].rstrip(")").replace("−", "-").split("…")
+    assert int(low) <= round(abs(value)) <= int(high)
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (LiveState(), "Waiting for the session to start"),
+        (LiveState(phase="scanning"), "Looking for both pods: switch them on"),
+        (
+            with_side(LiveState(phase="scanning"), "left", connected=True),
+            "Looking for the right pod: switch it on",
+        ),
+        (LiveState(phase="connecting"), "Connecting to both pods"),
+        (
+            with_side(recording(0), "left", samples_received=0),
+            "Waiting for the first samples: left pod",
+        ),
+        (recording(0), "Waiting for the first repetition"),
+    ],
+)
+def test_waiting_says_for_what(state, words):
+    assert wording.waiting_sentence(state).startswith(words)
+
+
+def test_nothing_to_wait_for_while_repetitions_come_or_after_the_end():
+    assert wording.waiting_sentence(recording(3)) == ""
+    assert wording.waiting_sentence(replace(recording(0), phase="ended")) == ""
+
+
+def test_alert_is_the_most_urgent_trouble():
+    assert wording.alert_text(SideLive(connected=True), "recording") == ""
+    off = SideLive(connected=True, lead_off=True, clipping=True)
+    assert wording.alert_text(off, "recording") == "Electrode off"
+    assert wording.alert_text(replace(off, lead_off=False), "recording") == "Signal clipped"
+    assert wording.alert_text(replace(off, connected=False), "recording") == "Reconnecting"
+    assert wording.alert_text(off, "ended") == ""
+
+
+def test_warnings_name_everything_wrong_and_the_reason_of_a_missing_number():
+    low = SideLive(connected=True, clipping=True, battery_pct=9.0)
+    assert [w.split(":")[0] for w in wording.warning_sentences(low, "recording")] == [
+        "Signal clipped",
+        "Battery low",
+    ]
+    silent = SideLive(connected=True, reason="filters are settling")
+    assert wording.warning_sentences(silent, "recording") == ["Filters are settling"]
+
+
+@pytest.mark.parametrize(
+    ("received", "lost", "words"),
+    [
+        (0, 0, "no samples yet"),
+        (60_000, 0, "0 samples lost"),
+        (60_000, 1_234, "1 234 samples lost (2 %)"),
+        (10_000_000, 1, "1 sample lost (<0.01 %)"),
+    ],
+)
+def test_losses_are_counted_and_never_rounded_away(received, lost, words):
+    live = SideLive(samples_received=received, samples_lost=lost)
+    assert wording.loss_text(live) == words
+
+
+@pytest.mark.parametrize(
+    ("value_uv", "words"), [(nan, "–"), (None, "–"), (0.0, "0.0"), (9.96, "10"), (98.4, "98")]
+)
+def test_microvolts(value_uv, words):
+    assert wording.uv_text(value_uv) == words
+
+
+@pytest.mark.parametrize(
+    ("time_s", "words"),
+    [(-1.0, "00:00"), (59.99, "00:59"), (3599.0, "59:59"), (3723.0, "1:02:03")],
+)
+def test_session_time(time_s, words):
+    assert wording.time_text(time_s) == words
+
+
+def test_rep_directions_follow_the_signs_of_the_measures():
+    assert wording.larger_text(12.0) == "right larger 12 %"
+    assert wording.larger_text(-12.0) == "left larger 12 %"
+    assert wording.larger_text(0.2) == "equal"
+    assert wording.later_text(12.0) == "left later 12 ms"
+    assert wording.later_text(-12.0) == "right later 12 ms"
+    assert wording.larger_text(None) == wording.later_text(None) == "–"
+
+
+def test_unknowns_are_said_to_be_unknown():
+    assert wording.sync_text(LiveState()) == "sync not known yet"
+    assert wording.battery_text(SideLive()) == "battery –"
+    assert wording.verdict_sentence(None) == "No repetition yet"
+
+
+@pytest.mark.parametrize(
+    ("phase", "words"),
+    [("scanning", "searching"), ("recording", "reconnecting"), ("ended", "disconnected")],
+)
+def test_a_missing_link_is_named_for_its_phase(phase, words):
+    assert wording.connection_text(SideLive(), phase) == words
+    assert wording.connection_text(SideLive(connected=True), phase) == "connected"
