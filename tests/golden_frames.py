@@ -16,8 +16,8 @@ def encode_all():
         frame = bytearray(b"\xff" * wire.FRAME_BYTES)
         block = array("i", samples)
         wire.encode_emg(
-            frame, 0x1234, seq, first_index, first_index + len(samples), 77, flags, lead_off, 48081,
-            block, len(samples),
+            frame, 0x1234, seq, first_index, first_index + len(samples), 77, flags, lead_off,
+            48081, block, len(samples),
         )  # fmt: skip
         wire.stamp(frame, 0x3FFFFFFF)
         made.append((name, bytes(frame)))
@@ -28,11 +28,20 @@ def encode_all():
     emg("emg span of 16 bits", [-32767, 32767, 0])
     emg("emg span beyond 16 bits", [-40000, 40000, 1, 2, 3], seq=0x3FFFFFFF)
     emg("emg rails", [-0x800000, 0x7FFFFF, 0], wire.FLAG_CLIPPED, wire.LEAD_OFF_2P)
-    emg("emg large offset", [0x7FFFF0 + i for i in range(15)], wire.FLAG_LOST_BEFORE, 31, 9, 1 << 28)
+    emg(
+        "emg large offset",
+        [0x7FFFF0 + i for i in range(15)],
+        wire.FLAG_LOST_BEFORE,
+        31,
+        9,
+        1 << 28,
+    )
 
     frame = bytearray(b"\xff" * wire.FRAME_BYTES)
     data = bytes((7 * i) & 255 for i in range(wire.IMU_SAMPLE_BYTES * 3))
-    wire.encode_imu(frame, 1, 2, 3, 6, 4, 0, -512, 0xFFFF, 0x0001, 0x0101, 0x0002, 244, 7000, data, 3)
+    wire.encode_imu(
+        frame, 1, 2, 3, 6, 4, 0, -512, 0xFFFF, 0x0001, 0x0101, 0x0002, 244, 7000, data, 3
+    )
     made.append(("imu three samples", bytes(frame)))
 
     frame = bytearray(b"\xff" * wire.FRAME_BYTES)

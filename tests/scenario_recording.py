@@ -1,4 +1,4 @@
-"""A scenario as an ideal radio would deliver it: both pods' samples without the firmware between."""
+"""A scenario as an ideal radio would deliver it: both pods' samples, no firmware between."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def record(scenario: Scenario, sides: tuple[Side, ...] = SIDES, sync_ms: float =
 def _pod(scenario: Scenario, side: Side) -> PodRecord:
     felt = scenario.side(side)
     rng = np.random.default_rng((scenario.seed, SIDES.index(side)))
-    # -3 dB at 0.262·fs, as the ADS1292R's sinc filter has (SBAS502); zero phase, as its delay is known.
+    # -3 dB at 0.262·fs, as the ADS1292R's sinc filter has (SBAS502); zero phase, as its delay is
+    # known.
     low = signal.butter(2, 0.262 * _FS_HZ[side], fs=EMG_GRID_HZ, output="sos")
     smooth = signal.sosfiltfilt(low, felt.emg_uv.astype(np.float64))
     time_s = np.arange(_PHASE_S[side], scenario.duration_s, 1 / _FS_HZ[side])

@@ -17,7 +17,9 @@ from glutesym.clock import fit_clock, lower_envelope, ticks_before_us, unwrap_ti
 )
 def test_ticks_are_unwrapped(start, steps):
     true = start + np.concatenate([[0], np.cumsum(np.array(steps, np.int64))])
-    assert unwrap_ticks_us((true % wire.TICKS_PERIOD_US).astype(np.uint32)).tolist() == true.tolist()
+    assert (
+        unwrap_ticks_us((true % wire.TICKS_PERIOD_US).astype(np.uint32)).tolist() == true.tolist()
+    )
 
 
 @given(st.integers(0, 1 << 40), st.integers(0, wire.TICKS_PERIOD_US - 1))

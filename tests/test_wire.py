@@ -151,7 +151,9 @@ def test_imu_samples_survive():
     assert record["temperature_c"] == -512
 
 
-@pytest.mark.parametrize("numbers", [(256, 0, 0, 0), (1, 300, 0, 0), (1, 0, -1, 0), (1, 0, 0, 1 << 32)])
+@pytest.mark.parametrize(
+    "numbers", [(256, 0, 0, 0), (1, 300, 0, 0), (1, 0, -1, 0), (1, 0, 0, 1 << 32)]
+)
 def test_commands_refuse_numbers_that_do_not_fit(numbers):
     with pytest.raises(ValueError, match="does not fit"):
         wire.command(*numbers)

@@ -7,9 +7,9 @@ from micropython import const
 
 NAME = "SparkFun Thing Plus RP2350"
 
-# ADS1292R breakout. The PIO program reads DOUT and DRDY and drives SCLK once capture runs; before that
-# the registers are written over the SPI peripheral on the same pins.
-# Ref: SparkFun Thing Plus RP2350 hookup guide, SPI0 on GPIO 2/3/4.
+# ADS1292R breakout. The PIO program reads DOUT and DRDY and drives SCLK once capture runs; before
+# that the registers are written over the SPI peripheral on the same pins. Ref: SparkFun Thing Plus
+# RP2350 hookup guide, SPI0 on GPIO 2/3/4.
 EMG_SPI = const(0)
 EMG_SCLK = const(2)
 EMG_MOSI = const(3)

@@ -256,7 +256,7 @@ class EmgCapture:
         self.misaligned += 1
         self._wait_for_sample()
         before_us = time.ticks_us()
-        time.sleep_us(_FRAME_US)  # until both words of this frame are in; one may be missing before
+        time.sleep_us(_FRAME_US)  # both words of this frame are in; an earlier one may be missing
         before = self._base + ((self.DMA_TRANSFERS - self._dma.count + 1) >> 1)
         self._disarm()
         self._cs(1)  # ends the chip's transfer, whichever bit it is at

@@ -83,7 +83,8 @@ class BleLink:
         ble.gatts_write(model_handle, model)
         ble.gatts_write(serial_handle, serial)
         ble.gatts_write(firmware_handle, firmware)
-        # Flags: general discovery, LE only; then the complete list of 128-bit services, little endian.
+        # Flags: general discovery, LE only; then the complete list of 128-bit services, little
+        # endian.
         uuid = binascii.unhexlify(wire.SERVICE_UUID.replace("-", ""))
         self._advertisement = b"\x02\x01\x06\x11\x07" + bytes(reversed(uuid))
         self._scan_response = struct.pack("BB", len(name) + 1, 9) + name.encode()
@@ -148,7 +149,9 @@ class BleLink:
             if not pod.on_command(opcode, a, b, c, ticks_us):
                 self.bad_commands += 1
         if count == _COMMANDS_KEPT:
-            self._writes_passed = self._writes_seen  # the buffer was full, writes may have been cut
+            self._writes_passed = (
+                self._writes_seen
+            )  # the buffer was full, writes may have been cut
 
     def _on_irq(self, event, data):
         if event == _IRQ_GATTS_WRITE:

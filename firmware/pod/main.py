@@ -89,7 +89,12 @@ def _describe(pod_id, side, gain, ads, log):
             "board": board.NAME,
             "id": pod_id,
             "side": side,
-            "emg": {"chip": "ADS1292R", "rate_sps": _RATE_SPS, "gain": gain, "ok": ads is not None},
+            "emg": {
+                "chip": "ADS1292R",
+                "rate_sps": _RATE_SPS,
+                "gain": gain,
+                "ok": ads is not None,
+            },
             "log_frames": log.capacity,
         }
     ).encode()
@@ -116,9 +121,12 @@ def main():
     )  # fmt: skip
 
     async def run():
-        asyncio.create_task(link.serve(pod))
-        asyncio.create_task(pod.watch_battery(asyncio))
-        await pod.sample(asyncio)
+        others = (
+            asyncio.create_task(link.serve(pod)),
+            asyncio.create_task(pod.watch_battery()),
+        )
+        await pod.sample()
+        return others
 
     asyncio.run(run())
 

@@ -1,5 +1,6 @@
 """What a pod does: sensors into frames, frames into the log, the log to the host."""
 
+import asyncio
 import gc
 import micropython
 import random
@@ -10,8 +11,8 @@ from array import array
 from micropython import const
 
 _STATUS_PERIOD_MS = const(500)
-_LOOP_MS = const(7)
-_DITHER_MS = const(5)  # so that sends do not lock to the connection interval
+_LOOP_MS = const(12)
+_DITHER_MS = const(9)  # so that sends do not lock to the connection interval
 _GAUGE_PERIOD_MS = const(10_000)
 
 
@@ -45,10 +46,11 @@ class Pod:
         self._task_errors = 0
         self._heap_faults = 0
 
-    # --- tasks -----------------------------------------------------------------------------------------
+    # --- tasks
+    # -----------------------------------------------------------------------------------------
 
-    async def sample(self, asyncio):
-        """Repeat `step`, with the heap locked: a steady state that wants memory would have pauses."""
+    async def sample(self):
+        """Repeat `step` with the heap locked: whoever wants memory there would cause pauses."""
         while True:
             micropython.heap_lock()
             try:
@@ -65,14 +67,15 @@ class Pod:
                 micropython.heap_unlock()
             await asyncio.sleep_ms(_LOOP_MS + random.getrandbits(8) % (_DITHER_MS + 1))
 
-    async def watch_battery(self, asyncio):
+    async def watch_battery(self):
         while True:
             self._power.measure()
             self._battery_byte[0] = (self._power.percent_256 + 128) >> 8
             self._link.set_battery(self._battery_byte)
             await asyncio.sleep_ms(_GAUGE_PERIOD_MS)
 
-    # --- commands --------------------------------------------------------------------------------------
+    # --- commands
+    # --------------------------------------------------------------------------------------
 
     def on_command(self, opcode, a, b, c, ticks_us):
         """Carry out a command; False when it makes no sense."""
@@ -140,12 +143,15 @@ class Pod:
         else:
             led.state = led.IDLE
 
-    # --- the steady state: allocates nothing -----------------------------------------------------------
+    # --- the steady state: allocates nothing
+    # -----------------------------------------------------------
 
     def step(self):
         """Do everything that is due, once."""
         now_ms = time.ticks_ms()
         self._uptime_ms = time.ticks_diff(now_ms, self._boot_ms)
+        if self._power.on_usb and not self._bench:
+            self._errors |= wire.ERROR_USB_POWER  # until the next start
         if self._run and not self._errors & wire.ERROR_USB_POWER:
             if self._capture:
                 self._take_emg()

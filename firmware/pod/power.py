@@ -1,7 +1,6 @@
 """Battery and USB power. A worn pod runs on its battery only."""
 
 
-
 class Power:
     """``gauge`` may be None when the board has none; ``usb_sense`` is high on any USB power."""
 

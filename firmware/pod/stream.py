@@ -1,8 +1,8 @@
 """Windowed sender: never more frames under way than the host has granted.
 
-BTstack gives no back-pressure: what the controller has no room for is copied to the heap. The window
-bounds that. Delivery within a link is reliable and in order, so after a new link it suffices to go back
-to the oldest frame that is not acknowledged.
+BTstack gives no back-pressure: what the controller has no room for is copied to the heap. The
+window bounds that. Delivery within a link is reliable and in order, so after a new link it
+suffices to go back to the oldest frame that is not acknowledged.
 """
 
 import time

@@ -46,10 +46,10 @@ _POR_MODS = const(4096)  # power-on reset, 2**12 tMOD
 
 
 class Ads1292rChip:
-    """The chip as its pins see it: ``set_cs``, ``set_start``, ``set_reset``, ``drdy``, ``exchange``.
+    """The chip at its pins: ``set_cs``, ``set_start``, ``set_reset``, ``drdy``, ``exchange``.
 
-    ``converter`` tells when conversions complete and what is in their frames; ``epoch`` changes with
-    everything that changes how a frame comes out of the pins.
+    ``converter`` tells when conversions complete and what is in their frames; ``epoch`` changes
+    with everything that changes how a frame comes out of the pins.
     """
 
     def __init__(self):
@@ -109,7 +109,7 @@ class Ads1292rChip:
         self._clear_interface()
 
     def drdy(self, now_ns):
-        """Level of DRDY: low when a frame is ready, high from the first SCLK or just before the next."""
+        """Level of DRDY: low when a frame is ready, high from SCLK on or just before the next."""
         self.settle(now_ns)
         if self._reset_low_ns is not None:
             return 1
@@ -145,8 +145,8 @@ class Ads1292rChip:
     def exchange(self, byte, end_ns, byte_ns, mode_1, first):
         """Shift one byte each way; it ended at ``end_ns``. Returns what the chip put on DOUT.
 
-        ``first``: the byte follows a pause of the clock, so the chip had time to decode the last one.
-        In a mode other than 1 both ends sample while the other shifts: bits arrive one late or early.
+        ``first``: the byte follows a pause of the clock: the chip had time to decode the last one.
+        In a mode other than 1 both ends sample while the other shifts: bits come late or early.
         """
         if not self.selected or end_ns - byte_ns < self._busy_until_ns:
             return 0

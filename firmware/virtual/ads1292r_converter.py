@@ -178,9 +178,9 @@ class Converter:
         """Fill ``_uv`` with the input voltage that the filter saw for each conversion."""
         uv = self._uv
         if mux == _MUX_ELECTRODES and channel == 1:
-            # The filter's delay is three boxes: the middle of what a sample saw is 1.5 periods ago.
-            start_ns = self.ready_ns(first) - int(1.5 * self.period_ns)
-            world.electrode_uv(start_ns, self.period_ns, count, self.period_ns, uv)
+            # The world's filter is causal, as the converter's: 1.5 periods of delay are in it.
+            period_ns = self.period_ns
+            world.electrode_uv(self.ready_ns(first), period_ns, count, period_ns, uv)
             self._float_electrodes(first, count)
             return
         level = 0.0

@@ -1,10 +1,10 @@
 """Stand-in for MicroPython's ``bluetooth`` with the semantics of the RP2 port (BTstack).
 
-What matters to a pod is kept: a write longer than its buffer is cut; a notification is cut to MTU-3, is
-sent whether or not anyone subscribed, and is copied to the heap without an error when the controller is
-busy; an exception that escapes the irq handler disables the handler for good; data handed to the
-handler are valid only inside it.
-Ref: https://docs.micropython.org/en/latest/library/bluetooth.html, MicroPython extmod/btstack
+What matters to a pod is kept: a write longer than its buffer is cut; a notification is cut to
+MTU-3, is sent whether or not anyone subscribed, and is copied to the heap without an error when
+the controller is busy; an exception that escapes the irq handler disables the handler for good;
+data handed to the handler are valid only inside it. Ref:
+https://docs.micropython.org/en/latest/library/bluetooth.html, MicroPython extmod/btstack
 """
 
 import errno

@@ -10,7 +10,7 @@ _MULTIPLIER = 48271
 
 
 class Noise:
-    """Gaussian noise of unit variance: sample k is ``a[(k + start_a) % len(a)]`` plus the same of b.
+    """Gaussian noise of unit variance: sample k is ``a[(k + start_a) % len(a)]``, plus that of b.
 
     Callers index the two tables themselves, in loops that must be fast. All noises of a pod share
     the tables, and start at other places.

@@ -130,7 +130,7 @@ class Lsm6dsoxChip:
         if _TIMESTAMP0 <= address < _TIMESTAMP0 + 4:
             return self._ticks(now_ns) >> 8 * (address - _TIMESTAMP0) & 0xFF
         if address == _INTERNAL_FREQ_FINE:
-            return int(round((self._clock - 1) / _FINE_STEP)) & 0xFF
+            return round((self._clock - 1) / _FINE_STEP) & 0xFF
         if address == _CTRL3_C and now_ns < self._reset_until_ns:
             return self._registers[_CTRL3_C] | 0x01
         return self._registers[address]
@@ -160,6 +160,7 @@ class Lsm6dsoxChip:
         elif address == _FIFO_CTRL3 and value != before:
             self._changed = True
         elif address == _FIFO_CTRL4 and (value ^ before) & 0x07:
+            self._fifo.keeps_oldest = value & 0x07 == 1
             if not value & 0x07:
                 self._fifo.clear()
             else:
@@ -209,24 +210,23 @@ class Lsm6dsoxChip:
         self._sample_slot = end - 1
         self._sample_stale = True
         self._ready = (1 if self._accel_code else 0) | (2 if self._gyro_code else 0) | 4
-        mode = self._registers[_FIFO_CTRL4] & 0x07
-        if not mode:
-            return
+        if not self._registers[_FIFO_CTRL4] & 0x07:
+            return  # bypass
         step = self._batch_plan()
         if not step:
             return
         # What the FIFO cannot hold any more is only counted: each step batches a word at least.
         skipped = (end - first) // step - DEPTH
-        if mode != 1 and skipped > 0:
+        if skipped > 0 and not self._fifo.keeps_oldest:
             self._fifo.skip(skipped)
             first += skipped * step
-        while first < end and not (mode == 1 and self._fifo.count >= self._fifo.capacity):
+        while first < end and not (self._fifo.keeps_oldest and self._fifo.full):
             count = min(_BATCH, end - first)
-            self._batch(first, count, mode)
+            self._batch(first, count)
             first += count
 
     def _batch_plan(self):
-        """Set how often each kind of word is batched, in slots; 0: never. Returns the least of them."""
+        """Set how often each kind of word is batched, in slots (0: never); returns the least."""
         control3 = self._registers[_FIFO_CTRL3]
         control4 = self._registers[_FIFO_CTRL4]
         self._gyro_every = self._every(control3 >> 4, self._gyro_code)
@@ -246,14 +246,12 @@ class Lsm6dsoxChip:
             return 0
         return 1 << self._slot_code - min(batch_code, sensor_code)
 
-    def _batch(self, first, count, mode):
+    def _batch(self, first, count):
         fifo = self._fifo
         word = self._word
         world.motion(self._slot_time_ns(first), self._slot_ns, count, self._motion)
         self._set_scales()
         for i in range(count):
-            if mode == 1 and fifo.count >= fifo.capacity:
-                return
             slot = first + i
             gyro = self._gyro_every and not slot % self._gyro_every
             accel = self._accel_every and not slot % self._accel_every

@@ -10,7 +10,10 @@ _WORD = const(7)
 
 
 class Fifo:
-    """Overflow drops the oldest word. ``capacity`` is less than DEPTH with stop-on-watermark."""
+    """Overflow drops the oldest word, or the newest in FIFO mode (``keeps_oldest``).
+
+    ``capacity`` is less than DEPTH with stop-on-watermark.
+    """
 
     GYRO = const(1)
     ACCEL = const(2)
@@ -22,6 +25,7 @@ class Fifo:
         self._data = bytearray(DEPTH * _WORD)
         self._view = memoryview(self._data)
         self.capacity = DEPTH
+        self.keeps_oldest = False
         self._slot = 3  # two-bit counter of time slots; the first is 0
         self.clear()
 
@@ -30,6 +34,10 @@ class Fifo:
         self._oldest = 0
         self._overrun = False
         self._overrun_latched = False
+
+    @property
+    def full(self):
+        return self.count >= self.capacity
 
     def next_slot(self):
         self._slot = self._slot + 1 & 3
@@ -41,6 +49,8 @@ class Fifo:
 
     def push(self, tag, word):
         if self.count >= self.capacity:
+            if self.keeps_oldest:
+                return
             drop = self.count - self.capacity + 1
             self._oldest = (self._oldest + drop) % DEPTH
             self.count -= drop

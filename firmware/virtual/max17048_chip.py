@@ -61,7 +61,7 @@ class Max17048Chip:
             self._rate = (percent - self._rate_percent) * 3600e9 / elapsed_ns
             self._rate_percent = percent
             self._rate_ns += elapsed_ns
-        return int(round(self._rate / 0.208)) & 0xFFFF
+        return round(self._rate / 0.208) & 0xFFFF
 
     def _write_register(self, address, value):
         if address == _CMD and value == _POR:

@@ -211,7 +211,7 @@ def _bit_count(bits):
 
 
 def _blocking(flags):
-    """Push and pull block unless told not to; bit 0 is "noblock", bit 5 "block", bit 6 "if full"."""
+    """Push and pull block unless told not to: bit 0 "noblock", bit 5 "block", bit 6 "if full"."""
     return flags & 0x40 | (0 if flags & 1 and not flags & 0x20 else 0x20)
 
 

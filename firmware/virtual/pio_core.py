@@ -7,7 +7,7 @@ _MASK = 0xFFFFFFFF
 
 
 class Core:
-    """Registers and settings of a state machine. Its FIFOs: ``tx`` here, pushes go to the pins' end.
+    """Registers, settings and TX FIFO of a state machine. Pushes go to whoever runs it.
 
     Whoever runs it gives ``pins`` with ``inputs(cycle)``, ``outputs(levels, cycle)`` and
     ``pushed(word, cycle, core)``.
@@ -57,7 +57,8 @@ class Core:
         field = instr >> 8 & 31
         if self.side_width and (field & 16 or not program.side_optional):
             if not program.side_pindir:
-                self._drive(pins, cycle, field >> self.delay_bits, self.sideset_base, self.side_width)
+                value = field >> self.delay_bits
+                self._drive(pins, cycle, value, self.sideset_base, self.side_width)
         cycles = 1 + (field & (1 << self.delay_bits) - 1)
         op = instr >> 13
         argument = instr >> 5 & 7
@@ -73,7 +74,7 @@ class Core:
         elif op == 2:
             self._in(self._source(argument, inputs), data or 32)
             if program.autopush and self.isr_bits >= self.push_thresh:
-                self._push(pins, cycle)
+                self._push(pins, cycle, next_pc)
         elif op == 3:
             if program.autopull and self.osr_bits >= self.pull_thresh:
                 if not self.tx:
@@ -88,7 +89,7 @@ class Core:
                 if not self._pull(argument):
                     return self._stall(forced)
             elif not argument & 2 or self.isr_bits >= self.push_thresh:
-                self._push(pins, cycle)
+                self._push(pins, cycle, next_pc)
         elif op == 5:
             jumped = self._mov(pins, cycle, argument, data, inputs)
             if jumped >= 0:
@@ -170,7 +171,8 @@ class Core:
             self.isr = (self.isr << bits | value) & _MASK
         self.isr_bits = min(self.isr_bits + bits, 32)
 
-    def _push(self, pins, cycle):
+    def _push(self, pins, cycle, next_pc):
+        self.pc = next_pc  # who keeps this state goes on behind the push
         word = self.isr
         self.isr = 0
         self.isr_bits = 0

@@ -1,8 +1,9 @@
 """What a PIO program makes of the ADS1292R's frames: learned once, by running it pin by pin.
 
-Running every instruction at 3 MHz would be too slow. So the true program runs for a few conversions
-against the pins of a chip whose frames carry labelled bits, and tells which bits of which frame each
-word that it pushes holds, and when it pushes it. A program that is wrong so makes wrong words here.
+Running every instruction at 3 MHz would be too slow. So the true program runs for a few
+conversions against the pins of a chip whose frames carry labelled bits, and tells which bits of
+which frame each word that it pushes holds, and when it pushes it. A program that is wrong makes
+wrong words here, too.
 Ref: SBAS502, "Data Retrieval": DOUT changes on the rising edge of SCLK, DRDY rises on the first
 falling edge; RP2350 datasheet, "PIO": inputs are seen two system clocks late.
 """
@@ -88,7 +89,7 @@ class Pattern:
 
 
 def learn(core, wiring):
-    """Return the Pattern that ``core`` makes from its present state on, as ``wiring`` connects it."""
+    """Return the Pattern that ``core`` makes from its present state on, wired like this."""
     pattern = _learn(core, wiring, _SHORT)
     return pattern if pattern.settled else _learn(core, wiring, _LONG)
 
@@ -100,7 +101,7 @@ class Wiring:
         self.cycle_ns = cycle_ns
         self.first_fall = first_fall  # cycles until the next conversion completes
         self.period = period
-        self.lift = lift  # unread, DRDY goes high this long before the next conversion
+        self.lift = int(lift)  # unread, DRDY goes high this long before the next conversion
         self.drdy = drdy  # its level at cycle 0
         self.has_frame = has_frame  # a conversion was complete at cycle 0
         self.selected = selected
@@ -153,7 +154,7 @@ def _pieces(lanes, conversion):
 
 
 class _Run:
-    """One run against the pins. ``pattern``: 0 silent frames, n bit n-1 of each label, -1 random."""
+    """One run at the pins. ``pattern``: 0 silent frames, n bit n-1 of each label, -1 random."""
 
     def __init__(self, core, wiring, conversions, pattern):
         self._core = core.copy()
@@ -197,7 +198,8 @@ class _Run:
             if core.pc <= pc:
                 state = (core.pc, core.x, core.y, core.isr_bits, core.osr_bits, core.levels)
                 if state == before and self._quiet_since(since, cycle):
-                    cycle += (self._next_change(cycle) - cycle) // (cycle - since) * (cycle - since)
+                    lap = cycle - since
+                    cycle += (self._next_change(cycle) - cycle) // lap * lap
                 before = state
                 since = cycle
         return self
@@ -273,7 +275,7 @@ class _Run:
             self._drdy = 1
 
     def _next_change(self, cycle):
-        lift = int(self._next_fall - self._wiring.lift)
+        lift = self._next_fall - self._wiring.lift
         return lift if not self._drdy and cycle < lift else max(self._next_fall, cycle + 1)
 
     def _quiet_since(self, since, cycle):

@@ -1,7 +1,7 @@
 """Stand-in for MicroPython's ``select``, as asyncio uses it: where a pod sleeps.
 
-``asyncio`` has nothing to do until its next deadline or until an object is ready; both are known to the
-world. Objects are polled by their ``ioctl``, as MicroPython's own ``poll`` does.
+``asyncio`` has nothing to do until its next deadline or until an object is ready; both are known
+to the world. Objects are polled by their ``ioctl``, as MicroPython's own ``poll`` does.
 """
 
 import world
@@ -30,10 +30,14 @@ class poll:
 
     def ipoll(self, timeout_ms=-1, flags=0):
         depth = world.lift_heap_lock()
-        deadline_ns = -1 if timeout_ms < 0 else world.now_ns() + world_ns_of(timeout_ms * 1_000_000)
+        deadline_ns = (
+            -1 if timeout_ms < 0 else world.now_ns() + world_ns_of(timeout_ms * 1_000_000)
+        )
         ready = self._look()
         while not ready:
-            world.wait_until(deadline_ns)  # also when the time is up: a pod always yields to the world
+            world.wait_until(
+                deadline_ns
+            )  # also when the time is up: a pod always yields to the world
             ready = self._look()
             if 0 <= deadline_ns <= world.now_ns():
                 break

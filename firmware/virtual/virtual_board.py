@@ -1,4 +1,4 @@
-"""The virtual printed circuit: which chip hangs on which pin, bus and address of the reference board.
+"""The virtual printed circuit: which chip is on which pin, bus and address of the reference board.
 
 It holds its own pin numbers, as copper does: a wrong ``board.py`` finds no chip here.
 Ref: SparkFun Thing Plus RP2350 hookup guide; RP2350 datasheet, "GPIO".

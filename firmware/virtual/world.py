@@ -1,11 +1,11 @@
-"""The one door between a virtual pod and the world outside: time, electrodes, motion, power, radio.
+"""The one door of a virtual pod to the world: time, electrodes, motion, power, radio.
 
-The pod's process and the world take turns. While the pod computes, the world stands still; when the pod
-sleeps, it tells the world until when, and wakes at that time or when a radio event comes. So a
-simulation runs as fast as the processor allows and gives the same result at any speed.
+The pod's process and the world take turns. While the pod computes, the world stands still; when
+the pod sleeps, it tells the world until when, and wakes at that time or when a radio event comes.
+So a simulation runs as fast as the processor allows and gives the same result at any speed.
 
-A message to the world: ``<BIq``: kind, payload length, the pod's local time in ns; then the payload.
-Kinds below ``_FIRST_ONE_WAY`` are answered: ``<I`` length, then the answer.
+A message to the world: ``<BIq``: kind, payload length, the pod's local time in ns; then the
+payload. Kinds below ``_FIRST_ONE_WAY`` are answered: ``<I`` length, then the answer.
 """
 
 import json
@@ -22,6 +22,7 @@ _POWER = 4
 _CONFIG = 5
 _LEAD_OFF = 6
 _LEAD_OFF_KNOWN_NS = 50_000_000
+AHEAD_NS = 200_000_000  # signals are fetched up to this far ahead; nothing changes them sooner
 _FIRST_ONE_WAY = 32
 LED = 33
 BLE_ACTIVE = 40
@@ -44,7 +45,7 @@ _heap_copies = []  # what BTstack would have copied to the heap, see wait_until
 
 
 def lift_heap_lock():
-    """Lift all heap locks of the pod's code while a stand-in works; returns how many there were."""
+    """Lift the heap locks of the pod's code for a stand-in; returns how many there were."""
     micropython.heap_lock()
     depth = 0
     while micropython.heap_unlock():
@@ -85,7 +86,7 @@ def spend_ns(ns):
 
 
 def wait_until(deadline_ns):
-    """Sleep until ``deadline_ns`` (-1: for ever) or the next radio event; events are dispatched."""
+    """Sleep until ``deadline_ns`` (-1: for ever) or a radio event, and dispatch events."""
     global _now_ns
     answer = _ask(_WAIT, struct.pack("<q", deadline_ns))
     now, copies, events = struct.unpack_from("<qHH", answer, 0)
@@ -118,13 +119,44 @@ def on_radio_event(handler):
 
 def electrode_uv(start_ns, step_ns, count, aperture_ns, out):
     """Fill ``out`` with the differential electrode voltage in µV at start + k*step."""
-    answer = _ask(_ELECTRODE, struct.pack("<qdId", start_ns, step_ns, count, aperture_ns))
-    _copy_floats(answer, out)
+    _electrode.fetch(start_ns, step_ns, count, aperture_ns, out)
 
 
 def motion(start_ns, step_ns, count, out):
     """Fill ``out`` with count*6 numbers: specific force in g and rate of turn in deg/s."""
-    _copy_floats(_ask(_MOTION, struct.pack("<qdI", start_ns, step_ns, count)), out)
+    _motion.fetch(start_ns, step_ns, count, 0.0, out)
+
+
+class _Ahead:
+    """Asks for a stretch ahead and serves from it: asking takes longer than looking up."""
+
+    def __init__(self, kind, channels):
+        self._kind = kind
+        self._channels = channels
+        self._start_ns = 0
+        self._step_ns = 0.0
+        self._aperture_ns = 0.0
+        self._count = 0
+        self._data = memoryview(array("f"))
+
+    def fetch(self, start_ns, step_ns, count, aperture_ns, out):
+        first = 0
+        known = step_ns == self._step_ns and aperture_ns == self._aperture_ns
+        if known:
+            first = int((start_ns - self._start_ns) / step_ns + 0.5)
+            error_ns = start_ns - self._start_ns - first * step_ns
+            known = 0 <= first <= self._count - count and -2 < error_ns < 2
+        if not known:
+            first = 0
+            self._start_ns = start_ns
+            self._step_ns = step_ns
+            self._aperture_ns = aperture_ns
+            self._count = max(count, int(AHEAD_NS / step_ns) if count > 1 else 1)
+            question = struct.pack("<qdId", start_ns, step_ns, self._count, aperture_ns)
+            self._data = memoryview(array("f", _ask(self._kind, question)))
+        size = count * self._channels
+        first *= self._channels
+        memoryview(out)[:size] = self._data[first : first + size]
 
 
 def lead_off(time_ns):
@@ -151,9 +183,7 @@ def led(red, green, blue):
     send(LED, bytes((red, green, blue)))
 
 
-def _copy_floats(answer, out):
-    memoryview(out)[: len(answer) // 4] = memoryview(array("f", answer))
-
-
+_electrode = _Ahead(_ELECTRODE, 1)
+_motion = _Ahead(_MOTION, 6)
 config = json.loads(_ask(_CONFIG))
 _now_ns = config["now_ns"]

@@ -8,7 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glutesym import wire
-from glutesym.clock import ClockFit, Line, fit_clock, lower_envelope, ticks_before_us, unwrap_ticks_us
+from glutesym.clock import (
+    ClockFit,
+    Line,
+    fit_clock,
+    lower_envelope,
+    ticks_before_us,
+    unwrap_ticks_us,
+)
 from glutesym.decode import Frames, emg_counts, split_frames, without_repeats
 from glutesym.measures import SIDES, Side
 from glutesym.recording import EmgRecord, Gap, ImuRecord, PodRecord, Recording
@@ -24,8 +31,8 @@ _MAX_GAP_S = 3600.0  # a longer gap is not filled with NaN: the index must be wr
 class PodInput:
     """What was stored about one pod.
 
-    ``frames`` is (n, wire.FRAME_BYTES) uint8 with arrival times ``t_host_ns`` (n,); probes are ids and
-    the host times of their sending.
+    ``frames`` is (n, wire.FRAME_BYTES) uint8 with arrival times ``t_host_ns`` (n,); probes are
+    ids and the host times of their sending.
     """
 
     side: Side
@@ -104,14 +111,15 @@ def assemble_recording(pods: list[PodInput], t0_host_ns: int, exercise: str = ""
         Host time of session time 0.
     exercise : str
     """
-    records = {pod.side: assemble_pod(pod, t0_host_ns) for pod in pods}
+    records: dict[Side, PodRecord] = {pod.side: assemble_pod(pod, t0_host_ns) for pod in pods}
     ends = [float(r.emg.time_s[-1]) for r in records.values() if len(r.emg.time_s)]
     both = [records[side].clock_uncertainty_ms for side in SIDES if side in records]
     return Recording(
         pods=records,
         duration_s=max(ends, default=0.0),
         exercise=exercise,
-        # Each side's error lies anywhere in its own bracket: the worst case of the difference is the sum.
+        # Each side's error lies anywhere in its own bracket: the worst case of the difference is
+        # the sum.
         sync_uncertainty_ms=sum(both) if len(both) == 2 else float("nan"),
     )
 
@@ -138,7 +146,9 @@ class _Run:
             (frames.imu, frames.imu_row),
             (frames.status, frames.status_row),
         )
-        mine = [(records[records["run"] == run], row[records["run"] == run]) for records, row in kinds]
+        mine = [
+            (records[records["run"] == run], row[records["run"] == run]) for records, row in kinds
+        ]
         tx_us = np.concatenate([records["tx_ticks_us"] for records, _ in mine])
         rows = np.concatenate([row for _, row in mine])
         order = np.argsort(rows)
@@ -195,7 +205,7 @@ class _Run:
         time_s, fs_hz = time_of(start + np.arange(size))
         return ImuRecord(fs_hz, time_s, accel_g, gyro_dps)
 
-    def _samples(self, kind: int, nominal_hz: float) -> tuple[NDArray[np.void], "_TimeOf | None"]:
+    def _samples(self, kind: int, nominal_hz: float) -> tuple[NDArray[np.void], _TimeOf | None]:
         """Return one kind's frames without repeats, and the session time of its sample indices."""
         records = self._records[kind]
         keep = without_repeats(records)
@@ -232,7 +242,9 @@ class _TimeOf:
     pod_s: Line
     host_s: Line
 
-    def __call__(self, index: NDArray[np.float64] | NDArray[np.int64]) -> tuple[NDArray[np.float64], float]:
+    def __call__(
+        self, index: NDArray[np.floating] | NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], float]:
         time_s = self.host_s(self.pod_s(index.astype(np.float64)))
         return time_s, 1 / (self.pod_s.slope * self.host_s.slope)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
@@ -102,8 +102,8 @@ def demo(
 ) -> None:
     """Run two virtual pods through the whole chain, live, and compare the result with the truth.
 
-    The pods' real firmware runs on the MicroPython VM, their radio is simulated, all the rest is what
-    records real pods.
+    The pods' real firmware runs on the MicroPython VM, their radio is simulated, all the rest is
+    what records real pods.
     """
     built = _build(scenario, seed, reps)
     _out.print(f"[bold]{built.name}[/]: {built.description}", highlight=False)
@@ -211,7 +211,7 @@ def export(
     ] = None,
     mains_hz: Mains = None,
 ) -> None:
-    """Write a session's CSVs: emg, imu, reps, events, summary, and a JSON file that explains them."""
+    """Write a session's CSVs (emg, imu, reps, events, summary) and a JSON that explains them."""
     analyzed = _analyze(session, mains_hz)
     _print_files(_export(analyzed, folder or session.parent))
 
@@ -222,7 +222,8 @@ def analyze(session: SessionFile, mains_hz: Mains = None) -> None:
     _print_result(_analyze(session, mains_hz))
 
 
-# --- what the commands share --------------------------------------------------------------------------
+# --- what the commands share
+# --------------------------------------------------------------------------
 
 
 def _build(name: str, seed: int, reps: int) -> Scenario:
@@ -327,12 +328,13 @@ class _Update:
 
 
 @contextmanager
-def _progress(label: str) -> Iterator[_Update]:
+def _progress(label: str) -> Generator[_Update]:
     with Progress(console=_err, transient=True) as progress:
         yield _Update(progress, label)
 
 
-# --- printing -----------------------------------------------------------------------------------------
+# --- printing
+# -----------------------------------------------------------------------------------------
 
 
 def _print_result(session: AnalyzedSession) -> None:
@@ -340,7 +342,9 @@ def _print_result(session: AnalyzedSession) -> None:
     _out.print()
     _out.print(f"[bold]{verdict_sentence(measures.summary)}[/]", highlight=False)
     _out.print(lag_sentence(measures.summary), highlight=False)
-    table = Table("Rep", "Start (s)", "Left (µV)", "Right (µV)", "Asymmetry (%)", "Lag L−R (ms)", "")
+    table = Table(
+        "Rep", "Start (s)", "Left (µV)", "Right (µV)", "Asymmetry (%)", "Lag L−R (ms)", ""
+    )
     for rep in measures.reps:
         table.add_row(
             str(rep.number),
@@ -365,7 +369,10 @@ def _print_result(session: AnalyzedSession) -> None:
 def _print_truth(check: TruthCheck) -> None:
     table = Table("", "Truth", "Measured", "Difference", title="Truth and measurement")
     table.add_row(
-        "Repetitions", str(check.reps_true), str(check.reps_measured), f"{check.reps_matched} matched"
+        "Repetitions",
+        str(check.reps_true),
+        str(check.reps_measured),
+        f"{check.reps_matched} matched",
     )
     table.add_row(
         "Asymmetry, right larger + (%)",

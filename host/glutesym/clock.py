@@ -1,11 +1,11 @@
 """Clocks: a pod's ticks and sample indices on the host's time, with an uncertainty.
 
 Every message arrives late by an unknown delay that is never negative. So of all pairs (sent on one
-clock, received on the other) the earliest arrivals carry the truth: the line that touches the points
-from below. Points from the other direction bound it from the other side.
+clock, received on the other) the earliest arrivals carry the truth: the line that touches the
+points from below. Points from the other direction bound it from the other side.
 
-Source: lower convex envelope as in L. Zhang, Z. Liu, C. H. Xia, "Clock synchronization algorithms for
-network measurements", INFOCOM 2002.
+Source: lower convex envelope as in L. Zhang, Z. Liu, C. H. Xia, "Clock synchronization algorithms
+for network measurements", INFOCOM 2002.
 """
 
 from __future__ import annotations
@@ -74,20 +74,24 @@ def ticks_before_us(
 
 
 def lower_envelope(
-    x: NDArray[np.float64], y: NDArray[np.float64], slope: float = 1.0, slope_tolerance: float = 2e-4
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    slope: float = 1.0,
+    slope_tolerance: float = 2e-4,
 ) -> Line:
     """Return the line below all points that is closest to them on average.
 
-    It is the edge of the lower convex hull at the mean of x: the least sum of residuals among all lines
-    under the points. While the points are few its slope can be absurd, so it is kept within bounds.
+    It is the edge of the lower convex hull at the mean of x: the least sum of residuals among all
+    lines under the points. While the points are few its slope can be absurd, so it is kept within
+    bounds.
 
     Parameters
     ----------
     x, y : (n,) arrays
         Times on two clocks, n ≥ 1.
     slope, slope_tolerance : float
-        What the slope is nominally, and by how much of itself it may differ. The default allows two
-        crystals 100 ppm off each.
+        What the slope is nominally, and by how much of itself it may differ. The default allows
+        two crystals 100 ppm off each.
 
     Raises
     ------
@@ -133,9 +137,10 @@ def fit_clock(
 ) -> ClockFit:
     """Return pod time on host time.
 
-    The stream's lower envelope gives offset and skew. What it is late by, the shortest way of a frame
-    from pod to host, is much alike on both sides and so hardly matters for a left–right difference. The
-    probes bound the same line from below, and half the width of that bracket is the uncertainty.
+    The stream's lower envelope gives offset and skew. What it is late by, the shortest way of a
+    frame from pod to host, is much alike on both sides and so hardly matters for a left–right
+    difference. The probes bound the same line from below, and half the width of that bracket is
+    the uncertainty.
 
     Parameters
     ----------

@@ -54,7 +54,7 @@ _MAX_SHIFT = 9  # what the full span of 24 bits needs
 
 @dataclass(frozen=True)
 class Frames:
-    """Frames of one pod in order of arrival, by kind; ``*_row`` says which row of the input each is."""
+    """Frames of one pod by kind, in order of arrival; ``*_row`` is their row of the input."""
 
     emg: NDArray[np.void]
     imu: NDArray[np.void]
@@ -161,4 +161,3 @@ def emg_counts(records: NDArray[np.void]) -> NDArray[np.int32]:
     """Return converter counts, (n, wire.EMG_PER_FRAME); beyond ``count`` they mean nothing."""
     shifted = records["data"].astype(np.int32) << records["shift"].astype(np.int32)[:, np.newaxis]
     return shifted + records["offset"][:, np.newaxis]
-

@@ -1,10 +1,10 @@
-"""Errors that a user can act on: each says what happened, what was expected and what to do next."""
+"""Errors that a user can act on: what happened, what was expected, what to do next."""
 
 from __future__ import annotations
 
 
 class GlutesymError(Exception):
-    """Root of every error this package raises on purpose; the command line prints it in one line."""
+    """Root of every error raised on purpose; the command line prints it in one line."""
 
 
 class FrameError(GlutesymError):

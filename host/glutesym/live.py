@@ -1,7 +1,7 @@
 """The live side: frames in, snapshots out.
 
-The last stretch of frames is kept and decoded by the same functions that decode a stored session; a
-repetition is measured by the same function, too. Only the bars have their own, causal filters.
+The last stretch of frames is kept and decoded by the same functions that decode a stored session;
+a repetition is measured by the same function, too. Only the bars have their own, causal filters.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from glutesym.decode import emg_counts, split_frames
 from glutesym.live_state import LiveState, SideLive
 from glutesym.measures import SIDES, RepMeasure, SetSummary, Side
 from glutesym.pipeline import RING_S, LiveEnvelope, RepMeter
+from glutesym.recording import EmgRecord
 
 ENVELOPE_S = 10.0  # what the window shows
 _ENVELOPE_HZ = 50.0
@@ -32,8 +33,8 @@ _STALE_NS = 1_500_000_000  # bars show nothing when the newest sample is older
 class LiveEngine:
     """Turns arriving frames into `LiveState` snapshots.
 
-    ``add_*`` and ``set_*`` are called by the acquisition thread and only remember; `update` does the
-    work and may run in another thread; `snapshot` may be called from anywhere.
+    ``add_*`` and ``set_*`` are called by the acquisition thread and only remember; `update` does
+    the work and may run in another thread; `snapshot` may be called from anywhere.
 
     Parameters
     ----------
@@ -46,7 +47,7 @@ class LiveEngine:
 
     def __init__(self, t0_host_ns: int, exercise: str = "", session_path: str = "") -> None:
         self._t0_host_ns = t0_host_ns
-        self._pods = {side: _LivePod() for side in SIDES}
+        self._pods: dict[Side, _LivePod] = {side: _LivePod() for side in SIDES}
         self._meter = RepMeter()
         self._reps: list[RepMeasure] = []
         self._summary: SetSummary | None = None
@@ -100,7 +101,9 @@ class LiveEngine:
                 time_s=(now_ns - self._t0_host_ns) / 1e9,
                 phase=self._phase,
                 message=self._message,
-                sides={side: pod.state(self._t0_host_ns, now_ns) for side, pod in self._pods.items()},
+                sides={
+                    side: pod.state(self._t0_host_ns, now_ns) for side, pod in self._pods.items()
+                },
                 reps=tuple(self._reps),
                 summary=self._summary,
                 sync_uncertainty_ms=self._sync_uncertainty_ms,
@@ -111,7 +114,7 @@ class LiveEngine:
         inputs = [pod.input(side) for side, pod in self._pods.items() if pod.rows]
         recording = assemble_recording(inputs, self._t0_host_ns)
         self._sync_uncertainty_ms = recording.sync_uncertainty_ms
-        emg = {side: pod.emg for side, pod in recording.pods.items()}
+        emg: dict[Side, EmgRecord] = {side: pod.emg for side, pod in recording.pods.items()}
         new = self._meter.process(emg, {side: pod.imu for side, pod in recording.pods.items()})
         if final:
             new += self._meter.finish(emg)
@@ -174,7 +177,7 @@ class _LivePod:
             return  # a repeat
         missing = first - self._next_index
         counts = emg_counts(np.array([record]))[0, :count]
-        uv = counts * (int(record["lsb_pv"]) * 1e-6)
+        uv = counts.astype(np.float64) * (int(record["lsb_pv"]) * 1e-6)
         if missing:
             gap = min(missing, round(ENVELOPE_S * EMG_NOMINAL_HZ))
             uv = np.concatenate([np.full(gap, np.nan), uv])
@@ -185,9 +188,9 @@ class _LivePod:
         self._clipping = bool(record["flags"] & wire.FLAG_CLIPPED)
         envelope_uv = self._envelope.process(uv)
         self._activation_uv = float(envelope_uv[-1])
-        if not self._lead_off and not self._clipping:
-            self._peak_uv = float(np.fmax(self._peak_uv, np.nanmax(np.append(envelope_uv, np.nan)))) \
-                if np.isfinite(envelope_uv).any() else self._peak_uv
+        known_uv = envelope_uv[np.isfinite(envelope_uv)]
+        if len(known_uv) and not self._lead_off and not self._clipping:
+            self._peak_uv = float(np.fmax(self._peak_uv, known_uv.max()))
         self._push(envelope_uv)
 
     def _push(self, envelope_uv: NDArray[np.float64]) -> None:

@@ -1,4 +1,4 @@
-"""A snapshot of a running session: what the window and the terminal show, and all that they may know."""
+"""A snapshot of a running session: all that the window and the terminal may know."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ class SideLive:
     activation_uv: float = float("nan")  # causal 250 ms RMS; NaN: no data
     peak_uv: float = float("nan")  # highest activation of the session so far
     envelope_time_s: NDArray[np.float64] = field(default_factory=_empty)  # (n,) session time
-    envelope_uv: NDArray[np.float64] = field(default_factory=_empty)  # (n,) NaN where data are missing
+    envelope_uv: NDArray[np.float64] = field(
+        default_factory=_empty
+    )  # (n,) NaN where data are missing
     lead_off: bool = False  # an electrode is off the skin
     clipping: bool = False  # the front end is at its rail
     battery_pct: float = float("nan")

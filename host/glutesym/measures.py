@@ -1,7 +1,7 @@
 """What is measured: the vocabulary shared by analysis, live view, export and truth.
 
-Signs, everywhere: asymmetry is positive when the **right** side is larger; lag is left minus right, so
-it is positive when the **left** side starts later.
+Signs, everywhere: asymmetry is positive when the **right** side is larger; lag is left minus
+right, so it is positive when the **left** side starts later.
 """
 
 from __future__ import annotations

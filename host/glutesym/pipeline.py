@@ -1,7 +1,8 @@
 """From two sides' samples to the answer: the only file that knows the order of the steps.
 
-A repetition is always measured by ``measure_rep`` from the same stretch of samples around it, filtered
-within that stretch alone. So a live ring of the last seconds and a whole recording give the same numbers.
+A repetition is always measured by ``measure_rep`` from the same stretch of samples around it,
+filtered within that stretch alone. So a live ring of the last seconds and a whole recording give
+the same numbers.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class RepMeter:
         while self._pending and self._pending[0][1] <= ended_by_s:
             start_s, end_s = self._pending.pop(0)
             self._number += 1
-            resting = {
+            resting: dict[Side, RestingLevel | None] = {
                 side: find_resting_level(record, start_s, end_s, self._settings)
                 for side, record in emg.items()
             }
@@ -132,9 +133,10 @@ def measure_set(recording: Recording, settings: Settings = _DEFAULT) -> SetMeasu
     ValueError
         The arrays of a record differ in length.
     """
-    emg = {side: pod.emg for side, pod in recording.pods.items()}
+    emg: dict[Side, EmgRecord] = {side: pod.emg for side, pod in recording.pods.items()}
     meter = RepMeter(settings)
-    reps = meter.process(emg, {side: pod.imu for side, pod in recording.pods.items()})
+    imu: dict[Side, ImuRecord] = {side: pod.imu for side, pod in recording.pods.items()}
+    reps = meter.process(emg, imu)
     reps += meter.finish(emg)
     resting_uv: dict[Side, float] = {}
     for side, record in emg.items():
@@ -151,8 +153,8 @@ def find_resting_level(
 ) -> RestingLevel | None:
     """Return one side's resting level at the time of a repetition.
 
-    It is taken from the quiet stretches of the 20 s that end with the repetition, so that it is known as
-    soon as the repetition is, and follows electrodes that change.
+    It is taken from the quiet stretches of the 20 s that end with the repetition, so that it is
+    known as soon as the repetition is, and follows electrodes that change.
 
     Parameters
     ----------
@@ -347,7 +349,8 @@ def _span(emg: EmgRecord, start_s: float, end_s: float) -> tuple[int, int]:
     if not n == len(emg.uv) == len(emg.lead_off) == len(emg.clipped):
         raise ValueError(
             "the arrays of an EMG record must have one length; found "
-            f"time_s {n}, uv {len(emg.uv)}, lead_off {len(emg.lead_off)}, clipped {len(emg.clipped)}"
+            f"time_s {n}, uv {len(emg.uv)}, lead_off {len(emg.lead_off)}, "
+            f"clipped {len(emg.clipped)}"
         )
     first, last = np.searchsorted(emg.time_s, (start_s, end_s))
     return int(first), int(last)

@@ -1,7 +1,7 @@
 """A decoded recording: both pods' samples on one session time line, with every gap visible.
 
-Arrays of one pod are uniform in its own sample clock: missing samples are NaN and take the place they
-would have taken, and ``time_s`` gives each sample's exact session time.
+Arrays of one pod are uniform in its own sample clock: missing samples are NaN and take the place
+they would have taken, and ``time_s`` gives each sample's exact session time.
 """
 
 from __future__ import annotations

@@ -1,10 +1,11 @@
-"""The wire format: versions, UUIDs, frame kinds, fields, units and scales. The only place that knows.
+# pyright: basic
+"""The wire format: versions, UUIDs, frame kinds, fields, units and scales, once and for all.
 
 This one file runs on MicroPython (pod) and CPython (host), so it uses nothing but ``struct``. The
 tables below are the format; formats, offsets, NumPy types and the documentation derive from them.
 
-A frame is always ``FRAME_BYTES`` long: one Bluetooth LE link-layer packet (251 bytes) less the L2CAP
-and ATT headers. Little endian. Unused bytes at the end are zero.
+A frame is always ``FRAME_BYTES`` long: one Bluetooth LE link-layer packet (251 bytes) less the
+L2CAP and ATT headers. Little endian. Unused bytes at the end are zero.
 """
 
 import struct
@@ -33,7 +34,13 @@ LEAD_OFF_RLD = 16
 HEADER = (
     ("version", "B", "", 1, "protocol version, VERSION"),
     ("kind", "B", "", 1, "kind of frame"),
-    ("run", "H", "", 1, "number of this run of capture, never 0: a new one means new sequence and index"),
+    (
+        "run",
+        "H",
+        "",
+        1,
+        "number of this run of capture, never 0: a new one means new sequence and index",
+    ),
     ("seq", "I", "", 1, "sequence number, counted from 0 in each run, over all kinds"),
     ("tx_ticks_us", "I", "us", 1, "pod ticks immediately before the frame was sent"),
 )
@@ -50,7 +57,13 @@ EMG_FIELDS = (
     + (
         ("lead_off", "B", "", 1, "LEAD_OFF_* bits seen during this frame"),
         ("shift", "B", "bit", 1, "samples are stored without their lowest `shift` bits"),
-        ("offset", "i", "count", 1, "converter counts of a stored zero: count = offset + (x << shift)"),
+        (
+            "offset",
+            "i",
+            "count",
+            1,
+            "converter counts of a stored zero: count = offset + (x << shift)",
+        ),
         ("lsb_pv", "I", "pV", 1, "electrode voltage of one converter count"),
     )
 )
@@ -165,12 +178,23 @@ def command(opcode, a=0, b=0, c=0):
 
 
 def encode_emg(
-    frame, run, seq, first_index, anchor_index, anchor_ticks_us, flags, lead_off, lsb_pv, samples, count
+    frame,
+    run,
+    seq,
+    first_index,
+    anchor_index,
+    anchor_ticks_us,
+    flags,
+    lead_off,
+    lsb_pv,
+    samples,
+    count,
 ):
     """Encode ``samples[:count]`` (signed converter counts, up to 24 bits).
 
-    Block floating point: the block's middle is the offset, and as few low bits as fit its span into 16
-    bits are dropped, so a block that spans less than 65536 counts is exact and none saturates.
+    Block floating point: the block's middle is the offset, and as few low bits as fit its span
+    into 16 bits are dropped, so a block that spans less than 65536 counts is exact and none
+    saturates.
     """
     low = high = samples[0]
     i = 1
@@ -186,8 +210,8 @@ def encode_emg(
     while (high - offset) >> shift > 32767:
         shift += 1
     struct.pack_into(
-        EMG_FORMAT, frame, 0, VERSION, EMG, run, seq, 0, first_index, anchor_index, anchor_ticks_us,
-        count, flags, lead_off, shift, offset, lsb_pv,
+        EMG_FORMAT, frame, 0, VERSION, EMG, run, seq, 0, first_index, anchor_index,
+        anchor_ticks_us, count, flags, lead_off, shift, offset, lsb_pv,
     )  # fmt: skip
     position = EMG_DATA_OFFSET
     i = 0
@@ -212,8 +236,8 @@ def encode_imu(
     The chip's 32-bit time stamps come as two halves of 16 bits, which stay small ints.
     """
     struct.pack_into(
-        IMU_FORMAT, frame, 0, VERSION, IMU, run, seq, 0, first_index, anchor_index, anchor_ticks_us,
-        count, flags, temperature_raw, 0, 0, accel_lsb_ug, gyro_lsb_10udps,
+        IMU_FORMAT, frame, 0, VERSION, IMU, run, seq, 0, first_index, anchor_index,
+        anchor_ticks_us, count, flags, temperature_raw, 0, 0, accel_lsb_ug, gyro_lsb_10udps,
     )  # fmt: skip
     struct.pack_into(
         "<HHHH", frame, _IMU_TICKS_OFFSET,
@@ -269,4 +293,6 @@ _STATUS_LAYOUT = tuple(
     ("<" + field[1], _offset(STATUS_FIELDS, field[0])) + _RANGES[field[1]]
     for field in STATUS_FIELDS[2:]
 )
-STATUS_NAMES = tuple(field[0] for field in STATUS_FIELDS[2:])  # the order of encode_status's values
+STATUS_NAMES = tuple(
+    field[0] for field in STATUS_FIELDS[2:]
+)  # the order of encode_status's values

@@ -11,8 +11,8 @@ PEAK_WINDOW_S = 0.25
 def activation_uv(band_uv: NDArray[np.float64], resting_rms_uv: float) -> float:
     """Return the RMS of the muscle's own signal.
 
-    Noise and muscle are uncorrelated, so their powers add: the resting power is subtracted before the
-    root. Without this a weak side reads too high and an asymmetry too small.
+    Noise and muscle are uncorrelated, so their powers add: the resting power is subtracted before
+    the root. Without this a weak side reads too high and an asymmetry too small.
 
     Parameters
     ----------

@@ -1,9 +1,9 @@
 """How different the two sides are, over a set, and whether that is more than noise.
 
-An asymmetry counts only if it exceeds the variation from repetition to repetition (Exell et al. 2012;
-Bishop et al. 2016), so every number carries a bootstrap interval over the repetitions: the expanded
-percentile interval (Hesterberg 2015, doi:10.1080/00031305.2015.1089789), which keeps its coverage when
-there are few repetitions.
+An asymmetry counts only if it exceeds the variation from repetition to repetition (Exell et al.
+2012; Bishop et al. 2016), so every number carries a bootstrap interval over the repetitions: the
+expanded percentile interval (Hesterberg 2015, doi:10.1080/00031305.2015.1089789), which keeps its
+coverage when there are few repetitions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SEED = 20260101  # the same repetitions always give the same interval
 
 
 def symmetry_index_pct(left: float, right: float) -> float | None:
-    """Return 100·(R−L)/(0.5·(R+L)), from −200 to 200; None when both are 0 (Robinson et al. 1987)."""
+    """Return 100·(R−L)/(0.5·(R+L)), −200 to 200 (Robinson et al. 1987); None when both are 0."""
     total = left + right
     return 200.0 * (right - left) / total if total > 0 else None
 
@@ -30,8 +30,8 @@ def symmetry_index_pct(left: float, right: float) -> float | None:
 def symmetry_angle_pct(left: float, right: float) -> float | None:
     """Return (atan2(R, L) − 45°)/90°·100, from −50 to 50; None when both are 0.
 
-    The symmetry angle of Zifchock et al. 2008 (doi:10.1016/j.gaitpost.2007.08.006) for two amounts that
-    cannot be negative, signed as everywhere here: positive when the right side is larger.
+    The symmetry angle of Zifchock et al. 2008 (doi:10.1016/j.gaitpost.2007.08.006) for two amounts
+    that cannot be negative, signed as everywhere here: positive when the right side is larger.
     """
     if left <= 0 and right <= 0:
         return None
@@ -41,8 +41,8 @@ def symmetry_angle_pct(left: float, right: float) -> float | None:
 def set_lag_ms(lags_ms: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the 20 % trimmed mean of repetitions' lags, (..., n) → (...).
 
-    One onset found in the wrong place does not move it, and without such it is nearly as precise as the
-    mean (Wilcox 2012, Introduction to Robust Estimation).
+    One onset found in the wrong place does not move it, and without such it is nearly as precise
+    as the mean (Wilcox 2012, Introduction to Robust Estimation).
     """
     n = lags_ms.shape[-1]
     cut = int(_TRIM * n)
@@ -62,16 +62,16 @@ def summarize(reps: Sequence[RepMeasure], sync_uncertainty_ms: float = float("na
     Returns
     -------
     SetSummary
-        With three or more usable repetitions the symmetry index of the mean activations and the lag,
-        each with a 95 % interval, and the verdict. Otherwise "indeterminate" and the reason.
+        With three or more usable repetitions the symmetry index of the mean activations and the
+        lag, each with a 95 % interval, and the verdict. Otherwise "indeterminate" and the reason.
     """
-    activation = {side: _activation(reps, side) for side in SIDES}
+    activation: dict[Side, Estimate] = {side: _activation(reps, side) for side in SIDES}
     index = _index(reps)
     lag = _lag(reps, sync_uncertainty_ms)
     verdict: Verdict = "indeterminate"
     if index.value is not None and index.ci_low is not None and index.ci_high is not None:
-        # Two sets must differ by √2 times the interval's half-width to differ in earnest: the minimal
-        # detectable change, MDC95 = 1.96·√2·SEM (Weir 2005).
+        # Two sets must differ by √2 times the interval's half-width to differ in earnest: the
+        # minimal detectable change, MDC95 = 1.96·√2·SEM (Weir 2005).
         detectable = np.sqrt(2) * 0.5 * (index.ci_high - index.ci_low)
         real = index.ci_low * index.ci_high > 0 and abs(index.value) > detectable
         verdict = (
@@ -120,10 +120,13 @@ def _lag(reps: Sequence[RepMeasure], sync_uncertainty_ms: float) -> Estimate:
         return Estimate(None, reason="the error between the two pods' clocks is not known")
     value = float(set_lag_ms(lags))
     alone = _estimate(value, set_lag_ms(lags[_resamples(len(lags))]), len(lags))
-    assert alone.ci_low is not None and alone.ci_high is not None
-    low = value - float(np.hypot(value - alone.ci_low, sync_uncertainty_ms))
-    high = value + float(np.hypot(alone.ci_high - value, sync_uncertainty_ms))
-    return Estimate(value, low, high)
+    below = value - (value if alone.ci_low is None else alone.ci_low)
+    above = (value if alone.ci_high is None else alone.ci_high) - value
+    return Estimate(
+        value,
+        value - float(np.hypot(below, sync_uncertainty_ms)),
+        value + float(np.hypot(above, sync_uncertainty_ms)),
+    )
 
 
 def _resamples(n: int) -> NDArray[np.int64]:
@@ -135,7 +138,8 @@ def _estimate(value: float, resampled: NDArray[np.float64], n: int) -> Estimate:
     """Return the 95 % expanded percentile interval."""
     from scipy import stats
 
-    # Percentiles as far out as Student's t with n−1 degrees asks, and the bootstrap's SD ·√(n/(n−1)).
+    # Percentiles as far out as Student's t with n−1 degrees asks, and the bootstrap's SD
+    # ·√(n/(n−1)).
     z = float(stats.t.ppf(0.975, n - 1)) * np.sqrt(n / (n - 1))
     tail = max(float(stats.norm.cdf(-z)), 0.5 / len(resampled))
     low, high = np.quantile(resampled, (tail, 1 - tail))

@@ -16,8 +16,8 @@ _GAP_STEPS = 10  # after a longer gap the accelerometer alone says where down is
 class GravityOnGrid:
     """One pod's direction of gravity at every step of a grid of session time.
 
-    Step k covers [k, k + 1)/``GRID_HZ`` seconds. The same samples give the same numbers however they are
-    cut into blocks.
+    Step k covers [k, k + 1)/``GRID_HZ`` seconds. The same samples give the same numbers however
+    they are cut into blocks.
     """
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class GravityOnGrid:
         self.end = max(self.end, end)
 
     def take(self, start: int, stop: int) -> NDArray[np.float64]:
-        """Return and forget the steps from ``start`` to before ``stop``: (n, 3) in g, NaN: unknown."""
+        """Return and forget steps, ``stop`` excluded: (n, 3) in g, NaN where unknown."""
         unknown = (np.nan, np.nan, np.nan)
         self._taken = stop
         return np.array([self._steps.pop(k, unknown) for k in range(start, stop)])

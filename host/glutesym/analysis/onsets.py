@@ -1,10 +1,11 @@
 """When a muscle starts and stops: burst detection, then the posterior of a ramp change-point.
 
-A threshold crosses late on a slow rise and earlier the higher the signal-to-noise ratio, so unequal
-sides fake a lag. Here the power in several bands is modelled instead: resting power before the onset,
-a rise of unknown length and shape, a plateau of unknown height after it. Rise, shape and height are
-summed out (Bayesian change-point; the likelihood is that of power averages of Gaussian noise, Whittle
-1953), which leaves the probability of every onset time. The end is the same problem, time reversed.
+A threshold crosses late on a slow rise and earlier the higher the signal-to-noise ratio, so
+unequal sides fake a lag. Here the power in several bands is modelled instead: resting power before
+the onset, a rise of unknown length and shape, a plateau of unknown height after it. Rise, shape
+and height are summed out (Bayesian change-point; the likelihood is that of power averages of
+Gaussian noise, Whittle 1953), which leaves the probability of every onset time. The end is the
+same problem, time reversed.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ _SHAPES = (  # amplitude over the rise, x from 0 to 1
     lambda x: np.expm1(-3 * x) / np.expm1(-3.0),
 )
 _FADE = 0.9  # repetitions remembered: about ten
+_TRUST = 0.6  # in this memory: the resting level has an error that all repetitions share
+_ALIKE = 0.8  # probability that both sides rise in the same time
 _SURPRISE = 0.05  # probability that a contraction rises unlike those before it
 _EVIDENCE_PART = 0.7  # of a short burst is used: after that it may be ending
 
@@ -57,7 +60,8 @@ class Edge:
 class Rises:
     """How one side's muscle rises in this exercise, learned from one repetition to the next.
 
-    One contraction hardly tells a slow rise that began early from a fast one that began late; ten do.
+    One contraction hardly tells a slow rise that began early from a fast one that began late; ten
+    do.
     """
 
     log_weight: NDArray[np.float64] = field(  # (lengths, shapes)
@@ -67,13 +71,17 @@ class Rises:
     def prior(self, other: Rises) -> NDArray[np.float64]:
         """Return the probability of each rise model, (n_models,); no model is ever ruled out.
 
-        ``other`` is the other side: the shape of the rise is common to both sides, its length is not.
+        ``other`` is the other side. Both are taken to rise by the same law, and in the same time
+        unless the data say otherwise: an error that both onsets share is no error of the lag.
         """
-        own = _normalised(self.log_weight)
-        own_shape = np.maximum(own.sum(axis=0), 1e-300)
-        shape = own_shape * _normalised(other.log_weight).sum(axis=0)
-        weight = own * (shape / own_shape)
+        lengths = len(_RISES_S)
+        alike = _ALIKE * np.eye(lengths) + (1 - _ALIKE) / lengths
+        weight = self._likelihood() * (alike @ other._likelihood())
         return ((1 - _SURPRISE) * weight / weight.sum() + _SURPRISE / weight.size).ravel()
+
+    def _likelihood(self) -> NDArray[np.float64]:
+        likelihood = np.exp(_TRUST * (self.log_weight - self.log_weight.max()))
+        return np.maximum(likelihood, 1e-100)
 
     def after(self, log_evidence: NDArray[np.float64]) -> Rises:
         """Return the knowledge after one more contraction; old ones fade."""
@@ -159,7 +167,8 @@ def _detect(
         loud = statistic >= 0.5 * plateau
         snr = np.maximum(relative[loud].mean(axis=0) - 1, 0.01)
     statistic = _smooth((relative - 1) @ snr / (snr @ snr), round(_SMOOTH_S / hop_s))
-    # Noise of the statistic at rest: each band's mean of K cells has an SD of 1/√K, K = 50 ms/16 ms.
+    # Noise of the statistic at rest: each band's mean of K cells has an SD of 1/√K, K = 50 ms/16
+    # ms.
     noise_sd = float(np.sqrt(snr @ snr) / (snr @ snr)) / np.sqrt(_SMOOTH_S / WINDOW_S)
     high = max(_HIGH, 2 * _NOISE_SDS * noise_sd)
     low = max(_LOW, _NOISE_SDS * noise_sd)
@@ -190,7 +199,7 @@ def _edge(
     snr: NDArray[np.float64],
     cells: float,
 ) -> _Posterior | None:
-    """Return the posterior of the change-point near position ``start`` of a burst that ends at ``stop``."""
+    """Return the posterior of the change-point near the ``start`` of a burst."""
     hop_s = float(time_s[1] - time_s[0])
     reach, plateau = round(_REACH_S / hop_s), round(_PLATEAU_S / hop_s)
     middle = (start + stop) // 2
@@ -255,11 +264,6 @@ class _Posterior:
         return Edge(median, sd_s, low, high)
 
 
-def _normalised(log_weight: NDArray[np.float64]) -> NDArray[np.float64]:
-    weight = np.exp(log_weight - log_weight.max())
-    return weight / weight.sum()
-
-
 def _mirrored(edge: Edge | None) -> Edge | None:
     if edge is None:
         return None
@@ -276,8 +280,8 @@ def _smooth(x: NDArray[np.float64], n: int) -> NDArray[np.float64]:
 def _templates(hop_s: float) -> tuple[NDArray[np.float64], int]:
     """Return relative power over time for every rise and shape, and the steps before the onset.
 
-    Amplitude laws: linear, raised cosine, saturating exponential (1 − e^−3x). Their power is smeared by
-    the spectrogram's Hann window as the data are. (n_models, n_steps)
+    Amplitude laws: linear, raised cosine, saturating exponential (1 − e^−3x). Their power is
+    smeared by the spectrogram's Hann window as the data are. (n_models, n_steps)
     """
     fine = 8
     step_s = hop_s / fine

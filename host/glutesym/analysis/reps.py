@@ -1,11 +1,12 @@
 """Where repetitions are: from the motion of both pods, however they are worn.
 
-Gravity as each pod feels it moves through a loop and comes back once a repetition: in a bridge, a squat,
-a hinge and in every stride. The loop's main direction is found by principal components over both pods,
-so mounting does not matter; a repetition is a prominent excursion along it, out and back.
+Gravity as each pod feels it moves through a loop and comes back once a repetition: in a bridge, a
+squat, a hinge and in every stride. The loop's main direction is found by principal components over
+both pods, so mounting does not matter; a repetition is a prominent excursion along it, out and
+back.
 
-Decisions are made in fixed steps of session time from samples already seen, so feeding a recording at
-once, in blocks, or as a growing window yields the same repetitions.
+Decisions are made in fixed steps of session time from samples already seen, so feeding a recording
+at once, in blocks, or as a growing window yields the same repetitions.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ class RepCounter:
         return self._advance(max(min(ends), max(ends) - round(_LATE_S * GRID_HZ)))
 
     def finish(self) -> list[tuple[float, float]]:
-        """Return what the end of the recording completes: a side that ended early is not waited for."""
+        """Return what the end of the recording completes; no side is waited for any more."""
         return self._advance(max(gravity.end for gravity in self._gravity.values()))
 
     def _advance(self, until: int) -> list[tuple[float, float]]:
@@ -101,7 +102,7 @@ class RepCounter:
         """Look for one completed repetition in what is remembered."""
         oldest = max(0, self._n_rows - self._kept)
         rows = self._rows[oldest : self._n_rows]
-        missing = runs(~np.isfinite(rows).any(axis=1))
+        missing = runs(np.isnan(rows[:, 0]) & np.isnan(rows[:, 3]))
         for start, stop in missing:
             if stop - start > _BRIDGE_S * GRID_HZ:
                 self._free_from = max(self._free_from, self._first + oldest + stop)
@@ -131,7 +132,7 @@ class RepCounter:
         return (first + start) / GRID_HZ, (first + stop) / GRID_HZ
 
     def _angle_deg(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the position along the main direction of change, in degrees of tilt: (m, 6) → (m,)."""
+        """Return the tilt along its main direction of change, (m, 6) g → (m,) degrees."""
         known = np.isfinite(rows)
         mean = np.where(known, rows, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
         centred = np.where(known, rows - mean, 0.0)

@@ -1,4 +1,4 @@
-"""What a quiet muscle reads: amplifier noise, hum and tone, found without being told where it rests."""
+"""What a quiet muscle reads: noise, hum and tone, found without being told where it rests."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class RestingLevel:
 def resting_level(band_uv: NDArray[np.float64], fs_hz: float) -> RestingLevel | None:
     """Find the quiet stretches of a signal and return their level.
 
-    Starts from the quietest blocks of 0.1 s and adds blocks until the next one would be louder than
-    noise of that level can be. Blocks beside a loud one are left out: a burst begins there.
+    Starts from the quietest blocks of 0.1 s and adds blocks until the next one would be louder
+    than noise of that level can be. Blocks beside a loud one are left out: a burst begins there.
 
     Parameters
     ----------

@@ -81,4 +81,5 @@ def _sos(fs_hz: float) -> NDArray[np.float64]:
             f"sampling rate {fs_hz:g} Hz: the band up to {HIGH_HZ:g} Hz needs more than "
             f"{2 * HIGH_HZ:g} Hz; set the front end to 1000 SPS or faster"
         )
-    return signal.butter(ORDER, (LOW_HZ, HIGH_HZ), btype="bandpass", fs=fs_hz, output="sos")
+    sos = signal.butter(ORDER, (LOW_HZ, HIGH_HZ), btype="bandpass", fs=fs_hz, output="sos")
+    return np.asarray(sos, np.float64)

@@ -11,8 +11,8 @@ from glutesym.dsp.runs import runs
 class GapAwareSos:
     """Causal second-order sections whose state is carried from block to block.
 
-    A gap (NaN) ends the state. After it, and at the start of the stream, the filter starts as if the
-    first sample had lasted for ever, and its output is NaN until that guess has died away.
+    A gap (NaN) ends the state. After it, and at the start of the stream, the filter starts as if
+    the first sample had lasted for ever, and its output is NaN until that guess has died away.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
 """A notch at the mains frequency and its harmonics: off unless asked for, and only causal.
 
-Guidelines advise against it (SENIAM; ISEK): it removes muscle signal too. A zero-phase notch must never
-precede onset detection: its ringing before a burst moves onsets tens of milliseconds early.
+Guidelines advise against it (SENIAM; ISEK): it removes muscle signal too. A zero-phase notch must
+never precede onset detection: its ringing before a burst moves onsets tens of milliseconds early.
 """
 
 from __future__ import annotations

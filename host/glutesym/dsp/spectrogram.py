@@ -24,7 +24,7 @@ class Spectrogram:
 
     @property
     def cells_per_value(self) -> float:
-        """Independent complex Gaussian values per entry of ``power``: the windows and bands overlap."""
+        """Independent complex values per entry of ``power``: windows and bands overlap."""
         duration_bandwidth = self.hop_s * (HIGH_HZ - LOW_HZ)
         return duration_bandwidth / self.power.shape[1]
 
@@ -54,5 +54,5 @@ def spectrogram(x: NDArray[np.float64], fs_hz: float, hop_s: float) -> Spectrogr
     frames = np.lib.stride_tricks.sliding_window_view(x, n)[::hop]
     spectrum = np.fft.rfft(frames * window, axis=1)[:, wanted]
     power = (spectrum.real**2 + spectrum.imag**2) * (2 / (n * (window @ window)))
-    time_s = (np.arange(len(frames)) * hop + (n - 1) / 2) / fs_hz
+    time_s = np.asarray((np.arange(len(frames)) * hop + (n - 1) / 2) / fs_hz, np.float64)
     return Spectrogram(time_s, power, hop / fs_hz)

@@ -18,7 +18,7 @@ class ResultView(Card):
     def __init__(self) -> None:
         grid = QtWidgets.QGridLayout()
         super().__init__(grid)
-        self._count = text.FitText("huge", align=text.CENTER, bold=True, sample="888")
+        self._count = text.FitText("huge", align=text.CENTER, bold=True, sample="88")
         self._count.setObjectName("rep_count")
         caption = text.FitText("small", color=theme.DIM, align=text.CENTER)
         caption.set_text("REPETITIONS")
@@ -36,7 +36,7 @@ class ResultView(Card):
         }
         for column, side in enumerate(SIDES, start=1):
             grid.addWidget(self._activations[side], 2, column)
-        for column, stretch in enumerate((24, 38, 38)):
+        for column, stretch in enumerate((27, 37, 36)):
             grid.setColumnStretch(column, stretch)
         for row, stretch in enumerate((46, 34, 20)):
             grid.setRowStretch(row, stretch)

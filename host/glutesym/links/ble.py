@@ -1,8 +1,8 @@
 """Pods over Bluetooth LE, through bleak.
 
-Notes for all platforms: arrivals are stamped in the callback's first statement; pods are connected one
-after the other, because simultaneous connects collide on Linux; the BLEDevice is passed on, because
-Windows and macOS cannot connect to a bare address.
+Notes for all platforms: arrivals are stamped in the callback's first statement; pods are connected
+one after the other, because simultaneous connects collide on Linux; the BLEDevice is passed on,
+because Windows and macOS cannot connect to a bare address.
 """
 
 from __future__ import annotations
@@ -113,7 +113,9 @@ class BleTransport:
             except (BleakError, OSError, TimeoutError) as error:
                 await link.close()
                 what = str(error) or "it does not answer"
-                raise LinkError(f"Cannot connect to {pod.name} ({pod.address}): {what}.") from error
+                raise LinkError(
+                    f"Cannot connect to {pod.name} ({pod.address}): {what}."
+                ) from error
             except LinkError:
                 await link.close()
                 raise

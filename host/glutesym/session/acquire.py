@@ -1,12 +1,13 @@
-"""Acquisition: find the pods, keep them connected, acknowledge, probe the clocks, record everything.
+"""Acquisition: find the pods, keep them connected, probe their clocks, record everything.
 
-What arrives is stamped and put on a bounded queue by the link's callback; a task takes it from there to
-the session file and to the live view. Nothing here looks into samples.
+What arrives is stamped and put on a bounded queue by the link's callback; a task takes it from
+there to the session file and to the live view. Nothing here looks into samples.
 """
 
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -23,7 +24,7 @@ from glutesym.session.store import SessionWriter
 WINDOW_FRAMES = 12  # under way to the host: bounds what the pod's radio stack may copy to its heap
 _ACK_EVERY_FRAMES = 4
 _ACK_EVERY_S = 0.1
-_PROBE_EVERY_S = 1.0
+_PROBE_EVERY_S = (0.5, 0.9)  # at random: a fixed period locks to the connection interval
 _FLUSH_EVERY_S = 0.2
 _SILENCE_S = 5.0  # a link that says nothing for so long is half-open: begin again
 _RETRY_S = 1.0
@@ -36,19 +37,19 @@ class LiveSink(Protocol):
     """What the live view wants to know. Called in the acquisition thread."""
 
     def add_frame(self, side: Side, t_host_ns: int, frame: bytes) -> None:
-        """One frame arrived."""
+        """Take in a frame that arrived."""
         ...
 
     def add_probe(self, side: Side, probe_id: int, t_host_ns: int) -> None:
-        """One clock probe was sent."""
+        """Take in a clock probe that was sent."""
         ...
 
     def set_pod(self, side: Side, connected: bool, info: dict[str, Any]) -> None:
-        """A pod came or went."""
+        """Note that a pod came or went."""
         ...
 
     def set_phase(self, phase: str, message: str = "") -> None:
-        """The session as a whole: "scanning", "connecting", "recording", "reconnecting", "ended"."""
+        """Note what the session does: "scanning", "connecting", "recording", "ended" …."""
         ...
 
 
@@ -94,7 +95,7 @@ class Acquisition:
         self._clock_ns = clock_ns
         self._live = live
         self._scan_timeout_s = scan_timeout_s
-        self._pods = {side: _Pod(self, side) for side in sides}
+        self._pods: dict[Side, _Pod] = {side: _Pod(self, side) for side in sides}
         self.connected_all = asyncio.Event()  # every pod has been streaming at least once
 
     @property
@@ -270,7 +271,11 @@ class _Pod:
             lost = asyncio.create_task(link.lost.wait())
             work = [
                 asyncio.create_task(coroutine)
-                for coroutine in (self._take_frames(link), self._acknowledge(link), self._probe(link))
+                for coroutine in (
+                    self._take_frames(link),
+                    self._acknowledge(link),
+                    self._probe(link),
+                )
             ]
             tasks = [lost, *work]
             await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
@@ -349,7 +354,9 @@ class _Pod:
             self._asked_again_ns = t_host_ns
             return True
         elif t_host_ns - self._asked_again_ns > _GIVE_UP_NS:
-            self._expected = seq + 1  # asked and still not there: the pod does not have it any more
+            self._expected = (
+                seq + 1
+            )  # asked and still not there: the pod does not have it any more
         return False
 
     async def _acknowledge(self, link: Link) -> None:
@@ -374,7 +381,7 @@ class _Pod:
             if self._session.live is not None:
                 self._session.live.add_probe(self._side, self._probe_id, t_host_ns)
             await link.write(wire.command(wire.PROBE, 0, 0, self._probe_id))
-            await asyncio.sleep(_PROBE_EVERY_S)
+            await asyncio.sleep(random.uniform(*_PROBE_EVERY_S))
 
 
 def _nearest(pods: list[FoundPod], side: Side) -> FoundPod | None:

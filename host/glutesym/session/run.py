@@ -53,7 +53,7 @@ class Surroundings(Protocol):
 
 
 class RealSurroundings:
-    """This computer's own Bluetooth."""
+    """The Bluetooth of this computer."""
 
     clock_name = "time.perf_counter_ns"
 
@@ -114,6 +114,7 @@ class RunningSession:
         self._writer: SessionWriter | None = None
         self._stop_asked = False
         self._error: BaseException | None = None
+        self._identifying: asyncio.Task[None] | None = None
         self.path = path
         self.t0_host_ns = 0
 
@@ -157,7 +158,7 @@ class RunningSession:
 
         def begin() -> None:
             if self._acquisition is not None and self._loop is not None:
-                self._task = self._loop.create_task(self._acquisition.identify(side))
+                self._identifying = self._loop.create_task(self._acquisition.identify(side))
 
         self._call(begin)
 
@@ -230,10 +231,10 @@ class RunningSession:
                 helper.cancel()
 
     async def _update_live(self) -> None:
+        live = self._live
+        assert live is not None
         while True:
             await asyncio.sleep(_UPDATE_EVERY_S)
-            live = self._live
-            assert live is not None
             await self._surroundings.compute(lambda: live.update(self._surroundings.clock_ns()))
 
     async def _accompany(self, acquisition: Acquisition, writer: SessionWriter) -> None:

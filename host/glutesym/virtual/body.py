@@ -1,4 +1,4 @@
-"""What one pod's sensors feel at any moment: a scenario's signals, interpolated and band-limited."""
+"""What one pod's sensors feel at any moment: a scenario, interpolated and band-limited."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """bleak on Bumble: the backend that lets the host's own code reach virtual pods.
 
-bleak takes a backend class for its client and its scanner; these speak to a Bumble device, here one on
-the virtual radio. With a real controller behind the same Bumble device they would go over the air.
+bleak takes a backend class for its client and its scanner; these speak to a Bumble device, here
+one on the virtual radio. With a real controller behind the same Bumble device they would go over
+the air.
 """
 
 from __future__ import annotations
@@ -238,7 +239,7 @@ class BumbleClient(BaseBleakClient):
             await self._request(characteristic.obj.unsubscribe(subscriber))
 
     async def _request(self, awaitable: Any) -> Any:
-        """Await one exchange with the peripheral; what goes wrong is a BleakError, as elsewhere."""
+        """Await an exchange with the peripheral; what goes wrong is a BleakError."""
         if self._connection is None:
             raise BleakError("not connected")
         try:
@@ -259,7 +260,9 @@ class BumbleClient(BaseBleakClient):
     def _characteristic(
         self, proxy: gatt_client.CharacteristicProxy[bytes], service: BleakGATTService
     ) -> BleakGATTCharacteristic:
-        names = [name for bit, name in _PROPERTY_NAMES if int(proxy.properties) & bit]
+        names: list[CharacteristicPropertyName] = [
+            name for bit, name in _PROPERTY_NAMES if int(proxy.properties) & bit
+        ]
         return BleakGATTCharacteristic(
             proxy, proxy.handle, _uuid_text(proxy.uuid), names, lambda: self.mtu_size - 3, service
         )
@@ -276,5 +279,3 @@ def _uuid_text(uuid: core.UUID) -> str:
     """Return the full 128-bit form that bleak uses."""
     text = uuid.to_hex_str("-").lower()
     return f"0000{text}-0000-1000-8000-00805f9b34fb" if len(text) == 4 else text
-
-

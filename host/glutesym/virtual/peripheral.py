@@ -1,7 +1,8 @@
 """A pod's radio: Bumble's host and GATT server, driven by the pod's ``bluetooth`` module.
 
-``firmware/virtual/bluetooth.py`` sends commands and receives events; the numbers of both are those of
-MicroPython's irq events. What BTstack would queue is counted here and grows the pod's heap there.
+``firmware/virtual/bluetooth.py`` sends commands and receives events; the numbers of both are those
+of MicroPython's irq events. What BTstack would queue is counted here and grows the pod's heap
+there.
 """
 
 from __future__ import annotations
@@ -174,7 +175,8 @@ class VirtualPeripheral:
         if interval_us < 0:
             return
         size = payload[4]
-        # Bumble's scanner reports one payload; a scan response is part of what an active scan hears.
+        # Bumble's scanner reports one payload; a scan response is part of what an active scan
+        # hears.
         await self._device.start_advertising(
             advertising_data=payload[5 : 5 + size] + payload[5 + size :],
             own_address_type=hci.OwnAddressType.RANDOM,
@@ -197,7 +199,8 @@ class VirtualPeripheral:
             ),
         )
 
-    # --- events for the pod -------------------------------------------------------------------------
+    # --- events for the pod
+    # -------------------------------------------------------------------------
 
     def _on_connection(self, connection: Connection) -> None:
         self._connection = connection
@@ -218,4 +221,3 @@ class VirtualPeripheral:
     def _tell(self, kind: int, data: bytes) -> None:
         if self._post is not None:
             self._post(kind, data)
-

@@ -57,7 +57,7 @@ class Body(Protocol):
 
 
 class Radio(Protocol):
-    """What the pod's radio is attached to: gets its commands, see ``firmware/virtual/world.py``."""
+    """What the pod's radio is attached to; ``firmware/virtual/world.py`` has the commands."""
 
     def on_command(self, kind: int, payload: bytes, at_ns: int) -> None:
         """Carry out one radio command."""
@@ -195,7 +195,8 @@ class PodProcess:
         """Return what the pod has printed."""
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
-    # --- messages ---------------------------------------------------------------------------------
+    # --- messages
+    # ---------------------------------------------------------------------------------
 
     def _on_readable(self) -> None:
         assert self._socket is not None
@@ -216,8 +217,8 @@ class PodProcess:
             payload = bytes(self._buffer[position + _HEADER.size : end])
             position = end
             self._on_message(kind, payload, at_ns)
-            if self._socket is None:
-                return
+            if not self.running:
+                return  # somebody took the battery out while this message was handled
         del self._buffer[:position]
 
     def _on_message(self, kind: int, payload: bytes, at_ns: int) -> None:
@@ -228,7 +229,8 @@ class PodProcess:
             start_ns, step_ns, count, aperture_ns = struct.unpack("<qdId", payload)
             self._answer(self._body.electrode_uv(start_ns, step_ns, count, aperture_ns).tobytes())
         elif kind == _MOTION:
-            self._answer(self._body.motion(*struct.unpack("<qdI", payload)).tobytes())
+            start_ns, step_ns, count, _ = struct.unpack("<qdId", payload)
+            self._answer(self._body.motion(start_ns, step_ns, count).tobytes())
         elif kind == _POWER:
             self._answer(struct.pack("<ffB", *self._body.power(at_ns)))
         elif kind == _LEAD_OFF:
@@ -248,7 +250,8 @@ class PodProcess:
             self._socket.sendall(struct.pack("<I", len(data)) + data)
             self._socket.setblocking(False)
 
-    # --- taking turns -----------------------------------------------------------------------------
+    # --- taking turns
+    # -----------------------------------------------------------------------------
 
     def _sleep(self, at_ns: int, deadline_ns: int) -> None:
         self._waiting = True
@@ -287,7 +290,8 @@ class PodProcess:
             self._loop.release()
 
     def _close(self) -> None:
-        assert self._process is not None and self._socket is not None
+        assert self._process is not None
+        assert self._socket is not None
         self._loop.remove_reader(self._socket.fileno())
         self._socket.close()
         self._socket = None

@@ -1,8 +1,9 @@
 """The virtual radio: a Bumble link with connection events, loss, latency and outages.
 
-Bumble's own link delivers at once. Here a packet waits for the next connection event, may be lost and
-repeated at a later one, and passes the stacks of host and pod with their delays. The model and its
-numbers are those that the accuracy tables name; they are parameters, to be replaced by measured ones.
+Bumble's own link delivers at once. Here a packet waits for the next connection event, may be lost
+and repeated at a later one, and passes the stacks of host and pod with their delays. The model and
+its numbers are those that the accuracy tables name; they are parameters, to be replaced by
+measured ones.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from glutesym.virtual.world_time import WorldLoop
 _ACL_BYTES = 251  # LE data length extension: one notification of 244 bytes is one packet
 _AIR_S = 0.0004  # preamble to acknowledgement of a full packet at 2 Mbit/s
 _CONTROLLER_BUFFERS = 8
+_TURN_S = 1e-6  # at least so long between two deliveries
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,11 @@ class RadioModel:
     packets_per_event: int = 6
     loss: float = 0.03  # of one packet at one event
     supervision_timeout_s: float = 4.0
-    host_receive_ms: tuple[float, float, float] = (0.6, 0.8, 0.6)  # fixed, log-normal median, sigma
+    host_receive_ms: tuple[float, float, float] = (
+        0.6,
+        0.8,
+        0.6,
+    )  # fixed, log-normal median, sigma
     host_receive_tail: tuple[float, float] = (0.05, 10.0)  # share, mean ms of an exponential
     host_transmit_ms: tuple[float, float, float] = (0.4, 0.5, 0.6)
     host_transmit_tail: tuple[float, float] = (0.03, 8.0)
@@ -43,9 +49,7 @@ class RadioController(controller.Controller):
     total_num_le_acl_data_packets = _CONTROLLER_BUFFERS
     acl_data_packet_length = _ACL_BYTES
     # Legacy advertising: the only kind that the pods' radio has.
-    le_features = (
-        controller.Controller.le_features & ~hci.LeFeatureMask.LE_EXTENDED_ADVERTISING
-    )
+    le_features = controller.Controller.le_features & ~hci.LeFeatureMask.LE_EXTENDED_ADVERTISING
 
     def on_hci_acl_data_packet(self, packet: hci.HCI_AclDataPacket) -> None:
         """Queue a packet on the air; its buffer is completed by `RadioLink`."""
@@ -102,10 +106,11 @@ class RadioLink(link.LocalLink):
             air.watch_supervision()
 
     def out_until_s(self, pod: RadioController) -> float:
-        """Return the world time at which the pod's present outage ends; past when there is none."""
+        """Return when the pod's outage ends, world time; in the past when there is none."""
         return self._out_until_s.get(_key(pod), 0.0)
 
-    # --- Bumble's link interface ---------------------------------------------------------------------
+    # --- Bumble's link interface
+    # ---------------------------------------------------------------------
 
     def send_acl_data(
         self,
@@ -143,7 +148,7 @@ class RadioLink(link.LocalLink):
     def send_ll_control_pdu(
         self, sender_address: hci.Address, receiver_address: hci.Address, packet: ll.ControlPdu
     ) -> None:
-        """Deliver a control PDU at the next event; lost when the peer is gone or there is an outage."""
+        """Deliver a control PDU at the next event, unless the peer is gone or out of reach."""
         receiver = self.find_le_controller(receiver_address)
         if receiver is None:
             return
@@ -189,7 +194,7 @@ class _Direction:
     sender: RadioController
     receiver: RadioController
     queue: deque[_Packet] = field(default_factory=deque[_Packet])
-    delivered_s: float = 0.0  # deliveries keep their order
+    delivered_s: float = 0.0  # deliveries keep their order, one after the other
 
 
 class _AirConnection:
@@ -298,7 +303,7 @@ class _AirConnection:
                 arrival_s += self._delay_s(
                     self._model.host_receive_ms, self._model.host_receive_tail
                 )
-            direction.delivered_s = max(direction.delivered_s, arrival_s)
+            direction.delivered_s = max(direction.delivered_s + _TURN_S, arrival_s)
             self._loop.call_at(event_s + (place + 1) * _AIR_S, packet.done)
             self._loop.call_at(direction.delivered_s, self._deliver, direction, packet.data)
 
@@ -307,9 +312,7 @@ class _AirConnection:
         if address in direction.receiver.le_connections:
             direction.receiver.on_link_acl_data(address, core.PhysicalTransport.LE, data)
 
-    def _delay_s(
-        self, usual_ms: tuple[float, float, float], tail: tuple[float, float]
-    ) -> float:
+    def _delay_s(self, usual_ms: tuple[float, float, float], tail: tuple[float, float]) -> float:
         fixed, median, sigma = usual_ms
         delay_ms = fixed + median * np.exp(sigma * self._random.standard_normal())
         if self._random.random() < tail[0]:

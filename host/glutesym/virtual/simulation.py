@@ -1,4 +1,4 @@
-"""A world with two virtual pods in it, worn by a scenario, and a host adapter to reach them with."""
+"""A world with two virtual pods, worn by a scenario, and an adapter to reach them."""
 
 from __future__ import annotations
 
@@ -26,9 +26,11 @@ from glutesym.virtual.radio import RadioController, RadioLink, RadioModel
 from glutesym.virtual.scenarios.base import Scenario
 from glutesym.virtual.world_time import WorldLoop
 
+_START_DELAY_NS = 300_000_000  # pods fetch their signals up to 0.2 s ahead
 _HOST_ADDRESS = "C0:00:00:00:00:FE"
 _ADDRESSES: dict[Side, str] = {"left": "C4:00:00:00:00:01", "right": "C4:00:00:00:00:02"}
-# How late a pod's processor handles an event: 0.15 ms + exponential 0.5 ms, one in twenty 2 to 12 ms.
+# How late a pod's processor handles an event: 0.15 ms + exponential 0.5 ms, one in twenty 2 to 12
+# ms.
 _WAKE_FIXED_NS, _WAKE_MEAN_NS, _WAKE_TAIL, _WAKE_TAIL_NS = 150_000, 500_000, 0.05, (2e6, 12e6)
 
 
@@ -168,11 +170,12 @@ class Simulation:
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def start_scenario(self) -> None:
-        """Let the scenario begin now; until then its first moment is held."""
-        now_ns = self.loop.now_ns()
+    def start_scenario(self) -> int:
+        """Let the scenario begin in a moment and return when, world time in ns."""
+        start_ns = self.loop.now_ns() + _START_DELAY_NS
         for pod in self.pods.values():
-            pod.body.start(now_ns)
+            pod.body.start(start_ns)
+        return start_ns
 
 
 def _wake_delays(seed: int) -> Callable[[], int]:

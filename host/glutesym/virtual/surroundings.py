@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
@@ -69,18 +69,18 @@ class VirtualSurroundings:
         """Play the scenario once, then end the session."""
         simulation = self._simulation
         scenario = simulation.scenario
-        simulation.start_scenario()
-        writer.add_event(self.clock_ns(), SCENARIO_EVENT, f"{scenario.name}, seed {scenario.seed}")
+        start_ns = simulation.start_scenario()
+        writer.add_event(start_ns, SCENARIO_EVENT, f"{scenario.name}, seed {scenario.seed}")
         loop = simulation.loop
         end = loop.create_future()
-        loop.call_later(scenario.duration_s, end.set_result, None)
+        loop.call_at(start_ns / 1e9 + scenario.duration_s, end.set_result, None)
         if self._incident is not None:
             await self._incident(simulation)
         await end
         session.stop()
 
     @asynccontextmanager
-    async def _open(self) -> AsyncIterator[Transport]:
+    async def _open(self) -> AsyncGenerator[Transport]:
         async with self._simulation as simulation:
             self._loop = simulation.loop
             yield simulation.transport

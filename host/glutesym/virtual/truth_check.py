@@ -78,7 +78,7 @@ def check_truth(session: AnalyzedSession, scenario: Scenario) -> TruthCheck:
             lag_errors.append(abs(found.lag_ms - lag_true_ms))
     pods = session.recording.pods
     summary = session.measures.summary
-    present = [side for side in SIDES if side in pods]
+    present: list[Side] = [side for side in SIDES if side in pods]
     return TruthCheck(
         reps_true=len(truth.reps),
         reps_measured=len(reps),

@@ -1,9 +1,9 @@
 """World time: an asyncio event loop whose clock is simulated.
 
-The loop's time stands still while anything computes, and jumps to the next timer when all are waiting.
-With a ``speed`` it is held back to that multiple of real time; without one a simulation runs as fast as
-the processor allows. Whoever computes outside the loop (a pod's process) holds the world meanwhile, so
-results do not depend on the speed or on the machine.
+The loop's time stands still while anything computes, and jumps to the next timer when all are
+waiting. With a ``speed`` it is held back to that multiple of real time; without one a simulation
+runs as fast as the processor allows. Whoever computes outside the loop (a pod's process) holds the
+world meanwhile, so results do not depend on the speed or on the machine.
 """
 
 from __future__ import annotations
@@ -90,9 +90,7 @@ class _WorldSelector(selectors.DefaultSelector):
         self._speed = speed
         self._real_origin_s = time.monotonic()  # real time at world time 0, when paced
 
-    def select(
-        self, timeout: float | None = None
-    ) -> list[tuple[selectors.SelectorKey, int]]:
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)
         if ready or timeout == 0:
             return ready
@@ -110,7 +108,8 @@ class _WorldSelector(selectors.DefaultSelector):
             if wait_s > 0:
                 ready = super().select(wait_s)
                 if ready:
-                    # Somebody outside the simulation spoke: it is now, but never later than the timer.
+                    # Somebody outside the simulation spoke: it is now, but never later than the
+                    # timer.
                     elapsed_s = (time.monotonic() - self._real_origin_s) * self._speed
                     self.now_ns = max(self.now_ns, min(target_ns, int(elapsed_s * 1e9)))
                     return ready

@@ -1,4 +1,4 @@
-"""The virtual ADS1292R behaves as its data sheet (SBAS502) says, also where that is inconvenient."""
+"""The virtual ADS1292R behaves as its data sheet (SBAS502) says, also where it is inconvenient."""
 
 from __future__ import annotations
 
@@ -198,7 +198,8 @@ n = emg.converter.complete_at(world.now + 1_000_000_000)
 out, status = array("i", bytes(4 * 512)), array("i", bytes(4 * 512))
 first = emg.converter.complete_at(world.now)
 emg.converter.frames(first, 500, status, None, out)
-tell([list(out)[:500], emg.converter.ready_ns(first), emg.converter.period_ns, world.electrode_calls])
+converter = emg.converter
+tell([list(out)[:500], converter.ready_ns(first), converter.period_ns, world.electrode_calls])
 """
     )
     codes, ready_ns, period_ns, calls = told
@@ -274,9 +275,10 @@ tell([early, codes(1)[0]])
 
 @pytest.mark.parametrize(("volts_uv", "code"), [(300_000.0, 0x7FFFFF), (-300_000.0, -0x800000)])
 def test_clips_at_full_scale(run_board, volts_uv, code):
-    assert run_board(
-        f"world.electrode_dc_uv = {volts_uv}; configure(); begin(); tell(codes(3))"
-    ) == [code] * 3
+    assert (
+        run_board(f"world.electrode_dc_uv = {volts_uv}; configure(); begin(); tell(codes(3))")
+        == [code] * 3
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 IMPORT = "from capture import *\n"
@@ -85,22 +87,26 @@ tell(steady())
 
 
 def test_sampling_on_the_rising_edge_reads_a_bit_late(run_board):
-    codes = run_board(
+    words = run_board(
         wrong("in_(pins, 1).side(1)\n    nop().side(0)", "nop().side(1)\n    in_(pins, 1).side(0)")
         + "tell(run(program, 10))",
+        emg_counter=True,
     )
-    # The status word starts with the last bit of the frame before.
-    assert codes[2] == 0x600000
-    assert codes[4] == 0x600000
+    # The status word starts with the last bit of the frame before, the data lack their last bit.
+    halves = words[3::2]
+    statuses = words[4::2]
+    assert {status & 0x7FFFFF for status in statuses} == {0x600000}
+    codes = [2 * half + (s >> 23) for half, s in zip(halves, statuses, strict=False)]
+    assert codes == list(range(codes[0], codes[0] + len(codes)))
 
 
 def test_a_program_without_the_wait_reads_frames_again_and_again(run_board):
     source = wrong("nop().side(0)", "wait(1, pin, 28).side(0)").replace(
         "wait(0, pin, 28).side(0)", "nop().side(0)"
     )
-    words = run_board(source + "tell(run(program, 10))", emg_counter=True)
-    assert len(words) > 5 * 2 * 20
-    assert len(set(words[1::2])) < len(words) / 4
+    words = run_board(source + "tell(run(program, 10, freq=1_000_000))", emg_counter=True)
+    assert len(words) > 2 * 2 * 20
+    assert len(set(words[1::2])) < len(words) / 3
 
 
 def test_a_program_that_waits_for_the_wrong_level_hangs(run_board):
@@ -152,25 +158,28 @@ def test_shift_right_reverses_the_bits(run_board):
 def test_a_slow_clock_mixes_frames(run_board):
     words = run_board(IMPORT + "tell(run(good, 20, freq=300_000))", emg_counter=True)
     codes = words[1::2]
-    steps = {b - a for a, b in zip(codes, codes[1:], strict=False)}
+    steps = {b - a for a, b in pairwise(codes)}
     assert steps != {1}
 
 
 @pytest.mark.parametrize(
-    "spoil",
-    ["cs(1)", "exchange([0x11]); cs(0)", "SPI(0, sck=Pin(2), mosi=Pin(3), miso=Pin(4))"],
+    ("before", "spoil"),
+    [
+        ("", "cs(1)"),
+        ("exchange([0x11])", ""),
+        ("", "SPI(0, sck=Pin(2), mosi=Pin(3), miso=Pin(4))"),
+    ],
     ids=["deselected", "not continuous", "clock pin taken away"],
 )
-def test_no_data_without_the_chip(run_board, spoil):
+def test_no_data_without_the_chip(run_board, before, spoil):
     """Deselected, or not in RDATAC, or without its clock, the chip's output stays silent."""
     words = run_board(
         IMPORT
         + f"""
 configure(); begin()
-spi_before = spi
+{before}
 sm = machine(good); ring = ring_of(RING_BITS); dma = channel(sm, ring)
 {spoil}
-if {spoil.startswith("exchange")}: sm.init(good, freq=3_000_000, in_base=Pin(4), sideset_base=Pin(2))
 sm.active(1)
 time.sleep_ms(20)
 done = (1 << 28) - 1 - dma.count
@@ -178,7 +187,8 @@ tell([ring[i] for i in range(done)])
 """,
         emg_counter=True,
     )
-    assert set(words) <= {0}
+    assert len(words) > 70  # frames are still clocked in: of zeros
+    assert set(words) == {0}
 
 
 def test_full_fifo_stalls_and_resumes_out_of_step_once(run_board):
@@ -226,7 +236,7 @@ tell([words, (world.now - t) // 1000])
     )
     assert words[0::2] == [0xC00000, 0xC00000, 0xC000]
     assert words[3] == words[1] + 1
-    assert 1000 < waited_us < 2000
+    assert 1000 < waited_us < 3600  # three samples, and the look at the clock
 
 
 def test_dma_stops_at_its_count_and_starts_again_where_it_was(run_board):

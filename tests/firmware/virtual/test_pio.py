@@ -1,10 +1,10 @@
-"""The PIO assembler emits true instruction words, and the core executes them as the hardware does."""
+"""The PIO assembler emits true instruction words; the core executes them as hardware does."""
 
 from __future__ import annotations
 
 import adafruit_pioasm
 import pytest
-from pioemu import ShiftRegister, State, emulate
+from pioemu import State, emulate
 
 PROGRAMS = {
     "side_set_and_delay": (
@@ -89,7 +89,7 @@ again:
     out pc, 5
     in null, 32
     set pindirs, 1
-    .word 0xA042
+    nop
 end:
     jmp again
 """,
@@ -148,7 +148,7 @@ ARITHMETIC = """
     set(y, 3)
     mov(isr, invert(x))
     in_(y, 7)
-    mov(x, reverse(isr))
+    mov(x, isr)
     in_(x, 32)
     mov(osr, x)
     out(y, 5)
@@ -185,13 +185,12 @@ tell([list(program.words), core.x, core.y, core.isr, core.osr, core.osr_bits])
 """
     )
     words, x, y, isr, osr, osr_bits = told
-    shift = ShiftRegister.shift_right if right else ShiftRegister.shift_left
     states = emulate(
         words,
         stop_when=lambda _, state: state.clock > 79,
         initial_state=State(),
-        shift_isr_method=shift,
-        shift_osr_method=shift,
+        shift_isr_right=bool(right),
+        shift_osr_right=bool(right),
     )
     last = [after for _, after in states][-1]
     assert (x, y, isr) == (
@@ -205,9 +204,30 @@ tell([list(program.words), core.x, core.y, core.isr, core.osr, core.osr_bits])
     )
 
 
-def test_instruction_memory_is_limited(run_board):
-    assert run_board(
+def test_mov_inverts_and_reverses(run_board):
+    told = run_board(
         """
+import rp2
+from pio_core import Core
+@rp2.asm_pio()
+def program():
+    set(x, 13)
+    mov(y, invert(x))
+    mov(x, reverse(x))
+class Pins:
+    def inputs(self, cycle): return 0
+core = Core(program, 0, 0, 0, 0, 0, (0, 0, 32, 32))
+for cycle in range(3): core.step(Pins(), cycle)
+tell([core.x, core.y])
+"""
+    )
+    assert told == [0b1011 << 28, 0xFFFFFFFF ^ 13]
+
+
+def test_instruction_memory_is_limited(run_board):
+    assert (
+        run_board(
+            """
 import rp2
 def program(n):
     @rp2.asm_pio()
@@ -216,7 +236,7 @@ def program(n):
         word(0xA042); word(0xA042); word(0xA042); word(0xA042); word(0xA042); word(0xA042)
     return p
 programs = [program(n) for n in range(3)]
-rp2.StateMachine(0, programs[0]); rp2.StateMachine(1, programs[0]); rp2.StateMachine(2, programs[1])
+for sm, p in ((0, 0), (1, 0), (2, 1)): rp2.StateMachine(sm, programs[p])
 try:
     rp2.StateMachine(3, programs[2]); full = None
 except OSError as error:
@@ -226,4 +246,6 @@ rp2.StateMachine(3, programs[2])
 rp2.StateMachine(4, programs[2])
 tell(full)
 """
-    ) == 12
+        )
+        == 12
+    )

@@ -1,1 +1,1 @@
-"""What the virtual bodies do: electrode voltages and motion over time, with the truth about them."""
+"""What the virtual bodies do: electrode voltages and motion, with the truth about them."""

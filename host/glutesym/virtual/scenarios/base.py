@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 
 from glutesym.measures import Side
 
-EMG_GRID_HZ = 8000.0  # electrode voltage is band-limited far below; finer than any chip rate in use
+EMG_GRID_HZ = (
+    8000.0  # electrode voltage is band-limited far below; finer than any chip rate in use
+)
 IMU_GRID_HZ = 1000.0
 
 
@@ -21,7 +23,9 @@ class RepTruth:
     end_s: float
     onset_s: dict[Side, float]
     offset_s: dict[Side, float]
-    activation_uv: dict[Side, float]  # RMS of the muscle's own signal over [onset, offset], no noise
+    activation_uv: dict[
+        Side, float
+    ]  # RMS of the muscle's own signal over [onset, offset], no noise
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,9 @@ class Truth:
 class SideSignals:
     """What one pod's sensors feel. Read-only arrays on regular grids that start at time 0."""
 
-    emg_uv: NDArray[np.float32]  # (n,) at EMG_GRID_HZ: differential electrode voltage, offset included
+    emg_uv: NDArray[
+        np.float32
+    ]  # (n,) at EMG_GRID_HZ: differential electrode voltage, offset included
     accel_g: NDArray[np.float32]  # (m, 3) at IMU_GRID_HZ: specific force in the pod's axes
     gyro_dps: NDArray[np.float32]  # (m, 3) at IMU_GRID_HZ
     lead_off_s: tuple[tuple[float, float], ...] = ()  # when the electrode is off the skin

@@ -1,10 +1,9 @@
-"""What the tests' scripts share: the reference board's pins and the ADS1292R's protocol by hand."""
+"""What the tests' scripts share: the board's pins and the ADS1292R's protocol by hand."""
 
 import time
 from array import array  # noqa: F401
 
 import virtual_board
-import world
 from machine import I2C, SPI, Pin
 
 cs = Pin(1, Pin.OUT, value=1)
@@ -31,7 +30,7 @@ def read(register, count=1):
 
 
 def write(register, *values):
-    exchange([0x40 | register, len(values) - 1] + list(values))
+    exchange(bytes((0x40 | register, len(values) - 1)) + bytes(values))
 
 
 def wake():

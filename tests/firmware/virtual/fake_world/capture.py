@@ -1,4 +1,5 @@
 """A PIO capture of channel 2 by hand: program, ring, DMA."""
+# ruff: noqa: F405
 
 from array import array
 
@@ -17,24 +18,24 @@ RING_BITS = 12
     fifo_join=rp2.PIO.JOIN_RX,
 )
 def good():
-    wrap_target()  # noqa: F821
-    wait(1, pin, 28).side(0)  # noqa: F821
-    wait(0, pin, 28).side(0)  # noqa: F821
-    set(x, 23).side(0)  # noqa: F821
-    label("status")  # noqa: F821
-    nop().side(1)  # noqa: F821
-    in_(pins, 1).side(0)  # noqa: F821
-    jmp(x_dec, "status").side(0)  # noqa: F821
-    set(x, 23).side(0)  # noqa: F821
-    label("skip")  # noqa: F821
-    nop().side(1)  # noqa: F821
-    jmp(x_dec, "skip").side(0)[1]  # noqa: F821
-    set(x, 23).side(0)  # noqa: F821
-    label("data")  # noqa: F821
-    nop().side(1)  # noqa: F821
-    in_(pins, 1).side(0)  # noqa: F821
-    jmp(x_dec, "data").side(0)  # noqa: F821
-    wrap()  # noqa: F821
+    wrap_target()
+    wait(1, pin, 28).side(0)
+    wait(0, pin, 28).side(0)
+    set(x, 23).side(0)
+    label("status")
+    nop().side(1)
+    in_(pins, 1).side(0)
+    jmp(x_dec, "status").side(0)
+    set(x, 23).side(0)
+    label("skip")
+    nop().side(1)
+    jmp(x_dec, "skip").side(0)[1]
+    set(x, 23).side(0)
+    label("data")
+    nop().side(1)
+    in_(pins, 1).side(0)
+    jmp(x_dec, "data").side(0)
+    wrap()
 
 
 def ring_of(bits):
@@ -46,8 +47,8 @@ def ring_of(bits):
 
 def machine(program, freq=3_000_000):
     sm = rp2.StateMachine(0)
-    sm.init(program, freq=freq, in_base=Pin(4), jmp_pin=Pin(0), sideset_base=Pin(2))  # noqa: F405
-    cs(0)  # noqa: F405
+    sm.init(program, freq=freq, in_base=Pin(4), jmp_pin=Pin(0), sideset_base=Pin(2))
+    cs(0)
     return sm
 
 
@@ -62,12 +63,12 @@ def channel(sm, ring, count=(1 << 28) - 1, treq=4, trigger=True, bits=RING_BITS)
 
 def run(program, ms, freq=3_000_000):
     """Capture for a while; returns what is in the ring, oldest first."""
-    configure()  # noqa: F405
-    begin()  # noqa: F405
+    configure()
+    begin()
     sm = machine(program, freq)
     ring = ring_of(RING_BITS)
     dma = channel(sm, ring)
     sm.active(1)
-    time.sleep_ms(ms)  # noqa: F405
+    time.sleep_ms(ms)
     done = (1 << 28) - 1 - dma.count
     return [ring[i] for i in range(min(done, len(ring)))]

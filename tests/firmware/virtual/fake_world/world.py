@@ -1,6 +1,7 @@
 """A world for tests: local time, analytic signals, everything settable from the test's script."""
 
 import math
+
 import micropython
 
 config = {
@@ -53,13 +54,13 @@ def sleep_until(deadline_ns):
 
 
 def electrode_uv(start_ns, step_ns, count, aperture_ns, out):
-    """Sample a sine as a sinc3 filter with this box length shows it."""
+    """Sample a sine as a causal sinc3 filter with this box length shows it."""
     global electrode_calls
     electrode_calls += 1
     angle = math.pi * frequency_hz * aperture_ns * 1e-9
     gain = (math.sin(angle) / angle) ** 3
     for k in range(count):
-        t_s = (start_ns + k * step_ns) * 1e-9
+        t_s = (start_ns + k * step_ns - 1.5 * aperture_ns) * 1e-9
         sine = math.sin(2 * math.pi * frequency_hz * t_s)
         out[k] = electrode_dc_uv + amplitude_uv * gain * sine
 

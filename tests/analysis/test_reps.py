@@ -1,0 +1,131 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
+
+from glutesym.analysis.reps import RepCounter, find_reps
+from glutesym.recording import ImuRecord
+from glutesym.virtual.scenarios.catalog import build_scenario
+from scenario_recording import record
+
+EXERCISES = ("bridge", "hip-thrust", "squat", "single-leg-deadlift", "real-gait", "real-lag")
+
+
+def motion(name, seed=1, **settings_):
+    scenario = build_scenario(name, seed=seed, **settings_)
+    return {side: pod.imu for side, pod in record(scenario).pods.items()}, scenario.truth.reps
+
+
+def turned(imu, seed):
+    rotation = Rotation.random(random_state=seed)
+    return replace(imu, accel_g=rotation.apply(imu.accel_g), gyro_dps=rotation.apply(imu.gyro_dps))
+
+
+def cut(imu, start_s, end_s):
+    inside = slice(*np.searchsorted(imu.time_s, (start_s, end_s)))
+    return ImuRecord(imu.fs_hz, imu.time_s[inside], imu.accel_g[inside], imu.gyro_dps[inside])
+
+
+BRIDGE, BRIDGE_REPS = motion("bridge", 4, reps=6)
+BRIDGE_FOUND = find_reps(BRIDGE)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_every_repetition_of_every_exercise_is_found_once(name):
+    imu, truth = motion(name, 5)
+    found = find_reps(imu)
+    assert len(found) == len(truth)
+    for (start_s, end_s), true in zip(found, truth, strict=True):
+        assert start_s == pytest.approx(true.start_s, abs=0.3)
+        assert end_s == pytest.approx(true.end_s, abs=0.35)
+
+
+@pytest.mark.parametrize("mounting", range(4))
+def test_mounting_does_not_matter(mounting):
+    seeds = {"left": mounting, "right": mounting + 9}
+    imu = {side: turned(BRIDGE[side], seed) for side, seed in seeds.items()}
+    found = find_reps(imu)
+    np.testing.assert_allclose(found, BRIDGE_FOUND, atol=0.06)
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_one_pod_suffices(side):
+    found = find_reps({side: BRIDGE[side]})
+    np.testing.assert_allclose(found, BRIDGE_FOUND, atol=0.15)
+
+
+@pytest.mark.parametrize("rep_period_s", [2.0, 3.0, 9.0])
+@pytest.mark.parametrize("rep_period_cv_pct", [0.0, 12.0])
+def test_fast_and_slow_repetitions(rep_period_s, rep_period_cv_pct):
+    imu, truth = motion(
+        "squat", 6, reps=8, rep_period_s=rep_period_s, rep_period_cv_pct=rep_period_cv_pct
+    )
+    assert len(find_reps(imu)) == len(truth)
+
+
+def test_rest_holds_no_repetition():
+    assert find_reps(motion("rest", 7)[0]) == []
+
+
+def test_lying_down_first_is_no_repetition_and_hides_none():
+    imu, truth = motion("bridge", 8, reps=6, rest_before_s=12.0)
+
+    def stood_up(record):
+        angle = np.radians(90) * np.clip((6.0 - record.time_s) / 2.0, 0, 1)
+        turn = Rotation.from_rotvec(angle[:, None] * np.array([0, 1.0, 0]))
+        rate_dps = np.degrees(np.gradient(angle, record.time_s))
+        gyro = record.gyro_dps - rate_dps[:, None] * np.array([0, 1.0, 0])
+        return replace(record, accel_g=turn.apply(record.accel_g), gyro_dps=gyro)
+
+    found = find_reps({side: stood_up(record) for side, record in imu.items()})
+    assert len(found) == len(truth)
+
+
+@settings(max_examples=15)
+@given(st.lists(st.floats(0, 36), max_size=30).map(sorted))
+def test_any_blocks_give_the_same_repetitions(cuts_s):
+    counter, found = RepCounter(), []
+    for start_s, end_s in zip([0.0, *cuts_s], [*cuts_s, 100.0], strict=True):
+        found += counter.process({side: cut(imu, start_s, end_s) for side, imu in BRIDGE.items()})
+    assert found + counter.finish() == BRIDGE_FOUND
+
+
+def test_a_growing_window_yields_each_repetition_once_and_soon():
+    counter, found = RepCounter(), []
+    for now_s in np.arange(0.5, 40, 0.5):
+        window = {side: cut(imu, now_s - 30, now_s) for side, imu in BRIDGE.items()}
+        for rep in counter.process(window):
+            assert now_s - rep[1] < 1.6
+            found.append(rep)
+    assert found == BRIDGE_FOUND
+
+
+def test_a_pod_that_falls_silent_does_not_stop_the_count():
+    imu = {"left": cut(BRIDGE["left"], 0, 14), "right": BRIDGE["right"]}
+    assert len(find_reps(imu)) == len(BRIDGE_REPS)
+
+
+def test_missing_samples_cost_only_the_repetitions_they_hide():
+    imu = {}
+    for side, whole in BRIDGE.items():
+        lost = (whole.time_s > BRIDGE_REPS[2].start_s) & (whole.time_s < BRIDGE_REPS[2].end_s)
+        imu[side] = replace(
+            whole,
+            accel_g=np.where(lost[:, None], np.nan, whole.accel_g),
+            gyro_dps=np.where(lost[:, None], np.nan, whole.gyro_dps),
+        )
+    found = find_reps(imu)
+    for k in (0, 1, 3, 4, 5):
+        true = BRIDGE_REPS[k]
+        assert sum(a < true.end_s and b > true.start_s for a, b in found) == 1
+
+
+def test_nothing_to_count():
+    none = ImuRecord(208.0, np.empty(0), np.empty((0, 3)), np.empty((0, 3)))
+    lost = replace(BRIDGE["left"], accel_g=np.full_like(BRIDGE["left"].accel_g, np.nan))
+    assert find_reps({}) == []
+    assert find_reps({"left": none}) == []
+    assert find_reps({"left": lost}) == []

@@ -1,0 +1,214 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from glutesym.dsp.bandpass import bandpass_zero_phase
+from glutesym.measures import SIDES
+from glutesym.pipeline import RING_S, LiveEnvelope, RepMeter, Settings, measure_set
+from glutesym.recording import EmgRecord, ImuRecord, PodRecord, Recording
+from glutesym.virtual.scenarios.catalog import build_scenario
+from scenario_recording import record
+
+SCENARIO = build_scenario("bridge", seed=31, reps=12)
+RECORDING = record(SCENARIO)
+TRUTH = SCENARIO.truth
+MEASURED = measure_set(RECORDING)
+
+
+def cut(item, start_s, end_s):
+    """Return the part of an EMG or IMU record within a stretch of time, as a copy."""
+    inside = slice(*np.searchsorted(item.time_s, (start_s, end_s)))
+    arrays = {k: v[inside].copy() for k, v in vars(item).items() if isinstance(v, np.ndarray)}
+    return replace(item, **arrays)
+
+
+def changed(side, **emg_changes):
+    """Return the recording with a side's EMG arrays changed by functions of (values, time_s)."""
+    pod = RECORDING.pods[side]
+    arrays = {k: f(getattr(pod.emg, k), pod.emg.time_s) for k, f in emg_changes.items()}
+    return replace(
+        RECORDING, pods={**RECORDING.pods, side: replace(pod, emg=replace(pod.emg, **arrays))}
+    )
+
+
+def during(rep, value):
+    """Return a function that sets 10 ms in the middle of a repetition to ``value``."""
+    middle_s = (TRUTH.reps[rep].start_s + TRUTH.reps[rep].end_s) / 2
+    return lambda values, time_s: np.where(np.abs(time_s - middle_s) < 0.005, value, values)
+
+
+def test_a_set_is_measured_close_to_the_truth():
+    assert len(MEASURED.reps) == 12
+    summary = MEASURED.summary
+    assert summary.symmetry_index_pct.value == pytest.approx(TRUTH.symmetry_index_pct, abs=2)
+    assert summary.lag_ms.value == pytest.approx(TRUTH.lag_ms, abs=10)
+    assert summary.lag_ms.ci_low < TRUTH.lag_ms < summary.lag_ms.ci_high
+    assert summary.verdict == "left lower"
+    for rep, true in zip(MEASURED.reps, TRUTH.reps, strict=True):
+        for side in SIDES:
+            measure = rep.side(side)
+            assert measure.onset_s == pytest.approx(true.onset_s[side], abs=0.04)
+            assert measure.offset_s == pytest.approx(true.offset_s[side], abs=0.12)
+            assert measure.activation_uv == pytest.approx(true.activation_uv[side], rel=0.06)
+            assert measure.peak_uv > measure.activation_uv
+    assert set(MEASURED.resting_uv) == set(SIDES)
+
+
+def test_what_the_ring_shows_live_is_exactly_what_the_recording_gives():
+    meter, live = RepMeter(), []
+    pods = RECORDING.pods
+    for now_s in np.arange(0.5, SCENARIO.duration_s + 1, 0.5):
+        emg = {side: cut(pods[side].emg, now_s - RING_S, now_s) for side in SIDES}
+        imu = {side: cut(pods[side].imu, now_s - 5, now_s) for side in SIDES}
+        new = meter.process(emg, imu)
+        assert all(now_s - rep.end_s < 2.5 for rep in new)
+        live += new
+    assert SCENARIO.duration_s > RING_S + 5  # the ring did forget
+    live += meter.finish(emg)
+    assert tuple(live) == MEASURED.reps
+
+
+@pytest.mark.parametrize(
+    ("what", "value", "reason"),
+    [
+        ("uv", np.nan, "samples were lost"),
+        ("lead_off", True, "electrode was off"),
+        ("clipped", True, "at its rail"),
+    ],
+)
+def test_a_side_that_cannot_be_trusted_withholds_that_repetition_with_the_reason(
+    what, value, reason
+):
+    measured = measure_set(changed("left", **{what: during(4, value)}))
+    bad = measured.reps[4]
+    assert bad.left.activation_uv is None
+    assert bad.left.onset_s is None
+    assert bad.symmetry_index_pct is None
+    assert bad.lag_ms is None
+    assert reason in bad.left.reason
+    assert reason in bad.reason
+    assert bad.right.activation_uv == pytest.approx(MEASURED.reps[4].right.activation_uv, rel=0.02)
+    assert all(rep.lag_ms is not None for i, rep in enumerate(measured.reps) if i != 4)
+    assert measured.summary.verdict == "left lower"
+
+
+def test_samples_left_out_instead_of_marked_are_noticed_too():
+    pod = RECORDING.pods["left"]
+    middle_s = (TRUTH.reps[4].start_s + TRUTH.reps[4].end_s) / 2
+    keep = np.abs(pod.emg.time_s - middle_s) > 0.01
+    arrays = {k: v[keep] for k, v in vars(pod.emg).items() if isinstance(v, np.ndarray)}
+    pods = {**RECORDING.pods, "left": replace(pod, emg=replace(pod.emg, **arrays))}
+    assert "samples were lost" in measure_set(replace(RECORDING, pods=pods)).reps[4].left.reason
+
+
+def test_a_muscle_that_does_not_take_part_is_fully_asymmetric_not_unknown():
+    rng = np.random.default_rng(1)
+    silent = changed("left", uv=lambda uv, _: 8000 + 6 * rng.standard_normal(len(uv)))
+    measured = measure_set(silent)
+    assert measured.summary.symmetry_index_pct.value > 150
+    assert measured.summary.verdict == "left lower"
+    assert measured.summary.lag_ms.value is None
+    assert "no activity" in measured.reps[0].left.reason or "dB" in measured.reps[0].left.reason
+
+
+def test_both_sides_at_rest_are_indeterminate():
+    rng = np.random.default_rng(2)
+    quiet = RECORDING
+    for side in SIDES:
+        pod = quiet.pods[side]
+        emg = replace(pod.emg, uv=6 * rng.standard_normal(len(pod.emg.uv)))
+        quiet = replace(quiet, pods={**quiet.pods, side: replace(pod, emg=emg)})
+    summary = measure_set(quiet).summary
+    assert summary.verdict == "indeterminate"
+    assert summary.symmetry_index_pct.value is None
+    assert "resting level" in summary.reason
+
+
+def test_onsets_below_8_db_are_not_reported():
+    weak = record(build_scenario("bridge", seed=32, reps=4, snr_left_db=4.0))
+    for rep in measure_set(weak).reps:
+        assert rep.left.onset_s is None
+        assert "8 dB are needed" in rep.left.reason
+        assert rep.left.activation_uv is not None
+        assert rep.right.onset_s is not None
+
+
+def test_one_side_alone_is_measured_without_a_comparison():
+    measured = measure_set(record(SCENARIO, sides=("right",)))
+    assert len(measured.reps) == 12
+    assert all(rep.right.onset_s is not None for rep in measured.reps)
+    assert all(rep.left.reason == "no pod on this side" for rep in measured.reps)
+    assert measured.summary.verdict == "indeterminate"
+    assert "no pod" in measured.summary.reason
+
+
+def test_rest_is_a_set_without_repetitions_but_with_a_resting_level():
+    measured = measure_set(record(build_scenario("counter", seed=1)))
+    assert measured.reps == ()
+    assert measured.summary.verdict == "indeterminate"
+    assert all(3 < level < 30 for level in measured.resting_uv.values())
+
+
+def empty_pod(side):
+    nothing = np.empty(0)
+    flags = np.empty(0, bool)
+    return PodRecord(
+        side,
+        EmgRecord(2000.0, nothing, nothing, np.empty(0, np.int64), flags, flags),
+        ImuRecord(208.0, nothing, np.empty((0, 3)), np.empty((0, 3))),
+    )
+
+
+@pytest.mark.parametrize(
+    "recording",
+    [
+        Recording({}, 0.0),
+        Recording({side: empty_pod(side) for side in SIDES}, 0.0),
+        Recording({"left": RECORDING.pods["left"], "right": empty_pod("right")}, 60.0, "", 1.0),
+        changed("left", uv=lambda uv, _: np.full_like(uv, np.nan)),
+    ],
+)
+def test_nothing_to_measure_is_an_answer_not_an_error(recording):
+    measured = measure_set(recording)
+    assert measured.summary.verdict == "indeterminate"
+    assert measured.summary.reason
+
+
+def test_arrays_of_different_lengths_are_refused():
+    with pytest.raises(ValueError, match="one length"):
+        measure_set(changed("left", clipped=lambda flags, _: flags[:-1]))
+
+
+def test_a_recording_cut_within_a_repetition_does_not_measure_it():
+    end_s = TRUTH.reps[5].end_s - 0.6
+    pods = {}
+    for side, pod in RECORDING.pods.items():
+        pods[side] = replace(pod, emg=cut(pod.emg, 0, end_s))
+    reps = measure_set(replace(RECORDING, pods=pods)).reps
+    assert "does not cover" in reps[5].left.reason
+    assert reps[4].lag_ms is not None
+
+
+def test_a_causal_notch_keeps_the_answer_under_strong_hum():
+    scenario = build_scenario("bridge", seed=33, reps=6, hum_uv=40.0)
+    measured = measure_set(record(scenario), Settings(mains_hz=50))
+    assert measured.summary.symmetry_index_pct.value == pytest.approx(
+        scenario.truth.symmetry_index_pct, abs=5
+    )
+    assert measured.summary.lag_ms.value == pytest.approx(scenario.truth.lag_ms, abs=20)
+    assert max(measured.resting_uv.values()) < 12
+
+
+def test_live_envelope_reads_the_burst_and_not_the_electrode_offset():
+    emg = RECORDING.pods["right"].emg
+    envelope = LiveEnvelope(emg.fs_hz)
+    blocks = [envelope.process(block) for block in np.array_split(emg.uv, 200)]
+    live = np.concatenate(blocks)
+    band = bandpass_zero_phase(emg.uv, emg.fs_hz)
+    true = TRUTH.reps[3]
+    active = (emg.time_s > true.onset_s["right"] + 0.4) & (
+        emg.time_s < true.offset_s["right"] - 0.4
+    )
+    assert np.median(live[active]) == pytest.approx(np.sqrt(np.mean(band[active] ** 2)), rel=0.2)
+    assert np.nanmin(live) < 20
