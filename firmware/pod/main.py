@@ -122,10 +122,10 @@ def main():
 
     async def run():
         others = (
-            asyncio.create_task(link.serve(pod)),
-            asyncio.create_task(pod.watch_battery()),
+            asyncio.create_task(pod.keep(link.serve, pod)),
+            asyncio.create_task(pod.keep(pod.watch_battery)),
         )
-        await pod.sample()
+        await pod.keep(pod.sample)
         return others
 
     asyncio.run(run())

@@ -14,6 +14,7 @@ _STATUS_PERIOD_MS = const(500)
 _LOOP_MS = const(12)
 _DITHER_MS = const(9)  # so that sends do not lock to the connection interval
 _GAUGE_PERIOD_MS = const(10_000)
+_RESTART_MS = const(100)
 
 
 class Pod:
@@ -33,7 +34,8 @@ class Pod:
         self._link = link
         self._errors = errors
         self._bench = bench
-        self._run = 0  # number of this run of capture; 0: not capturing
+        self._run = 0  # number of this run of capture; 0: none
+        self._capturing = False  # the sensors work
         self._emg_block = array("i", [0] * wire.EMG_PER_FRAME)
         self._imu_block = bytearray(wire.IMU_PER_FRAME * wire.IMU_SAMPLE_BYTES)
         self._status = [0] * len(wire.STATUS_NAMES)
@@ -47,11 +49,22 @@ class Pod:
         self._heap_faults = 0
 
     # --- tasks
-    # -----------------------------------------------------------------------------------------
+
+    async def keep(self, task, *arguments):
+        """Run a task for ever: an exception is counted and shown, and it begins again."""
+        while True:
+            try:
+                await task(*arguments)
+            except Exception as error:
+                self._task_errors += 1
+                sys.print_exception(error)
+            await asyncio.sleep_ms(_RESTART_MS)
 
     async def sample(self):
         """Repeat `step` with the heap locked: whoever wants memory there would cause pauses."""
         while True:
+            if self._capturing and self._power.on_usb and not self._bench:
+                self._refuse_usb()
             micropython.heap_lock()
             try:
                 self.step()
@@ -59,10 +72,9 @@ class Pod:
                 micropython.heap_unlock()
                 self._heap_faults += 1
                 sys.print_exception(error)
-            except Exception as error:
+            except Exception:
                 micropython.heap_unlock()
-                self._task_errors += 1
-                sys.print_exception(error)
+                raise
             else:
                 micropython.heap_unlock()
             await asyncio.sleep_ms(_LOOP_MS + random.getrandbits(8) % (_DITHER_MS + 1))
@@ -75,7 +87,6 @@ class Pod:
             await asyncio.sleep_ms(_GAUGE_PERIOD_MS)
 
     # --- commands
-    # --------------------------------------------------------------------------------------
 
     def on_command(self, opcode, a, b, c, ticks_us):
         """Carry out a command; False when it makes no sense."""
@@ -108,28 +119,39 @@ class Pod:
         self._show()
 
     def _begin_run(self):
-        if self._run:
-            self._end_run()
+        self._end_run()
         self._log.clear()
         self._run = random.getrandbits(16) or 1
-        if self._power.on_usb and not self._bench:
-            self._errors |= wire.ERROR_USB_POWER
-            return
         self._errors &= ~wire.ERROR_USB_POWER
+        if self._power.on_usb and not self._bench:
+            self._refuse_usb()
+            return
         if self._capture:
             self._ads.start_conversions()
             self._capture.start()
         if self._imu:
-            self._imu.start()
-        gc.collect()
+            try:
+                self._imu.start()
+            except OSError:
+                self._bus_errors += 1
+        self._capturing = True
 
     def _end_run(self):
         self._sender.stop()
-        if self._run and not self._errors & wire.ERROR_USB_POWER:
-            if self._capture:
-                self._capture.stop()
-                self._ads.stop_conversions()
+        self._stop_sensors()
         self._run = 0
+
+    def _stop_sensors(self):
+        if self._capturing and self._capture:
+            self._capture.stop()
+            self._ads.stop_conversions()
+        self._capturing = False
+
+    def _refuse_usb(self):
+        """Stop measuring: nobody may wear a pod that is plugged in. The next start clears it."""
+        self._errors |= wire.ERROR_USB_POWER
+        self._stop_sensors()
+        self._show()
 
     def _show(self):
         """Tell the LED what the pod is doing."""
@@ -144,15 +166,12 @@ class Pod:
             led.state = led.IDLE
 
     # --- the steady state: allocates nothing
-    # -----------------------------------------------------------
 
     def step(self):
         """Do everything that is due, once."""
         now_ms = time.ticks_ms()
         self._uptime_ms = time.ticks_diff(now_ms, self._boot_ms)
-        if self._power.on_usb and not self._bench:
-            self._errors |= wire.ERROR_USB_POWER  # until the next start
-        if self._run and not self._errors & wire.ERROR_USB_POWER:
+        if self._capturing:
             if self._capture:
                 self._take_emg()
             if self._imu:

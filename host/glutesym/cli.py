@@ -223,7 +223,6 @@ def analyze(session: SessionFile, mains_hz: Mains = None) -> None:
 
 
 # --- what the commands share
-# --------------------------------------------------------------------------
 
 
 def _build(name: str, seed: int, reps: int) -> Scenario:
@@ -334,7 +333,6 @@ def _progress(label: str) -> Generator[_Update]:
 
 
 # --- printing
-# -----------------------------------------------------------------------------------------
 
 
 def _print_result(session: AnalyzedSession) -> None:

@@ -200,7 +200,6 @@ class VirtualPeripheral:
         )
 
     # --- events for the pod
-    # -------------------------------------------------------------------------
 
     def _on_connection(self, connection: Connection) -> None:
         self._connection = connection

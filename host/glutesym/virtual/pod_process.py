@@ -196,7 +196,6 @@ class PodProcess:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
     # --- messages
-    # ---------------------------------------------------------------------------------
 
     def _on_readable(self) -> None:
         assert self._socket is not None
@@ -251,7 +250,6 @@ class PodProcess:
             self._socket.setblocking(False)
 
     # --- taking turns
-    # -----------------------------------------------------------------------------
 
     def _sleep(self, at_ns: int, deadline_ns: int) -> None:
         self._waiting = True

@@ -110,7 +110,6 @@ class RadioLink(link.LocalLink):
         return self._out_until_s.get(_key(pod), 0.0)
 
     # --- Bumble's link interface
-    # ---------------------------------------------------------------------
 
     def send_acl_data(
         self,
