@@ -162,7 +162,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path):
     ],
 )
 def test_a_broken_chip_is_reported_and_the_other_one_works(tmp_path, faults, error):
-    hardware = equal_hardware(faults=faults)
+    hardware = equal_hardware(faults=faults, settings={"gain": 12})
     recorded = record(tmp_path, build_scenario("counter"), hardware=hardware)
     assert recorded.status("left", "error") == error
     pod = recorded.session.recording.pods["left"]

@@ -104,7 +104,9 @@ class Pod:
                 self._begin_run()
             self._sender.start(a)
         elif opcode == wire.STOP:
-            self._end_run()
+            if self._run:
+                self._stop_sensors()
+                self._take_status()  # the last frame: when it has arrived, so has everything
         elif opcode == wire.IDENTIFY:
             self._led.identify(time.ticks_ms(), a * 1000)
         else:
@@ -116,10 +118,13 @@ class Pod:
         """A host came or went. Capture goes on without one: the log keeps what it makes."""
         if not self._link.connected:
             self._sender.stop()
+            if not self._capturing:
+                self._run = 0  # it had been stopped, and now nobody waits for its end
         self._show()
 
     def _begin_run(self):
-        self._end_run()
+        self._sender.stop()
+        self._stop_sensors()
         self._log.clear()
         self._run = random.getrandbits(16) or 1
         self._errors &= ~wire.ERROR_USB_POWER
@@ -135,11 +140,6 @@ class Pod:
             except OSError:
                 self._bus_errors += 1
         self._capturing = True
-
-    def _end_run(self):
-        self._sender.stop()
-        self._stop_sensors()
-        self._run = 0
 
     def _stop_sensors(self):
         if self._capturing and self._capture:
@@ -229,7 +229,7 @@ class Pod:
         values[4] = self._uptime_ms // 1000
         values[5] = power.millivolts
         values[6] = power.percent_256
-        values[7] = wire.STATE_STREAMING if self._sender.streaming else wire.STATE_IDLE
+        values[7] = wire.STATE_CAPTURING if self._capturing else wire.STATE_IDLE
         values[8] = self._errors | (wire.ERROR_BATTERY_GAUGE if power.gauge_failed else 0)
         values[9] = 1 if power.on_usb else 0
         values[10] = 0

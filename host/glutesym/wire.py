@@ -138,7 +138,7 @@ IMU_TICK_US = 25.0  # nominal; the chip's own clock is fitted, never trusted
 
 # States of a pod.
 STATE_IDLE = 0
-STATE_STREAMING = 1
+STATE_CAPTURING = 1
 
 # Error bits of a status: what keeps a pod from working.
 ERROR_EMG_CHIP = 1  # front end absent, wrong identity or registers that do not read back
@@ -157,7 +157,7 @@ NAME_PREFIX = "glutesym"
 COMMAND_FORMAT = "<BBHI"
 COMMAND_BYTES = 8
 START = 1  # a: window in frames; b: run to resume, 0 for a new one
-STOP = 2
+STOP = 2  # ends capture; what waits in the log is still sent, a status of STATE_IDLE last
 IDENTIFY = 3  # a: seconds to blink
 ACK = 4  # b: run, c: every frame of it before this sequence number has arrived
 PROBE = 5  # c: id, answered in the next status with its time of arrival
@@ -293,6 +293,7 @@ _STATUS_LAYOUT = tuple(
     ("<" + field[1], _offset(STATUS_FIELDS, field[0])) + _RANGES[field[1]]
     for field in STATUS_FIELDS[2:]
 )
+STATE_OFFSET = _offset(STATUS_FIELDS, "state")
 STATUS_NAMES = tuple(
     field[0] for field in STATUS_FIELDS[2:]
 )  # the order of encode_status's values

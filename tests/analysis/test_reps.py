@@ -129,3 +129,9 @@ def test_nothing_to_count():
     assert find_reps({}) == []
     assert find_reps({"left": none}) == []
     assert find_reps({"left": lost}) == []
+
+
+def test_it_does_not_matter_when_the_recording_begins():
+    for start_s in (0.01, 0.26, 1.7):
+        imu = {side: cut(BRIDGE[side], start_s, 1e9) for side in BRIDGE}
+        assert np.array(find_reps(imu)) == pytest.approx(np.array(BRIDGE_FOUND), abs=0.05)

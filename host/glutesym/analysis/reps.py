@@ -109,7 +109,7 @@ class RepCounter:
         begin = max(0, self._free_from - self._first - oldest)
         if len(rows) - begin < MIN_REP_S * GRID_HZ:
             return None
-        signal = self._angle_deg(rows)[begin:]
+        signal = self._angle_deg(rows, begin)
         if not np.ptp(signal[-round(_FORGET_S * GRID_HZ) :]) > MIN_ANGLE_DEG:
             if len(signal) >= _FORGET_S * GRID_HZ:
                 self._sizes_deg, self._sign = [], 0
@@ -131,7 +131,7 @@ class RepCounter:
         self._sizes_deg.append(size_deg)
         return (first + start) / GRID_HZ, (first + stop) / GRID_HZ
 
-    def _angle_deg(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _angle_deg(self, rows: NDArray[np.float64], begin: int) -> NDArray[np.float64]:
         """Return the tilt along its main direction of change, (m, 6) g → (m,) degrees."""
         known = np.isfinite(rows)
         mean = np.where(known, rows, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
@@ -141,6 +141,7 @@ class RepCounter:
         self._axis = axis
         share = known @ axis**2  # a pod that is missing now does not count now
         position = np.where(share > 0.05, centred @ axis / np.maximum(share, 0.05), np.nan)
+        position = position[begin:]  # what lies before is another stretch, it must not leak in
         held = np.maximum.accumulate(np.where(np.isfinite(position), np.arange(len(position)), 0))
         pods = max(1, int(known.any(axis=0).sum()) // 3)
         angle_deg = np.nan_to_num(np.degrees(position[held] / np.sqrt(pods)))

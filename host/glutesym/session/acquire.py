@@ -7,7 +7,6 @@ there to the session file and to the live view. Nothing here looks into samples.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -21,13 +20,14 @@ from glutesym.links.base import FoundPod, Link, Transport
 from glutesym.measures import SIDES, Side
 from glutesym.session.store import SessionWriter
 
-WINDOW_FRAMES = 12  # under way to the host: bounds what the pod's radio stack may copy to its heap
+WINDOW_FRAMES = 24  # under way to the host: bounds what the pod's radio stack may copy to its heap
 _ACK_EVERY_FRAMES = 4
 _ACK_EVERY_S = 0.1
-_PROBE_EVERY_S = (0.5, 0.9)  # at random: a fixed period locks to the connection interval
+_PROBE_EVERY_S = (0.5, 0.9)  # never the same: a fixed period would lock to the radio's
 _FLUSH_EVERY_S = 0.2
 _SILENCE_S = 5.0  # a link that says nothing for so long is half-open: begin again
 _RETRY_S = 1.0
+_REST_S = 10.0  # at the end of a session, for what a pod still has
 _QUEUE_FRAMES = 4096  # a minute of one pod
 _GIVE_UP_NS = 2_000_000_000  # a frame that has not come so long after it was asked for is gone
 _ARRIVED_LATE = 1 << 31  # half of the sequence numbers: the rest are frames seen before
@@ -212,6 +212,7 @@ class _Pod:
         self._pod_id: int | None = None
         self._queue: deque[tuple[int, bytes]] = deque()
         self._arrived = asyncio.Event()
+        self._finished = asyncio.Event()  # the pod has stopped and everything has arrived
         self._run = 0
         self._expected = 0
         self._acked = 0
@@ -262,6 +263,7 @@ class _Pod:
         if session.live is not None:
             session.live.set_pod(self._side, True, link.info)
         self._last_arrival_ns = session.now_ns()
+        self._finished.clear()
         self._link = link
         tasks: list[asyncio.Task[Any]] = []
         reason = ""
@@ -283,7 +285,7 @@ class _Pod:
                 if task.done():
                     task.result()  # raises what ended it
             if stopped.done():
-                await link.write(wire.command(wire.STOP))
+                await self._fetch_the_rest(link, tasks)
         except LinkError as error:
             reason = str(error)
         finally:
@@ -296,6 +298,15 @@ class _Pod:
             session.writer.add_event(session.now_ns(), "disconnected", reason, self._pod_id)
             if session.live is not None:
                 session.live.set_pod(self._side, False, link.info)
+
+    async def _fetch_the_rest(self, link: Link, tasks: list[asyncio.Task[Any]]) -> None:
+        """Stop the pod and wait for what it still has; its last frame says that it has stopped."""
+        await link.write(wire.command(wire.STOP))
+        finished = asyncio.create_task(self._finished.wait())
+        await asyncio.wait(
+            [finished, *tasks], timeout=_REST_S, return_when=asyncio.FIRST_COMPLETED
+        )
+        finished.cancel()
 
     def _on_frame(self, t_host_ns: int, frame: bytes) -> None:
         """Put a frame on the queue: all that the link's callback does."""
@@ -347,6 +358,8 @@ class _Pod:
         self.counts.frames += 1
         if seq == self._expected:
             self._expected += 1
+            if frame[1] == wire.STATUS and frame[wire.STATE_OFFSET] == wire.STATE_IDLE:
+                self._finished.set()
         elif (seq - self._expected) % (1 << 32) >= _ARRIVED_LATE:
             self.counts.repeats += 1
         elif self._asked_again_at != self._expected:
@@ -381,7 +394,12 @@ class _Pod:
             if self._session.live is not None:
                 self._session.live.add_probe(self._side, self._probe_id, t_host_ns)
             await link.write(wire.command(wire.PROBE, 0, 0, self._probe_id))
-            await asyncio.sleep(random.uniform(*_PROBE_EVERY_S))
+            await asyncio.sleep(_spread(self._probe_id, *_PROBE_EVERY_S))
+
+
+def _spread(number: int, low: float, high: float) -> float:
+    """Return numbers that fill a range evenly in any order: multiples of the golden ratio."""
+    return low + (high - low) * (number * 0.6180339887 % 1.0)
 
 
 def _nearest(pods: list[FoundPod], side: Side) -> FoundPod | None:
