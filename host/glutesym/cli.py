@@ -54,7 +54,7 @@ Terminal = Annotated[bool, typer.Option("--terminal", help="Show the bars in the
 Speed = Annotated[
     float, typer.Option(help="Times real time; 0: as fast as the processor allows.", min=0)
 ]
-Reps = Annotated[int, typer.Option(help="Repetitions.", min=1)]
+Reps = Annotated[int | None, typer.Option(help="Repetitions.", show_default="the scenario's", min=1)]
 Mains = Annotated[
     int | None, typer.Option("--mains-hz", help="Take out mains hum, 50 or 60. Off by default.")
 ]
@@ -95,7 +95,7 @@ def demo(
     scenario: ScenarioName = "bridge",
     speed: Speed = 1.0,
     seed: Seed = 1,
-    reps: Reps = 12,
+    reps: Reps = None,
     folder: Folder = DEFAULT_FOLDER,
     terminal: Terminal = False,
     view: Annotated[View, typer.Option(help="Where to show the bars.")] = View.AUTO,
@@ -122,7 +122,7 @@ def simulate(
     scenario: ScenarioName = "bridge",
     seed: Annotated[int, typer.Option(help="The first seed.")] = 1,
     seeds: Annotated[int, typer.Option(help="How many seeds, one session each.", min=1)] = 1,
-    reps: Reps = 12,
+    reps: Reps = None,
     folder: Folder = DEFAULT_FOLDER,
     keep: Annotated[bool, typer.Option(help="Keep the session files.")] = True,
 ) -> None:
@@ -225,7 +225,7 @@ def analyze(session: SessionFile, mains_hz: Mains = None) -> None:
 # --- what the commands share
 
 
-def _build(name: str, seed: int, reps: int) -> Scenario:
+def _build(name: str, seed: int, reps: int | None) -> Scenario:
     from glutesym.virtual.scenarios.catalog import build_scenario
 
     return build_scenario(name, seed=seed, reps=reps)

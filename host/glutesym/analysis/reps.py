@@ -142,7 +142,9 @@ class RepCounter:
         share = known @ axis**2  # a pod that is missing now does not count now
         position = np.where(share > 0.05, centred @ axis / np.maximum(share, 0.05), np.nan)
         position = position[begin:]  # what lies before is another stretch, it must not leak in
-        held = np.maximum.accumulate(np.where(np.isfinite(position), np.arange(len(position)), 0))
+        finite = np.isfinite(position)
+        held = np.maximum.accumulate(np.where(finite, np.arange(len(position)), 0))
+        held = np.maximum(held, np.argmax(finite))  # before the first: as the first
         pods = max(1, int(known.any(axis=0).sum()) // 3)
         angle_deg = np.nan_to_num(np.degrees(position[held] / np.sqrt(pods)))
         padded = np.pad(angle_deg, _SMOOTH // 2, mode="edge")
