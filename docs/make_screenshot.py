@@ -6,6 +6,7 @@ Everything in the picture was measured: the pods' firmware runs, streams and is 
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from pathlib import Path
 
@@ -43,6 +44,6 @@ def session_moment(folder: Path) -> LiveState:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as folder:
-        save_screenshot(session_moment(Path(folder)), PICTURE)
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
+        save_screenshot(session_moment(Path("sessions")), PICTURE)
     print(f"Wrote {PICTURE}")

@@ -32,5 +32,5 @@ IMU_ADDRESS = const(0x6A)
 GAUGE_ADDRESS = const(0x36)
 
 NEOPIXEL = const(14)
-USB_SENSE = const(28)  # divider 100k/150k from VUSB: high on any USB power, also a wall charger
+USB_SENSE = const(28)  # divider 5.6k/8.2k from VUSB: high on any USB power, also a wall charger
 LOG_FRAMES = const(16384)  # 4 MB of the 8 MB PSRAM that are part of the heap: 8 minutes

@@ -54,7 +54,9 @@ Terminal = Annotated[bool, typer.Option("--terminal", help="Show the bars in the
 Speed = Annotated[
     float, typer.Option(help="Times real time; 0: as fast as the processor allows.", min=0)
 ]
-Reps = Annotated[int | None, typer.Option(help="Repetitions.", show_default="the scenario's", min=1)]
+Reps = Annotated[
+    int | None, typer.Option(help="Repetitions.", show_default="the scenario's", min=1)
+]
 Mains = Annotated[
     int | None, typer.Option("--mains-hz", help="Take out mains hum, 50 or 60. Off by default.")
 ]
@@ -271,7 +273,9 @@ def _show(session: RunningSession, view: View) -> None:
         problem = display_problem()
         view = View.TERMINAL if problem else View.WINDOW
         if problem:
-            _err.print(f"No window: {problem} Showing the bars here.", highlight=False)
+            _err.print(
+                f"No window: {problem}\nThe bars are shown here.", highlight=False, soft_wrap=True
+            )
     if view is View.WINDOW:
         from glutesym.gui.window import run_window
 

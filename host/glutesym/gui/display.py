@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from ctypes.util import find_library
 
 from glutesym.errors import MissingPartError
 
@@ -44,6 +45,7 @@ _APT_PACKAGES = {
     "libxcb-xkb": "libxcb-xkb1",
     "libxcb": "libxcb1",
 }
+_X11_LIBRARIES = [name for name in _APT_PACKAGES if "xcb" in name or name == "libxkbcommon-x11"]
 _LIBRARY = re.compile(r"(lib[\w.+-]+?)\.so[.\d]*: cannot open shared object file")
 _PROBE_TIMEOUT_S = 20.0
 
@@ -103,5 +105,9 @@ def _probe() -> str | None:
 
 
 def _apt_fix(*libraries: str) -> str:
-    packages = " ".join(sorted({_APT_PACKAGES.get(name, name.lower()) for name in libraries}))
+    missing = set(libraries)
+    if any(name.startswith("libxcb") for name in libraries):
+        # The loader names one at a time; what else X11 needs is looked up at once.
+        missing |= {name for name in _X11_LIBRARIES if not find_library(name.removeprefix("lib"))}
+    packages = " ".join(sorted({_APT_PACKAGES.get(name, name.lower()) for name in missing}))
     return f"sudo apt install {packages}"
