@@ -87,6 +87,7 @@ class BLE:
                 self._name = value if isinstance(value, bytes) else value.encode()
             elif name == "mtu":
                 self._mtu = value
+                world.send(world.BLE_MTU, struct.pack("<H", value))
             elif name not in ("rxbuf", "addr_mode", "bond", "mitm", "io", "le_secure"):
                 raise ValueError("unknown config param")
 

@@ -24,6 +24,7 @@ EMG_NOMINAL_HZ = 2000.0
 IMU_NOMINAL_HZ = 208.0
 _CHIP_CLOCK_TOLERANCE = 0.03  # both sensors' oscillators are trimmed at room temperature only
 _EMG_FILTER_SAMPLES = 1.5  # group delay of the ADS1292R's third-order sinc (SBAS502)
+_MAX_LATE_S = 1800.0  # frames may come this much later than others
 _MAX_GAP_S = 3600.0  # a longer gap is not filled with NaN: the index must be wrong
 
 
@@ -65,7 +66,7 @@ def assemble_pod(pod: PodInput, t0_host_ns: int) -> PodRecord:
     imu_parts: list[ImuRecord] = []
     gaps: list[Gap] = []
     uncertainty_ms = float("nan")
-    received = sent = 0
+    received = sent = implausible = 0
     for run in runs:
         part = _Run(frames, run, host_s, pod, t0_host_ns)
         emg = part.emg()
@@ -81,6 +82,7 @@ def assemble_pod(pod: PodInput, t0_host_ns: int) -> PodRecord:
             sent += int(emg.index[-1]) + 1
         if imu is not None:
             imu_parts.append(imu)
+        implausible += part.implausible
         if np.isfinite(part.clock.uncertainty_ms):
             uncertainty_ms = np.fmax(uncertainty_ms, part.clock.uncertainty_ms)
     battery = frames.status["battery_pct"][-1] / 256 if len(frames.status) else float("nan")
@@ -93,7 +95,7 @@ def assemble_pod(pod: PodInput, t0_host_ns: int) -> PodRecord:
         samples_sent=sent,
         samples_received=received,
         samples_lost=sent - received,
-        frames_bad=frames.bad + pod.frames_bad,
+        frames_bad=frames.bad + implausible + pod.frames_bad,
         clock_uncertainty_ms=float(uncertainty_ms),
         battery_pct=float(battery),
         info=pod.info,
@@ -157,6 +159,9 @@ class _Run:
         splits = np.cumsum([len(row) for _, row in mine])[:-1]
         self._tx_us = np.split(unwrapped, splits)
         self._records = [records for records, _ in mine]
+        self._rows = [row for _, row in mine]
+        self._arrival_s = host_s - host_s[rows.min()]
+        self.implausible = 0  # frames whose sample index cannot be true
         self._origin_us = int(unwrapped[order[0]])  # keeps pod seconds small and exact
         probe_host_s, probe_pod_s = self._probes(pod, t0_host_ns)
         self.clock: ClockFit = fit_clock(
@@ -209,6 +214,15 @@ class _Run:
         """Return one kind's frames without repeats, and the session time of its sample indices."""
         records = self._records[kind]
         keep = without_repeats(records)
+        # An index keeps pace with time, give or take what a pod's log may hold back.
+        elapsed = self._arrival_s[self._rows[kind][keep]] * nominal_hz
+        ahead = records["first_index"][keep] - elapsed
+        anchor_ahead = records["anchor_index"][keep] - elapsed
+        usual = np.median(ahead) if len(keep) else 0.0
+        limit = _MAX_LATE_S * nominal_hz
+        plausible = (np.abs(ahead - usual) <= limit) & (np.abs(anchor_ahead - usual) <= limit)
+        self.implausible += int(np.count_nonzero(~plausible))
+        keep = keep[plausible]
         records = records[keep]
         if not len(records):
             return records, None

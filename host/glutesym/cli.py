@@ -402,28 +402,48 @@ def _print_truth(check: TruthCheck) -> None:
 def _print_seeds(checks: dict[int, TruthCheck]) -> None:
     table = Table(
         "Seed",
-        "Reps found / true",
-        "Asymmetry error (pp)",
-        "Ratio error (%)",
-        "Lag error (ms)",
-        "Lag per rep MAE (ms)",
-        "Samples received",
+        "Reps",
+        "Asym. (pp)",
+        "Ratio (%)",
+        "Lag (ms)",
+        "Rep lag (ms)",
+        "Samples",
         "Lost",
-        "Sync (± ms)",
+        "Sync (ms)",
+        caption="Reps: found/true. Asym., Ratio, Lag: measured less true, for the set. "
+        "Rep lag: mean absolute error. Sync: stated uncertainty.",
     )
     for seed, check in checks.items():
         table.add_row(
             str(seed),
-            f"{check.reps_matched} / {check.reps_true}",
+            f"{check.reps_matched}/{check.reps_true}",
             _number(check.symmetry_index_error_pct, "+.1f"),
             _number(check.ratio_error_pct, "+.1f"),
             _number(check.lag_error_ms, "+.1f"),
             _number(check.lag_per_rep_mae_ms, ".1f"),
             str(sum(check.samples_received.values())),
             str(sum(check.samples_lost.values())),
-            f"{check.sync_uncertainty_ms:.1f}",
+            f"±{check.sync_uncertainty_ms:.1f}",
+        )
+    if len(checks) > 1:
+        table.add_section()
+        table.add_row(
+            "worst",
+            "",
+            _worst([check.symmetry_index_error_pct for check in checks.values()]),
+            _worst([check.ratio_error_pct for check in checks.values()]),
+            _worst([check.lag_error_ms for check in checks.values()]),
+            _worst([check.lag_per_rep_mae_ms for check in checks.values()]),
+            "",
+            str(sum(sum(check.samples_lost.values()) for check in checks.values())),
+            f"±{max(check.sync_uncertainty_ms for check in checks.values()):.1f}",
         )
     _out.print(table)
+
+
+def _worst(values: list[float | None]) -> str:
+    known = [abs(value) for value in values if value is not None]
+    return f"{max(known):.1f}" if known else "–"
 
 
 def _print_files(files: list[Path]) -> None:

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from glutesym.assemble import PodInput, assemble_recording
+from glutesym.dsp.bandpass import HIGH_HZ, LOW_HZ, ORDER
+from glutesym.dsp.envelope import LIVE_WINDOW_S
 from glutesym.errors import SessionError
 from glutesym.measures import SetMeasures, Side
-from glutesym.pipeline import Settings, measure_set
+from glutesym.pipeline import MIN_SNR_DB, Settings, measure_set
 from glutesym.recording import Recording
 from glutesym.session.store import SessionMeta, StoredEvent, open_session
 
@@ -82,7 +84,13 @@ def export_session(
         "started_utc": session.meta.started_utc.isoformat(),
         "recorded_with": session.meta.versions,
         "ended_cleanly": session.meta.ended,
-        "mains_notch_hz": session.settings.mains_hz,
+        "method": {
+            "band_pass_hz": [LOW_HZ, HIGH_HZ],
+            "band_pass": f"Butterworth, order {ORDER}, zero phase; live bars: causal",
+            "live_envelope_s": LIVE_WINDOW_S,
+            "mains_notch_hz": session.settings.mains_hz,
+            "least_snr_for_timing_db": MIN_SNR_DB,
+        },
     }
     return export_csv(
         folder,

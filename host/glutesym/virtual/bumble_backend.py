@@ -7,7 +7,7 @@ the air.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from bleak.args import SizedBuffer
@@ -238,12 +238,13 @@ class BumbleClient(BaseBleakClient):
         if subscriber is not None:
             await self._request(characteristic.obj.unsubscribe(subscriber))
 
-    async def _request(self, awaitable: Any) -> Any:
+    async def _request(self, exchange: Coroutine[Any, Any, Any]) -> Any:
         """Await an exchange with the peripheral; what goes wrong is a BleakError."""
         if self._connection is None:
+            exchange.close()
             raise BleakError("not connected")
         try:
-            return await self._connection.cancel_on_disconnection(awaitable)
+            return await self._connection.cancel_on_disconnection(exchange)
         except (core.BaseBumbleError, TimeoutError) as error:
             raise BleakError(f"{self.address}: {error}") from error
 

@@ -19,7 +19,7 @@ from bumble.transport.common import AsyncPipeSink
 from glutesym.virtual.radio import RadioController, RadioLink, RadioModel
 from glutesym.virtual.world_time import WorldLoop
 
-_ACTIVE, _ADVERTISE, _SERVICES, _VALUE, _NOTIFY, _DISCONNECT = 40, 41, 42, 43, 44, 45
+_ACTIVE, _ADVERTISE, _SERVICES, _VALUE, _NOTIFY, _DISCONNECT, _MTU = 40, 41, 42, 43, 44, 45, 46
 _IRQ_CENTRAL_CONNECT = 1
 _IRQ_CENTRAL_DISCONNECT = 2
 _IRQ_GATTS_WRITE = 3
@@ -112,6 +112,9 @@ class VirtualPeripheral:
             return  # the pod has been switched off meanwhile
         if kind == _NOTIFY:
             self._notify(payload)
+        elif kind == _MTU:
+            assert self._device is not None
+            (self._device.gatt_server.max_mtu,) = struct.unpack("<H", payload)
         elif kind == _VALUE:
             self._values[struct.unpack_from("<H", payload)[0]] = payload[2:]
         else:
