@@ -89,11 +89,15 @@ def test_ticks_may_wrap():
 
 def test_a_new_run_is_a_gap_and_counts_anew():
     frames = [emg_frame(i) for i in range(20)] + [emg_frame(i, run=9) for i in range(20)]
-    arrival_s = [(i + 1) * PERIOD_S for i in range(20)] + [5 + (i + 1) * PERIOD_S for i in range(20)]
+    arrival_s = [(i + 1) * PERIOD_S for i in range(20)] + [
+        5 + (i + 1) * PERIOD_S for i in range(20)
+    ]
     record = assemble_pod(pod(frames, arrival_s), 0)
     assert record.boots == 2
     assert [gap.reason for gap in record.gaps] == ["the pod started anew"]
-    assert record.emg.time_s[-1] - record.emg.time_s[0] == pytest.approx(5 + 20 * PERIOD_S, abs=0.01)
+    assert record.emg.time_s[-1] - record.emg.time_s[0] == pytest.approx(
+        5 + 20 * PERIOD_S, abs=0.01
+    )
     assert np.all(np.diff(record.emg.time_s) > 0)
     assert len(record.emg.uv) == pytest.approx((5 + 20 * PERIOD_S) * 2000, abs=2)
 
@@ -111,7 +115,9 @@ def test_an_impossible_index_is_counted_and_left_out(lie):
 @settings(max_examples=60, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.integers(1, 3), st.binary(min_size=242, max_size=242)), min_size=1, max_size=12
+        st.tuples(st.integers(1, 3), st.binary(min_size=242, max_size=242)),
+        min_size=1,
+        max_size=12,
     ),
     st.lists(st.integers(0, 40), max_size=12),
 )
