@@ -132,7 +132,7 @@ def simulate(
     checks: dict[int, TruthCheck] = {}
     for number in range(seed, seed + seeds):
         built = _build(scenario, number, reps)
-        with _progress(f"{built.name}, seed {number}") as _update:
+        with _err.status(f"{built.name}, seed {number} ({number - seed + 1} of {seeds}) …"):
             session = _simulated(built, number, 0.0, folder, View.NONE)
         checks[number] = _check(session, built)
         if not keep:
@@ -276,25 +276,23 @@ def _show(session: RunningSession, view: View) -> None:
             _err.print(
                 f"No window: {problem}\nThe bars are shown here.", highlight=False, soft_wrap=True
             )
-    if view is View.WINDOW:
-        from glutesym.gui.window import run_window
-
-        session.start()
-        run_window(
-            session.poll, session.stop, session.marker, session.identify, close_when_ended=True
-        )
-    elif view is View.TERMINAL:
-        from glutesym.terminal import run_terminal
-
-        session.start()
-        run_terminal(session.poll, session.stop)
-    else:
-        session.start()
-    session.stop() if view is not View.NONE else None
+    session.start()
     try:
-        while not session.join(0.2):
+        if view is View.WINDOW:
+            from glutesym.gui.window import run_window
+
+            run_window(
+                session.poll, session.stop, session.marker, session.identify, close_when_ended=True
+            )
+        elif view is View.TERMINAL:
+            from glutesym.terminal import run_terminal
+
+            run_terminal(session.poll, session.stop)
+        while view is View.NONE and not session.join(0.2):
             pass
     except KeyboardInterrupt:
+        pass  # the session is ended below, as by any other way out
+    finally:
         session.stop()
         session.join()
 
@@ -305,7 +303,8 @@ def _analyze(path: Path, mains_hz: int | None) -> AnalyzedSession:
 
     if mains_hz not in (None, 50, 60):
         raise typer.BadParameter("mains hum is at 50 or 60 Hz", param_hint="--mains-hz")
-    return analyze_session(path, Settings(mains_hz=mains_hz))
+    with _err.status("Measuring …"):
+        return analyze_session(path, Settings(mains_hz=mains_hz))
 
 
 def _export(session: AnalyzedSession, folder: Path) -> list[Path]:

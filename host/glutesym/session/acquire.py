@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from glutesym import wire
 from glutesym.decode import check_frame
@@ -19,6 +19,8 @@ from glutesym.errors import FrameError, LinkError, PodNotFoundError
 from glutesym.links.base import FoundPod, Link, Transport
 from glutesym.measures import SIDES, Side
 from glutesym.session.store import SessionWriter
+
+T = TypeVar("T")
 
 WINDOW_FRAMES = 24  # under way to the host: bounds what the pod's radio stack may copy to its heap
 _ACK_EVERY_FRAMES = 4
@@ -115,19 +117,9 @@ class Acquisition:
         SessionError
             The file cannot be written.
         """
-        self.set_phase("scanning")
-        found = await self._find_all(stop)
-        if stop.is_set():
+        links = await _unless(stop, self._connect_all())
+        if links is None:
             return
-        self.set_phase("connecting")
-        links: dict[Side, Link] = {}
-        try:
-            for side, pod in found.items():
-                links[side] = await self._transport.connect(pod)
-        except BaseException:
-            for link in links.values():
-                await link.close()
-            raise
         async with asyncio.TaskGroup() as tasks:
             workers = [
                 tasks.create_task(pod.keep_streaming(links[side], stop))
@@ -180,20 +172,33 @@ class Acquisition:
             self.set_phase("recording")
             self.connected_all.set()
 
-    async def _find_all(self, stop: asyncio.Event) -> dict[Side, FoundPod]:
+    async def _connect_all(self) -> dict[Side, Link]:
+        """Find all pods, then connect to one after the other."""
+        self.set_phase("scanning")
+        found = await self._find_all()
+        self.set_phase("connecting")
+        links: dict[Side, Link] = {}
+        try:
+            for side, pod in found.items():
+                links[side] = await self._transport.connect(pod)
+        except BaseException:
+            for link in links.values():
+                await link.close()
+            raise
+        return links
+
+    async def _find_all(self) -> dict[Side, FoundPod]:
         wanted = set(self._pods)
-
-        def enough(pods: list[FoundPod]) -> bool:
-            return stop.is_set() or wanted <= {pod.side for pod in pods}
-
-        pods = await self._transport.scan(self._scan_timeout_s, enough)
+        pods = await self._transport.scan(
+            self._scan_timeout_s, lambda seen: wanted <= {pod.side for pod in seen}
+        )
         found: dict[Side, FoundPod] = {}
         for side in self._pods:
             nearest = _nearest(pods, side)
             if nearest is not None:
                 found[side] = nearest
         missing = tuple(side for side in self._pods if side not in found)
-        if missing and not stop.is_set():
+        if missing:
             raise PodNotFoundError(missing, self._scan_timeout_s)
         return found
 
@@ -234,7 +239,7 @@ class _Pod:
                     if stop.is_set():
                         return
                     self._session.set_phase("reconnecting", f"Looking for the {self._side} pod.")
-                link = await self._reconnect()
+                link = await _unless(stop, self._reconnect())
                 if link is None:
                     await asyncio.wait([stopped], timeout=_RETRY_S)
         finally:
@@ -293,6 +298,7 @@ class _Pod:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             self._link = None
+            self.streaming = False
             await link.close()
             self._drain()
             session.writer.add_event(session.now_ns(), "disconnected", reason, self._pod_id)
@@ -395,6 +401,19 @@ class _Pod:
                 self._session.live.add_probe(self._side, self._probe_id, t_host_ns)
             await link.write(wire.command(wire.PROBE, 0, 0, self._probe_id))
             await asyncio.sleep(_spread(self._probe_id, *_PROBE_EVERY_S))
+
+
+async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
+    """Return what the work returns, or None when ``stop`` comes first; the work is cancelled."""
+    task = asyncio.create_task(work)
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([task, stopped], return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
+    finally:
+        for unfinished in (task, stopped):
+            unfinished.cancel()
+        await asyncio.gather(task, stopped, return_exceptions=True)
 
 
 def _spread(number: int, low: float, high: float) -> float:

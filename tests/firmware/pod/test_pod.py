@@ -130,6 +130,22 @@ link.works = True; sender.start(50); sender.pump(); print(link.sent())
     assert run(run_micropython, source) == ["[0, 1, 2, 3, 4, 5]", "False", "[2, 3, 4, 5, 6]"]
 
 
+def test_a_busy_radio_is_tried_again_with_the_same_frame(run_micropython):
+    source = """
+make(log, 3)
+notify, tries = link.notify, []
+def busy(frame):
+    tries.append(1)
+    if len(tries) == 2:
+        raise MemoryError
+    return notify(frame)
+link.notify = busy
+sender.start(9); sender.pump(); print(link.sent(), sender.busy, sender.streaming)
+sender.pump(); print(link.sent())
+"""
+    assert run(run_micropython, source) == ["[0] 1 True", "[1, 2]"]
+
+
 def test_a_full_log_drops_its_oldest_frames_and_counts_them(run_micropython):
     source = """
 make(log, 70); print(log.capacity, log.first, log.next, log.dropped)
