@@ -35,6 +35,8 @@ def test_a_synthetic_set_is_measured_right(bridge):
     assert abs(check.lag_error_ms) < 10
     assert set(check.samples_lost.values()) == {0}
     assert check.sync_uncertainty_ms < 6
+    assert abs(check.sync_error_ms) < 1
+    assert abs(check.sync_error_ms) < check.sync_uncertainty_ms
 
 
 def test_the_live_view_said_what_the_analysis_says(bridge):

@@ -394,7 +394,12 @@ def _print_truth(check: TruthCheck) -> None:
             f"{check.samples_received[side]} received",
             f"{check.samples_lost[side]} lost",
         )
-    table.add_row("Sync uncertainty (ms)", "", f"±{check.sync_uncertainty_ms:.1f}", "")
+    table.add_row(
+        "Sync uncertainty (ms)",
+        "",
+        f"±{check.sync_uncertainty_ms:.1f}",
+        f"{_number(check.sync_error_ms, '+.2f')} true error",
+    )
     _out.print(table)
 
 
@@ -409,8 +414,9 @@ def _print_seeds(checks: dict[int, TruthCheck]) -> None:
         "Samples",
         "Lost",
         "Sync (ms)",
+        "Its error",
         caption="Reps: found/true. Asym., Ratio, Lag: measured less true, for the set. "
-        "Rep lag: mean absolute error. Sync: stated uncertainty.",
+        "Rep lag: mean absolute error. Sync: stated uncertainty; its error: the true one, ms.",
     )
     for seed, check in checks.items():
         table.add_row(
@@ -423,6 +429,7 @@ def _print_seeds(checks: dict[int, TruthCheck]) -> None:
             str(sum(check.samples_received.values())),
             str(sum(check.samples_lost.values())),
             f"±{check.sync_uncertainty_ms:.1f}",
+            _number(check.sync_error_ms, "+.2f"),
         )
     if len(checks) > 1:
         table.add_section()
@@ -436,13 +443,14 @@ def _print_seeds(checks: dict[int, TruthCheck]) -> None:
             "",
             str(sum(sum(check.samples_lost.values()) for check in checks.values())),
             f"±{max(check.sync_uncertainty_ms for check in checks.values()):.1f}",
+            _worst([check.sync_error_ms for check in checks.values()], ".2f"),
         )
     _out.print(table)
 
 
-def _worst(values: list[float | None]) -> str:
+def _worst(values: list[float | None], form: str = ".1f") -> str:
     known = [abs(value) for value in values if value is not None]
-    return f"{max(known):.1f}" if known else "–"
+    return format(max(known), form) if known else "–"
 
 
 def _print_files(files: list[Path]) -> None:

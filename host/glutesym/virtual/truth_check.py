@@ -8,9 +8,10 @@ import numpy as np
 
 from glutesym.measures import SIDES, Side
 from glutesym.session.analyze import AnalyzedSession
-from glutesym.virtual.scenarios.base import Scenario
+from glutesym.virtual.scenarios.base import EMG_GRID_HZ, Scenario
 from glutesym.virtual.surroundings import SCENARIO_EVENT
 
+_NEWTON_STEPS = 8
 _OVERLAP = 0.5  # a repetition is found when a measured one covers at least half of it
 
 
@@ -30,7 +31,7 @@ class TruthCheck:
     samples_received: dict[Side, int]
     samples_lost: dict[Side, int]
     sync_uncertainty_ms: float
-    sampled_s: dict[Side, float]  # length of the EMG record
+    sync_error_ms: float | None  # of a left–right time difference, from the waveforms themselves
 
     @property
     def symmetry_index_error_pct(self) -> float | None:
@@ -92,8 +93,39 @@ def check_truth(session: AnalyzedSession, scenario: Scenario) -> TruthCheck:
         samples_received={side: pods[side].samples_received for side in present},
         samples_lost={side: pods[side].samples_lost for side in present},
         sync_uncertainty_ms=session.recording.sync_uncertainty_ms,
-        sampled_s={side: len(pods[side].emg.uv) / pods[side].emg.fs_hz for side in present},
+        sync_error_ms=_sync_error_ms(session, scenario, starts[0]),
     )
+
+
+def _sync_error_ms(session: AnalyzedSession, scenario: Scenario, start_s: float) -> float | None:
+    """Return by how much more the left side's times are off than the right side's.
+
+    The electrode voltage that was played is known at every moment, so the time error of a record
+    is the shift that explains best how it differs from what was played (Gauss–Newton).
+    """
+    errors_ms: list[float] = []
+    for side in SIDES:
+        pod = session.recording.pods.get(side)
+        if pod is None:
+            return None
+        played_uv = scenario.side(side).emg_uv.astype(np.float64)
+        played_s = start_s + np.arange(len(played_uv)) / EMG_GRID_HZ
+        played_slope_uv_s = np.gradient(played_uv, 1 / EMG_GRID_HZ)
+        emg = pod.emg
+        inside = (emg.time_s > played_s[0] + 1) & (emg.time_s < played_s[-1] - 1)
+        inside &= np.isfinite(emg.uv) & ~emg.clipped & ~emg.lead_off
+        if np.count_nonzero(inside) < emg.fs_hz:
+            return None
+        late_s = 0.0
+        for _ in range(_NEWTON_STEPS):
+            time_s = emg.time_s[inside] - late_s
+            expected_uv = np.interp(time_s, played_s, played_uv)
+            slope_uv_s = np.interp(time_s, played_s, played_slope_uv_s)
+            late_s += float(
+                (expected_uv - emg.uv[inside]) @ slope_uv_s / (slope_uv_s @ slope_uv_s)
+            )
+        errors_ms.append(1000 * late_s)
+    return errors_ms[0] - errors_ms[1]
 
 
 def _difference(measured: float | None, true: float | None) -> float | None:
