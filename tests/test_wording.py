@@ -73,7 +73,7 @@ def test_verdict_never_contradicts_the_sign(value, half, verdict):
             with_side(recording(0), "left", samples_received=0),
             "Waiting for the first samples: left pod",
         ),
-        (recording(0), "Waiting for the first repetition"),
+        (recording(0), "Hold still for five seconds"),
     ],
 )
 def test_waiting_says_for_what(state, words):

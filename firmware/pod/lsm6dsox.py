@@ -104,6 +104,7 @@ class LSM6DSOX:
         """Empty the FIFO, restart the chip's time stamps and begin at sample 0."""
         self._write(_REG_FIFO_CTRL4, _FIFO_BYPASS)
         self._write(_REG_TIMESTAMP2, _TIMESTAMP_RESET)
+        self._read_status()  # clears what was latched before
         self._reset_counters()
         self._read_temperature()
         self._write(_REG_FIFO_CTRL4, _FIFO_CONTINUOUS)

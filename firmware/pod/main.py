@@ -123,7 +123,7 @@ def main():
     async def run():
         others = (
             asyncio.create_task(pod.keep(link.serve, pod)),
-            asyncio.create_task(pod.keep(pod.watch_battery)),
+            asyncio.create_task(pod.keep(pod.watch)),
         )
         await pod.keep(pod.sample)
         return others

@@ -15,6 +15,8 @@ _LOOP_MS = const(12)
 _DITHER_MS = const(9)  # so that sends do not lock to the connection interval
 _GAUGE_PERIOD_MS = const(10_000)
 _RESTART_MS = const(100)
+_ALONE_S = const(1200)  # a host that stays away for so long does not come back
+_IMU_TRIES = const(3)
 
 
 class Pod:
@@ -45,6 +47,8 @@ class Pod:
         self._probe_id = 0
         self._probe_ticks_us = 0
         self._bus_errors = 0
+        self._heap_free = gc.mem_free()
+        self._alone_s = 0  # capturing without a host
         self._task_errors = 0
         self._heap_faults = 0
 
@@ -77,11 +81,20 @@ class Pod:
                 raise
             else:
                 micropython.heap_unlock()
+            # Not with the heap locked: BTstack copies what the controller has no room for to the
+            # heap, and does not check that it got it. The window bounds these copies.
+            self._sender.pump()
             await asyncio.sleep_ms(_LOOP_MS + random.getrandbits(8) % (_DITHER_MS + 1))
 
-    async def watch_battery(self):
+    async def watch(self):
+        """Look after what changes slowly: battery, memory, a host that does not come back."""
         while True:
             self._power.measure()
+            self._heap_free = gc.mem_free()  # looks at every block: too slow for the steady state
+            self._alone_s = 0 if self._link.connected else self._alone_s + _GAUGE_PERIOD_MS // 1000
+            if self._capturing and self._alone_s > _ALONE_S:
+                self._stop_sensors()
+                self._run = 0
             self._battery_byte[0] = (self._power.percent_256 + 128) >> 8
             self._link.set_battery(self._battery_byte)
             await asyncio.sleep_ms(_GAUGE_PERIOD_MS)
@@ -127,6 +140,7 @@ class Pod:
         self._stop_sensors()
         self._log.clear()
         self._run = random.getrandbits(16) or 1
+        self._probe_id = 0
         self._errors &= ~wire.ERROR_USB_POWER
         if self._power.on_usb and not self._bench:
             self._refuse_usb()
@@ -135,11 +149,19 @@ class Pod:
             self._ads.start_conversions()
             self._capture.start()
         if self._imu:
+            self._start_imu()
+        self._capturing = True
+
+    def _start_imu(self):
+        self._errors |= wire.ERROR_IMU_CHIP
+        for _ in range(_IMU_TRIES):
             try:
                 self._imu.start()
             except OSError:
                 self._bus_errors += 1
-        self._capturing = True
+            else:
+                self._errors &= ~wire.ERROR_IMU_CHIP
+                return
 
     def _stop_sensors(self):
         if self._capturing and self._capture:
@@ -179,7 +201,6 @@ class Pod:
         if self._run and time.ticks_diff(now_ms, self._status_due_ms) >= 0:
             self._status_due_ms = time.ticks_add(now_ms, _STATUS_PERIOD_MS)
             self._take_status()
-        self._sender.pump()
         self._led.update(now_ms)
 
     def _take_emg(self):
@@ -242,7 +263,7 @@ class Pod:
         values[17] = self._sender.sent
         values[18] = log.next - log.first
         values[19] = log.capacity
-        values[20] = gc.mem_free()
+        values[20] = self._heap_free
         values[21] = self._bus_errors
         values[22] = self._link.bad_commands
         values[23] = self._task_errors

@@ -8,6 +8,8 @@ _DEFAULTS = {
     "gain": 6,  # EMG amplification; 6 leaves room for 400 mV of electrode offset
     "bench": False,  # True: stream on USB power too. Never on a body.
 }
+_SIDES = ("left", "right")
+_GAINS = (1, 2, 3, 4, 6, 8, 12)  # those of the ADS1292R
 
 
 def load():
@@ -21,4 +23,8 @@ def load():
     for name in _DEFAULTS:
         if name in stored and type(stored[name]) is type(_DEFAULTS[name]):
             settings[name] = stored[name]
+    if settings["side"] not in _SIDES:
+        settings["side"] = _DEFAULTS["side"]
+    if settings["gain"] not in _GAINS:
+        settings["gain"] = _DEFAULTS["gain"]
     return settings

@@ -16,7 +16,6 @@ class Sender:
         self._window = 0  # frames; 0: not streaming
         self._next = 0  # sequence number of the next frame to send
         self.sent = 0
-        self.busy = 0  # times the radio had no room
 
     @property
     def streaming(self):
@@ -40,13 +39,7 @@ class Sender:
         while self._next < limit:
             frame = log.frame(self._next)
             wire.stamp(frame, time.ticks_us())
-            try:
-                sent = self._link.notify(frame)
-            except MemoryError:
-                # BTstack wanted to copy the frame to the heap, which is locked: the radio is busy.
-                self.busy += 1
-                return
-            if not sent:
+            if not self._link.notify(frame):
                 self._window = 0  # no link; the next START goes on from the oldest frame
                 return
             self._next += 1

@@ -155,6 +155,10 @@ class BLE:
 
     def gatts_notify(self, conn_handle, value_handle, data=None):
         depth = world.lift_heap_lock()
+        if depth:
+            # BTstack would copy the data to the heap, get none, and write through a null pointer.
+            print("hard fault: gatts_notify with the heap locked")
+            sys.exit(1)
         connected = conn_handle in self._connections
         if connected:
             if data is None:
@@ -162,7 +166,6 @@ class BLE:
             size = min(len(data), self._connections[conn_handle] - 3)
             header = struct.pack("<HH", conn_handle, value_handle)
             world.send(world.BLE_NOTIFY, header + bytes(memoryview(data)[:size]))
-        world.restore_heap_lock(depth)
         if not connected:
             raise OSError(errno.ENOTCONN)
 

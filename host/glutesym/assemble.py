@@ -16,7 +16,7 @@ from glutesym.clock import (
     ticks_before_us,
     unwrap_ticks_us,
 )
-from glutesym.decode import Frames, emg_counts, split_frames, without_repeats
+from glutesym.decode import Frames, emg_counts, problem_text, split_frames, without_repeats
 from glutesym.measures import SIDES, Side
 from glutesym.recording import EmgRecord, Gap, ImuRecord, PodRecord, Recording
 
@@ -85,6 +85,7 @@ def assemble_pod(pod: PodInput, t0_host_ns: int) -> PodRecord:
         implausible += part.implausible
         if np.isfinite(part.clock.uncertainty_ms):
             uncertainty_ms = np.fmax(uncertainty_ms, part.clock.uncertainty_ms)
+    problems = [problem_text(int(bits)) for bits in np.unique(frames.status["error"])]
     battery = frames.status["battery_pct"][-1] / 256 if len(frames.status) else float("nan")
     return PodRecord(
         side=pod.side,
@@ -98,6 +99,7 @@ def assemble_pod(pod: PodInput, t0_host_ns: int) -> PodRecord:
         frames_bad=frames.bad + implausible + pod.frames_bad,
         clock_uncertainty_ms=float(uncertainty_ms),
         battery_pct=float(battery),
+        problems=tuple(text for text in problems if text),
         info=pod.info,
     )
 
@@ -155,7 +157,7 @@ class _Run:
         rows = np.concatenate([row for _, row in mine])
         order = np.argsort(rows)
         unwrapped = np.empty(len(rows), np.int64)
-        unwrapped[order] = unwrap_ticks_us(tx_us[order])
+        unwrapped[order] = unwrap_ticks_us(tx_us[order], host_s[rows[order]])
         splits = np.cumsum([len(row) for _, row in mine])[:-1]
         self._tx_us = np.split(unwrapped, splits)
         self._records = [records for records, _ in mine]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -46,10 +47,26 @@ class View(StrEnum):
     NONE = "none"
 
 
+def _mains(value: int | None) -> int | None:
+    if value not in (None, 50, 60):
+        raise typer.BadParameter("mains hum is at 50 or 60 Hz")
+    return value
+
+
 Folder = Annotated[Path, typer.Option("--folder", "-o", help="Where the session is kept.")]
 Exercise = Annotated[str, typer.Option("--exercise", "-e", help="What is exercised.")]
-ScenarioName = Annotated[str, typer.Option("--scenario", "-s", help="What the virtual bodies do.")]
-Seed = Annotated[int, typer.Option(help="Of everything random; the same seed, the same session.")]
+ScenarioName = Annotated[
+    str,
+    typer.Option(
+        "--scenario",
+        "-s",
+        help="What the virtual bodies do: bridge, hip-thrust, squat, single-leg-deadlift, "
+        "real-lag, real-gait, rest or counter.",
+    ),
+]
+Seed = Annotated[
+    int, typer.Option(help="Of everything random; the same seed, the same session.", min=0)
+]
 Terminal = Annotated[bool, typer.Option("--terminal", help="Show the bars in the terminal.")]
 Speed = Annotated[
     float, typer.Option(help="Times real time; 0: as fast as the processor allows.", min=0)
@@ -58,13 +75,21 @@ Reps = Annotated[
     int | None, typer.Option(help="Repetitions.", show_default="the scenario's", min=1)
 ]
 Mains = Annotated[
-    int | None, typer.Option("--mains-hz", help="Take out mains hum, 50 or 60. Off by default.")
+    int | None,
+    typer.Option(
+        "--mains-hz", help="Take out mains hum, 50 or 60. Off by default.", callback=_mains
+    ),
 ]
-SessionFile = Annotated[Path, typer.Argument(help="A .glutesym file.", show_default=False)]
+SessionFile = Annotated[
+    Path, typer.Argument(help="A .glutesym file.", metavar="SESSION", show_default=False)
+]
 
 
 def main() -> None:
     """Run the command line; a user's mistake is one line, not a traceback."""
+    for name in ("SIGTERM", "SIGHUP"):  # a closed terminal ends a session as Ctrl-C does
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     try:
         app()
     except GlutesymError as error:
@@ -113,7 +138,12 @@ def demo(
     check = _check(session, built)
     files = _export(session, folder)
     _print_result(session)
-    _print_truth(check)
+    if check is None:
+        _out.print(
+            "The session was ended before the scenario began: there is no truth to compare."
+        )
+    else:
+        _print_truth(check)
     _print_files([session.path, *files])
 
 
@@ -122,7 +152,7 @@ def demo(
 )
 def simulate(
     scenario: ScenarioName = "bridge",
-    seed: Annotated[int, typer.Option(help="The first seed.")] = 1,
+    seed: Annotated[int, typer.Option(help="The first seed.", min=0)] = 1,
     seeds: Annotated[int, typer.Option(help="How many seeds, one session each.", min=1)] = 1,
     reps: Reps = None,
     folder: Folder = DEFAULT_FOLDER,
@@ -134,10 +164,15 @@ def simulate(
         built = _build(scenario, number, reps)
         with _err.status(f"{built.name}, seed {number} ({number - seed + 1} of {seeds}) …"):
             session = _simulated(built, number, 0.0, folder, View.NONE)
-        checks[number] = _check(session, built)
+        check = _check(session, built)
+        if check is None:
+            break  # Ctrl-C
+        checks[number] = check
         if not keep:
             session.path.unlink()
     _print_seeds(checks)
+    if keep:
+        _out.print(f"The session files are in {folder}.", highlight=False)
 
 
 @app.command(epilog="Example:\n\n`glutesym scan --timeout 10`")
@@ -276,6 +311,11 @@ def _show(session: RunningSession, view: View) -> None:
             _err.print(
                 f"No window: {problem}\nThe bars are shown here.", highlight=False, soft_wrap=True
             )
+    elif view is View.WINDOW:
+        from glutesym.gui.display import display_problem
+
+        if problem := display_problem():
+            raise GlutesymError(f"No window: {problem} Or use --terminal.")
     session.start()
     try:
         if view is View.WINDOW:
@@ -301,8 +341,6 @@ def _analyze(path: Path, mains_hz: int | None) -> AnalyzedSession:
     from glutesym.pipeline import Settings
     from glutesym.session.analyze import analyze_session
 
-    if mains_hz not in (None, 50, 60):
-        raise typer.BadParameter("mains hum is at 50 or 60 Hz", param_hint="--mains-hz")
     with _err.status("Measuring …"):
         return analyze_session(path, Settings(mains_hz=mains_hz))
 
@@ -314,7 +352,7 @@ def _export(session: AnalyzedSession, folder: Path) -> list[Path]:
         return export_session(session, folder, update)
 
 
-def _check(session: AnalyzedSession, scenario: Scenario) -> TruthCheck:
+def _check(session: AnalyzedSession, scenario: Scenario) -> TruthCheck | None:
     from glutesym.virtual.truth_check import check_truth
 
     return check_truth(session, scenario)
@@ -360,9 +398,11 @@ def _print_result(session: AnalyzedSession) -> None:
     for side, pod in recording.pods.items():
         _out.print(
             f"{side}: {pod.samples_received} EMG samples received, {pod.samples_lost} lost, "
-            f"{len(pod.gaps)} gaps, {pod.frames_bad} bad frames",
+            f"gaps: {len(pod.gaps)}, bad frames: {pod.frames_bad}",
             highlight=False,
         )
+        for problem in pod.problems:
+            _out.print(f"{side} pod: [bold]{problem}[/]", highlight=False)
     if not session.meta.ended:
         _out.print("The session was not ended cleanly; what was recorded until then is complete.")
 

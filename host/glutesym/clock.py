@@ -43,21 +43,24 @@ class ClockFit:
     uncertainty_ms: float  # half-width of the bracket of both directions; NaN without probes
 
 
-def unwrap_ticks_us(ticks_us: NDArray[np.uint32]) -> NDArray[np.int64]:
+def unwrap_ticks_us(
+    ticks_us: NDArray[np.uint32], host_s: NDArray[np.float64]
+) -> NDArray[np.int64]:
     """Return ticks without their wraps, beginning with the first.
 
     Parameters
     ----------
     ticks_us : (n,) array
-        Modulo ``wire.TICKS_PERIOD_US``, each less than half a period (537 s) from the one before.
+        Modulo ``wire.TICKS_PERIOD_US``.
+    host_s : (n,) array
+        When these ticks were, to half a period (537 s): tells how often they have wrapped.
     """
     ticks = ticks_us.astype(np.int64)
     if not len(ticks):
         return ticks
-    step = np.diff(ticks)
-    half = wire.TICKS_PERIOD_US // 2
-    step = (step + half) % wire.TICKS_PERIOD_US - half
-    return ticks[0] + np.concatenate([[0], np.cumsum(step)])
+    elapsed_us = (host_s - host_s[0]) * 1e6
+    wraps = np.rint((elapsed_us - (ticks - ticks[0])) / wire.TICKS_PERIOD_US)
+    return ticks + wraps.astype(np.int64) * wire.TICKS_PERIOD_US
 
 
 def ticks_before_us(
@@ -158,4 +161,6 @@ def fit_clock(
     if not len(probe_sent_host_s):
         return ClockFit(line, float("nan"))
     margin_s = line(probe_received_pod_s) - probe_sent_host_s
-    return ClockFit(line, max(0.0, float(np.min(margin_s))) / 2 * 1000)
+    least_s = float(np.min(margin_s))
+    # A probe that arrived before it was sent: something is wrong, and nothing is known.
+    return ClockFit(line, least_s / 2 * 1000 if least_s >= 0 else float("nan"))

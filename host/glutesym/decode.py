@@ -157,6 +157,19 @@ def without_repeats(records: NDArray[np.void]) -> NDArray[np.intp]:
     return keep
 
 
+_PROBLEMS = (
+    (wire.ERROR_USB_POWER, "on USB power: unplug it, then start again"),
+    (wire.ERROR_EMG_CHIP, "the EMG front end does not answer as it should"),
+    (wire.ERROR_IMU_CHIP, "the motion sensor does not answer as it should"),
+    (wire.ERROR_BATTERY_GAUGE, "the battery gauge does not answer"),
+)
+
+
+def problem_text(error: int) -> str:
+    """Return in words what the ``error`` bits of a status say; empty when nothing is wrong."""
+    return "; ".join(text for bit, text in _PROBLEMS if error & bit)
+
+
 def emg_counts(records: NDArray[np.void]) -> NDArray[np.int32]:
     """Return converter counts, (n, wire.EMG_PER_FRAME); beyond ``count`` they mean nothing."""
     shifted = records["data"].astype(np.int32) << records["shift"].astype(np.int32)[:, np.newaxis]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from glutesym import wire
 from glutesym.analysis.asymmetry import summarize
 from glutesym.assemble import EMG_NOMINAL_HZ, PodInput, assemble_recording
-from glutesym.decode import emg_counts, split_frames
+from glutesym.decode import emg_counts, problem_text, split_frames
 from glutesym.live_state import LiveState, SideLive
 from glutesym.measures import SIDES, RepMeasure, SetSummary, Side
 from glutesym.pipeline import RING_S, LiveEnvelope, RepMeter
@@ -141,6 +141,7 @@ class _LivePod:
     _activation_uv: float = float("nan")
     _peak_uv: float = float("nan")
     _battery_pct: float = float("nan")
+    _problem: str = ""  # what the pod says is wrong with it
     _lead_off: bool = False
     _clipping: bool = False
     _ring_uv: NDArray[np.float64] = field(
@@ -155,7 +156,8 @@ class _LivePod:
             t_host_ns, frame = self.inbox.popleft()
             if len(frame) == wire.FRAME_BYTES:
                 self.rows.append((t_host_ns, frame))
-                self._newest_ns = t_host_ns
+                if frame[1] == wire.EMG:
+                    self._newest_ns = t_host_ns
                 fresh.append(frame)
         while self.rows and self.rows[0][0] < now_ns - _KEEP_NS:
             self.rows.popleft()
@@ -164,6 +166,7 @@ class _LivePod:
         frames = split_frames(_matrix(fresh))
         if len(frames.status):
             self._battery_pct = float(frames.status["battery_pct"][-1]) / 256
+            self._problem = problem_text(int(frames.status["error"][-1]))
         for record in frames.emg:
             self._take_emg(record)
 
@@ -205,10 +208,16 @@ class _LivePod:
 
     def input(self, side: Side) -> PodInput:
         """Return what is kept, as a stored session would hold it."""
-        ids = np.array([probe for probe, _ in self.probes], np.int64)
-        sent = np.array([t for _, t in self.probes], np.int64)
+        probes = np.array(self.probes.copy(), np.int64).reshape(-1, 2)  # it may grow meanwhile
         arrival = np.array([t for t, _ in self.rows], np.int64)
-        return PodInput(side, arrival, _matrix([f for _, f in self.rows]), ids, sent, self.info)
+        return PodInput(
+            side,
+            arrival,
+            _matrix([f for _, f in self.rows]),
+            probes[:, 0],
+            probes[:, 1],
+            self.info,
+        )
 
     def state(self, t0_host_ns: int, now_ns: int) -> SideLive:
         """Return what a view shows."""
@@ -226,7 +235,8 @@ class _LivePod:
             battery_pct=self._battery_pct,
             samples_received=self.received,
             samples_lost=self.lost,
-            reason="" if fresh or not self.received else "no data for more than 1.5 s",
+            reason=self._problem
+            or ("" if fresh or not self.received else "no data for more than 1.5 s"),
         )
 
 

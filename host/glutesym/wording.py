@@ -80,7 +80,7 @@ def waiting_sentence(state: LiveState) -> str:
         silent = [side for side in SIDES if not state.sides[side].samples_received]
         if silent:
             return f"Waiting for the first samples: {' and '.join(silent)} pod"
-        return "Waiting for the first repetition: start when ready"
+        return "Hold still for five seconds, then begin"
     return ""
 
 

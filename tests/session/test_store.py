@@ -308,7 +308,7 @@ def test_wrong_files_are_named_for_what_they_are(tmp_path: Path) -> None:
 
     for path, message in (
         (tmp_path / "missing", "no such session file"),
-        (tmp_path, "no such session file"),
+        (tmp_path, "this is a folder"),
         (write("empty", b""), "not a glutesym session"),
         (write("text.csv", b"time_s,emg_uv\n" * 99), "not a glutesym session"),
         (other, "not a glutesym session"),

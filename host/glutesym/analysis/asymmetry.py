@@ -148,6 +148,7 @@ def _estimate(value: float, resampled: NDArray[np.float64], n: int) -> Estimate:
 
 def _too_few(n_usable: int, reasons: Sequence[str]) -> str:
     """Say what is missing and the most frequent cause."""
-    text = f"{n_usable} usable repetitions, {MIN_REPS} are needed"
+    what = "repetition" if n_usable == 1 else "repetitions"
+    text = f"{n_usable} usable {what}, {MIN_REPS} are needed"
     known = [reason for reason in reasons if reason]
     return f"{text}: {max(known, key=known.count)}" if known else text

@@ -125,6 +125,9 @@ class LiveWindow(QtWidgets.QWidget):
         if self._help.isVisible() and event.key() == _Key.Key_Escape:
             self._toggle_help()
             return
+        if self.isFullScreen() and event.key() == _Key.Key_Escape:
+            self._toggle_full_screen()
+            return
         commands: dict[int, Callable[[], None]] = {
             _Key.Key_Space: self._mark,
             _Key.Key_L: lambda: self._identify("left"),

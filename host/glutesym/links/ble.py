@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
@@ -25,6 +26,7 @@ from glutesym.errors import LinkError
 from glutesym.links.base import FoundPod, OnFrame
 from glutesym.measures import Side
 
+_log = logging.getLogger(__name__)
 CONNECT_TIMEOUT_S = 15.0
 _SIDE_OF_LETTER: dict[str, Side] = {"L": "left", "R": "right"}
 
@@ -90,10 +92,11 @@ class BleTransport:
                         await done.wait()
             except TimeoutError:
                 pass
-            except (BleakError, OSError) as error:
+            except Exception as error:  # whatever a platform's stack raises
                 raise LinkError(
-                    f"Cannot scan for pods: {error}. Is Bluetooth switched on, and may this "
-                    "program use it?"
+                    f"Cannot scan for pods, Bluetooth does not answer ({error}). Switch it on; on "
+                    "Linux check that BlueZ runs (`systemctl status bluetooth`), on macOS allow "
+                    "the terminal to use Bluetooth."
                 ) from error
         return list(found.values())
 
@@ -110,14 +113,17 @@ class BleTransport:
             try:
                 async with asyncio.timeout(CONNECT_TIMEOUT_S):
                     await link.open()
-            except (BleakError, OSError, TimeoutError) as error:
+            except LinkError:
+                await link.close()
+                raise
+            except Exception as error:  # whatever a platform's stack raises
                 await link.close()
                 what = str(error) or "it does not answer"
                 raise LinkError(
                     f"Cannot connect to {pod.name} ({pod.address}): {what}."
                 ) from error
-            except LinkError:
-                await link.close()
+            except BaseException:
+                await link.close()  # cancelled: Linux would keep the connection
                 raise
         return link
 
@@ -180,7 +186,7 @@ class BleLink:
 
         try:
             await self._client.start_notify(wire.STREAM_UUID, on_notification)
-        except (BleakError, OSError) as error:
+        except Exception as error:  # whatever a platform's stack raises
             raise LinkError(f"The link to {self._name} is gone: {error}.") from error
 
     async def write(self, command: bytes) -> None:
@@ -193,7 +199,7 @@ class BleLink:
         """
         try:
             await self._client.write_gatt_char(wire.CONTROL_UUID, command, response=False)
-        except (BleakError, OSError) as error:
+        except Exception as error:  # whatever a platform's stack raises
             raise LinkError(f"The link to {self._name} is gone: {error}.") from error
 
     async def close(self) -> None:
@@ -201,8 +207,8 @@ class BleLink:
         try:
             async with asyncio.timeout(CONNECT_TIMEOUT_S):
                 await self._client.disconnect()
-        except (BleakError, OSError, TimeoutError):
-            pass  # it is gone, which is what was wanted
+        except Exception:
+            _log.debug("disconnecting %s", self._name, exc_info=True)  # gone, as was wanted
         self.lost.set()
 
 

@@ -29,7 +29,7 @@ _PROBE_EVERY_S = (0.5, 0.9)  # never the same: a fixed period would lock to the 
 _FLUSH_EVERY_S = 0.2
 _SILENCE_S = 5.0  # a link that says nothing for so long is half-open: begin again
 _RETRY_S = 1.0
-_REST_S = 10.0  # at the end of a session, for what a pod still has
+_REST_S = 5.0  # at the end of a session: without progress for so long, the rest is given up
 _QUEUE_FRAMES = 4096  # a minute of one pod
 _GIVE_UP_NS = 2_000_000_000  # a frame that has not come so long after it was asked for is gone
 _ARRIVED_LATE = 1 << 31  # half of the sequence numbers: the rest are frames seen before
@@ -136,12 +136,12 @@ class Acquisition:
         if pod is not None:
             await pod.identify(seconds)
 
-    async def find(self, side: Side, timeout_s: float) -> FoundPod | None:
-        """Return the nearest pod of a side, or None when none is seen in time."""
+    async def find(self, address: str, timeout_s: float) -> FoundPod | None:
+        """Return the pod that has an address, or None when it is not seen in time."""
         pods = await self._transport.scan(
-            timeout_s, lambda seen: any(pod.side == side for pod in seen)
+            timeout_s, lambda seen: any(pod.address == address for pod in seen)
         )
-        return _nearest(pods, side)
+        return next((pod for pod in pods if pod.address == address), None)
 
     async def connect(self, pod: FoundPod) -> Link:
         """Connect to a pod; raises LinkError."""
@@ -218,6 +218,7 @@ class _Pod:
         self._queue: deque[tuple[int, bytes]] = deque()
         self._arrived = asyncio.Event()
         self._finished = asyncio.Event()  # the pod has stopped and everything has arrived
+        self._address = ""
         self._run = 0
         self._expected = 0
         self._acked = 0
@@ -244,6 +245,8 @@ class _Pod:
                     await asyncio.wait([stopped], timeout=_RETRY_S)
         finally:
             stopped.cancel()
+            if link is not None:
+                await link.close()
 
     async def identify(self, seconds: int) -> None:
         """Let the pod blink."""
@@ -253,7 +256,7 @@ class _Pod:
 
     async def _reconnect(self) -> Link | None:
         try:
-            pod = await self._session.find(self._side, timeout_s=5.0)
+            pod = await self._session.find(self._address, timeout_s=5.0)
             return await self._session.connect(pod) if pod else None
         except LinkError:
             return None  # it may be starting up or still hold its old link: try again
@@ -261,6 +264,7 @@ class _Pod:
     async def _stream(self, link: Link, stopped: asyncio.Task[Any]) -> None:
         """Stream over one link until it is lost or the session stops."""
         session = self._session
+        self._address = link.address  # somebody else's pod of the same side is not this one
         if self._pod_id is None:
             self._pod_id = session.writer.add_pod(self._side, link.address, link.info)
         session.writer.add_event(session.now_ns(), "connected", link.address, self._pod_id)
@@ -301,6 +305,8 @@ class _Pod:
             self.streaming = False
             await link.close()
             self._drain()
+            if stopped.done() and not self._finished.is_set():
+                reason = reason or "what the pod still had could not be fetched"
             session.writer.add_event(session.now_ns(), "disconnected", reason, self._pod_id)
             if session.live is not None:
                 session.live.set_pod(self._side, False, link.info)
@@ -309,10 +315,20 @@ class _Pod:
         """Stop the pod and wait for what it still has; its last frame says that it has stopped."""
         await link.write(wire.command(wire.STOP))
         finished = asyncio.create_task(self._finished.wait())
-        await asyncio.wait(
-            [finished, *tasks], timeout=_REST_S, return_when=asyncio.FIRST_COMPLETED
-        )
-        finished.cancel()
+        try:
+            arrived = -1
+            while arrived != self._expected and not finished.done():
+                arrived = self._expected
+                self._session.set_phase(
+                    "recording", f"Fetching what the {self._side} pod still has."
+                )
+                done, _ = await asyncio.wait(
+                    [finished, *tasks], timeout=_REST_S, return_when=asyncio.FIRST_COMPLETED
+                )
+                if done - {finished}:
+                    return  # the link broke
+        finally:
+            finished.cancel()
 
     def _on_frame(self, t_host_ns: int, frame: bytes) -> None:
         """Put a frame on the queue: all that the link's callback does."""

@@ -15,6 +15,7 @@ from glutesym.pipeline import MIN_SNR_DB, Settings, measure_set
 from glutesym.recording import Recording
 from glutesym.session.store import SessionMeta, StoredEvent, open_session
 
+WORLD_CLOCK = "world time"  # the host clock of a simulation
 Progress = Callable[[float], None]
 
 
@@ -84,6 +85,7 @@ def export_session(
         "started_utc": session.meta.started_utc.isoformat(),
         "recorded_with": session.meta.versions,
         "ended_cleanly": session.meta.ended,
+        "virtual_pods": session.meta.host_clock == WORLD_CLOCK,
         "method": {
             "band_pass_hz": [LOW_HZ, HIGH_HZ],
             "band_pass": f"Butterworth, order {ORDER}, zero phase; live bars: causal",

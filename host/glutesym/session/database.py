@@ -26,7 +26,8 @@ _SCHEMA = (
     " t_host_ns INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, pod_id INTEGER)",
 )
 _NOT_A_SESSION = (
-    "this is not a glutesym session. Choose a file that `glutesym record` or `glutesym demo` made."
+    "this is not a glutesym session. Choose a file that `glutesym record` or `demo` made. If its "
+    "recording was interrupted, the -wal file beside it belongs to it: copy both."
 )
 _REASONS = {
     sqlite3.SQLITE_FULL: "the disk is full. Free some space; what was saved so far is safe.",
@@ -81,6 +82,8 @@ def open_database(path: Path) -> sqlite3.Connection:
     SessionError
         No such file, not a session, damaged, or of a version that this program does not know.
     """
+    if path.is_dir():
+        raise SessionError(path, "this is a folder. Name a .glutesym file in it.")
     if not path.is_file():
         raise SessionError(path, "there is no such session file. Check the name and the folder.")
     try:
@@ -136,6 +139,10 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
 
 
 def _check_version(path: Path, database: sqlite3.Connection) -> None:
+    (pages,) = database.execute("PRAGMA page_count").fetchone()
+    (page_bytes,) = database.execute("PRAGMA page_size").fetchone()
+    if not _wal(path).exists() and path.stat().st_size < pages * page_bytes:
+        raise SessionError(path, _REASONS[sqlite3.SQLITE_CORRUPT])
     (application,) = database.execute("PRAGMA application_id").fetchone()
     (schema,) = database.execute("PRAGMA user_version").fetchone()
     if application != _APPLICATION_ID:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -113,6 +114,7 @@ class RunningSession:
         self._acquisition: Acquisition | None = None
         self._writer: SessionWriter | None = None
         self._stop_asked = False
+        self._over = threading.Event()
         self._error: BaseException | None = None
         self._identifying: asyncio.Task[None] | None = None
         self.path = path
@@ -135,9 +137,12 @@ class RunningSession:
     def poll(self) -> LiveState:
         """Return the newest snapshot."""
         if self._live is None:
-            phase = "ended" if self._error is not None else "waiting"
-            return LiveState(phase=phase, exercise=self._exercise, session_path=str(self.path))
-        return self._live.snapshot()
+            state = LiveState(exercise=self._exercise, session_path=str(self.path))
+        else:
+            state = self._live.snapshot()
+        if self._over.is_set() and state.phase != "ended":
+            return replace(state, phase="ended")  # it failed before it began
+        return state
 
     def stop(self) -> None:
         """End the session; callable from any thread, more than once."""
@@ -192,6 +197,8 @@ class RunningSession:
             self._error = _first(group)
         except BaseException as error:
             self._error = error
+        finally:
+            self._over.set()
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -217,6 +224,8 @@ class RunningSession:
                     live = self._live
                     live.set_phase("ended")
                     live.update(self._surroundings.clock_ns(), final=True)
+            if not self._writer.pod_count:
+                self.path.unlink()  # nobody was there, nothing is in it
 
     async def _record(
         self, acquisition: Acquisition, writer: SessionWriter, stop: asyncio.Event
@@ -235,7 +244,12 @@ class RunningSession:
         assert live is not None
         while True:
             await asyncio.sleep(_UPDATE_EVERY_S)
-            await self._surroundings.compute(lambda: live.update(self._surroundings.clock_ns()))
+            try:
+                await self._surroundings.compute(
+                    lambda: live.update(self._surroundings.clock_ns())
+                )
+            except Exception as error:  # the recording goes on, whatever the view trips over
+                live.set_phase("recording", f"The live view failed: {error!r}. Recording goes on.")
 
     async def _accompany(self, acquisition: Acquisition, writer: SessionWriter) -> None:
         await acquisition.connected_all.wait()

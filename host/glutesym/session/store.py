@@ -132,6 +132,11 @@ class SessionWriter:
     ) -> None:
         self.close(ended=kind is None)
 
+    @property
+    def pod_count(self) -> int:
+        """How many pods have been added."""
+        return self._pod_count
+
     def add_pod(self, side: Side, address: str, info: dict[str, Any]) -> int:
         """Add a pod and return the id under which its frames are added."""
         self._pod_count += 1

@@ -164,6 +164,7 @@ class PodProcess:
                     "GLUTESYM_WORLD_FD": str(theirs.fileno()),
                 },
                 pass_fds=[theirs.fileno()],
+                start_new_session=True,  # Ctrl-C is for the host, which ends its pods itself
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -201,7 +202,7 @@ class PodProcess:
         assert self._socket is not None
         try:
             data = self._socket.recv(1 << 18)
-        except ConnectionResetError:
+        except OSError:
             data = b""
         if not data:
             self._close()
@@ -244,10 +245,14 @@ class PodProcess:
             self._radio.on_command(kind, payload, at_ns)
 
     def _answer(self, data: bytes) -> None:
-        if self._socket is not None:
+        if self._socket is None:
+            return
+        try:
             self._socket.setblocking(True)
             self._socket.sendall(struct.pack("<I", len(data)) + data)
             self._socket.setblocking(False)
+        except OSError:
+            self._close()  # the pod's process has ended meanwhile
 
     # --- taking turns
 

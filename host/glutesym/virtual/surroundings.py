@@ -8,6 +8,7 @@ from typing import Any
 
 from glutesym.links.base import Transport
 from glutesym.measures import Side
+from glutesym.session.analyze import WORLD_CLOCK
 from glutesym.session.run import RunningSession
 from glutesym.session.store import SessionWriter
 from glutesym.virtual.scenarios.base import Scenario
@@ -34,7 +35,7 @@ class VirtualSurroundings:
         What goes wrong: a coroutine that runs beside the scenario.
     """
 
-    clock_name = "world time"
+    clock_name = WORLD_CLOCK
 
     def __init__(
         self,

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from glutesym.analysis.asymmetry import symmetry_index_pct
 from glutesym.measures import SIDES, Side
 from glutesym.session.analyze import AnalyzedSession
-from glutesym.virtual.scenarios.base import EMG_GRID_HZ, Scenario
+from glutesym.virtual.scenarios.base import EMG_GRID_HZ, Scenario, Truth
 from glutesym.virtual.surroundings import SCENARIO_EVENT
 
 _NEWTON_STEPS = 8
@@ -52,18 +53,18 @@ class TruthCheck:
         return 100 * (_ratio(measured) / _ratio(true) - 1)
 
 
-def check_truth(session: AnalyzedSession, scenario: Scenario) -> TruthCheck:
-    """Compare a session's measures with the scenario that was played.
+def check_truth(session: AnalyzedSession, scenario: Scenario) -> TruthCheck | None:
+    """Compare a session's measures with what was played of a scenario.
 
-    Raises
-    ------
-    ValueError
-        The session holds no mark of the scenario's beginning.
+    Returns
+    -------
+    TruthCheck or None
+        None when the scenario had not begun when the session ended.
     """
     starts = [event.time_s for event in session.events if event.kind == SCENARIO_EVENT]
     if not starts:
-        raise ValueError(f"{session.path} was not recorded from virtual pods")
-    truth = scenario.truth
+        return None
+    truth = _played(scenario.truth, session.recording.duration_s - starts[0])
     reps = session.measures.reps
     lag_errors: list[float] = []
     matched = 0
@@ -94,6 +95,22 @@ def check_truth(session: AnalyzedSession, scenario: Scenario) -> TruthCheck:
         samples_lost={side: pods[side].samples_lost for side in present},
         sync_uncertainty_ms=session.recording.sync_uncertainty_ms,
         sync_error_ms=_sync_error_ms(session, scenario, starts[0]),
+    )
+
+
+def _played(truth: Truth, until_s: float) -> Truth:
+    """Return the truth about the repetitions that had ended when the session did."""
+    reps = tuple(rep for rep in truth.reps if rep.end_s <= until_s)
+    if len(reps) == len(truth.reps):
+        return truth
+    left, right = (np.mean([rep.activation_uv[side] for rep in reps] or np.nan) for side in SIDES)
+    lags_ms = [1000 * (rep.onset_s["left"] - rep.onset_s["right"]) for rep in reps]
+    lag_ms = float(np.mean(lags_ms or np.nan))
+    known = bool(np.isfinite(left + right))
+    return Truth(
+        reps,
+        symmetry_index_pct(float(left), float(right)) if known else truth.symmetry_index_pct,
+        lag_ms if np.isfinite(lag_ms) else truth.lag_ms,
     )
 
 
