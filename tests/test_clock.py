@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glutesym import wire
-from glutesym.clock import fit_clock, lower_envelope, ticks_before_us, unwrap_ticks_us
+from glutesym.clock import (
+    fit_clock,
+    lower_envelope,
+    lower_track,
+    ticks_before_us,
+    unwrap_ticks_us,
+)
 
 
 @given(
@@ -73,3 +79,25 @@ def test_a_line_and_its_inverse():
     line = lower_envelope(np.array([0.0, 10.0]), np.array([100.0, 110.001]))
     x = np.array([3.0, 8.0])
     assert line.inverse(line(x)) == pytest.approx(x)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_an_oscillator_that_warms_up_is_followed(seed):
+    """300 ppm in three minutes: over 20 minutes a straight line would be milliseconds off."""
+    random = np.random.default_rng(seed)
+    index = np.arange(0, 2_400_000, 104.0)
+    seconds = index / 2000
+    true_s = seconds * 1.012 + 300e-6 * (seconds + 180 * (np.exp(-seconds / 180) - 1))
+    seen_s = true_s + random.uniform(0, 0.0005, len(index)) + random.exponential(0.001, len(index))
+    straight = lower_envelope(index, seen_s, 1 / 2000, 0.03)
+    track = lower_track(index, seen_s, 1 / 2000, 0.03, 30.0)
+    assert np.abs(straight(index) - true_s).max() > 0.003
+    error_s = track(index) - true_s
+    assert np.abs(error_s).max() < 0.0006
+    assert track.slope == pytest.approx(1.0122 / 2000, rel=1e-3)
+
+
+def test_a_short_stretch_is_a_straight_line():
+    x = np.arange(100.0)
+    track = lower_track(x, x / 10, 0.1, 0.03, 30.0)
+    assert track(x) == pytest.approx(x / 10)

@@ -11,8 +11,9 @@ from glutesym import wire
 from glutesym.clock import (
     ClockFit,
     Line,
+    Track,
     fit_clock,
-    lower_envelope,
+    lower_track,
     ticks_before_us,
     unwrap_ticks_us,
 )
@@ -23,6 +24,7 @@ from glutesym.recording import EmgRecord, Gap, ImuRecord, PodRecord, Recording
 EMG_NOMINAL_HZ = 2000.0
 IMU_NOMINAL_HZ = 208.0
 _CHIP_CLOCK_TOLERANCE = 0.03  # both sensors' oscillators are trimmed at room temperature only
+_CHIP_CLOCK_STEADY_S = 30.0  # their rate drifts as they warm up
 _EMG_FILTER_SAMPLES = 1.5  # group delay of the ADS1292R's third-order sinc (SBAS502)
 _MAX_LATE_S = 1800.0  # frames may come this much later than others
 _MAX_GAP_S = 3600.0  # a longer gap is not filled with NaN: the index must be wrong
@@ -223,6 +225,7 @@ class _Run:
         usual = np.median(ahead) if len(keep) else 0.0
         limit = _MAX_LATE_S * nominal_hz
         plausible = (np.abs(ahead - usual) <= limit) & (np.abs(anchor_ahead - usual) <= limit)
+        plausible &= records["anchor_index"][keep] > 0
         self.implausible += int(np.count_nonzero(~plausible))
         keep = keep[plausible]
         records = records[keep]
@@ -231,8 +234,12 @@ class _Run:
         anchor_us = ticks_before_us(self._tx_us[kind][keep], records["anchor_ticks_us"])
         # Sample anchor_index-1 was the newest: it was complete at the anchor, the next was not.
         newest = records["anchor_index"].astype(np.float64) - 1
-        line = lower_envelope(
-            newest, self._pod_s(anchor_us), 1 / nominal_hz, _CHIP_CLOCK_TOLERANCE
+        line = lower_track(
+            newest,
+            self._pod_s(anchor_us),
+            1 / nominal_hz,
+            _CHIP_CLOCK_TOLERANCE,
+            _CHIP_CLOCK_STEADY_S,
         )
         return records, _TimeOf(line, self.clock.host_s)
 
@@ -255,7 +262,7 @@ class _Run:
 class _TimeOf:
     """Sample index → session time, through the pod's ticks."""
 
-    pod_s: Line
+    pod_s: Line | Track
     host_s: Line
 
     def __call__(

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from glutesym import wire
 
+_LEAST_POINTS = 20  # in a window, for an envelope that is worth having
+
 
 @dataclass(frozen=True)
 class Line:
@@ -33,6 +35,27 @@ class Line:
     def inverse(self, y: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return x at y."""
         return self.x0 + (y - self.y0) / self.slope
+
+
+@dataclass(frozen=True)
+class Track:
+    """A clock whose rate changes: straight between knots, as at the ends beyond them."""
+
+    x: NDArray[np.float64]  # (n,) knots, n ≥ 2
+    y: NDArray[np.float64]
+
+    @property
+    def slope(self) -> float:
+        """The mean rate."""
+        return float((self.y[-1] - self.y[0]) / (self.x[-1] - self.x[0]))
+
+    def __call__(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return y at x."""
+        y = np.interp(x, self.x, self.y)
+        for end, inner, beyond in ((0, 1, x < self.x[0]), (-1, -2, x > self.x[-1])):
+            rate = (self.y[end] - self.y[inner]) / (self.x[end] - self.x[inner])
+            y = np.where(beyond, self.y[end] + rate * (x - self.x[end]), y)
+        return y
 
 
 @dataclass(frozen=True)
@@ -130,6 +153,50 @@ def lower_envelope(
     else:
         ax, ay = hull[edge]
     return Line(x0 + ax, y0 + ay, fitted)
+
+
+def lower_track(
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    slope: float,
+    slope_tolerance: float,
+    window: float,
+) -> Line | Track:
+    """Return a lower envelope that follows a clock whose rate drifts, as an RC oscillator's does.
+
+    A straight envelope in windows of ``window`` (of y), every half window; their middles are the
+    knots.
+
+    Parameters
+    ----------
+    x, y, slope, slope_tolerance
+        As for `lower_envelope`.
+    window : float
+        How long the rate may be taken as constant, in units of y.
+
+    Returns
+    -------
+    Line or Track
+        A line when the points span less than two windows.
+
+    Raises
+    ------
+    ValueError
+        There are no points.
+    """
+    if len(y) < 2 or np.ptp(y) < 2 * window:
+        return lower_envelope(x, y, slope, slope_tolerance)
+    knots: list[tuple[float, float]] = []
+    for middle in np.arange(y.min() + window / 2, y.max() - window / 2, window / 2):
+        near = np.abs(y - middle) <= window / 2
+        if np.count_nonzero(near) >= _LEAST_POINTS:
+            line = lower_envelope(x[near], y[near], slope, slope_tolerance)
+            at = np.array([np.median(x[near])])
+            knots.append((float(at[0]), float(line(at)[0])))
+    if len(knots) < 2:
+        return lower_envelope(x, y, slope, slope_tolerance)
+    knot_x, knot_y = np.array(knots).T
+    return Track(knot_x, knot_y)
 
 
 def fit_clock(

@@ -31,8 +31,9 @@ RING_S = (
 MIN_SNR_DB = 8.0  # weaker contractions are not timed: onset errors grow beyond 15 ms
 
 _BEFORE_S = 0.8  # a burst begins up to this long before the movement ...
-_LEAST_BEFORE_S = 0.25  # ... but not within the repetition before, if that ended a moment ago
-_AFTER_S = 0.6  # and ends up to this long after it
+_AFTER_S = 0.6  # and ends up to this long after it ...
+_BEFORE_SHARE = 0.6  # ... but within its share of the pause between two repetitions
+_LEAST_PAUSE_S = 0.4  # as short as a pause is taken to be
 _RESTING_S = 20.0  # rest is sought in this stretch before a repetition's end ...
 _RESTING_BEFORE_S = 5.0  # ... which reaches at least this far back before its start
 _FILTER_S = SETTLE_S + 0.02  # the filter's edges, outside what is measured
@@ -219,8 +220,11 @@ def measure_rep(
     """
     start_s, end_s = span_s
     learned = dict(rises)
-    begin_s = max(start_s - _BEFORE_S, min(previous_end_s, start_s - _LEAST_BEFORE_S))
-    search_s = (begin_s, end_s + _AFTER_S)
+    # The pause between two repetitions is shared: a burst belongs to the one it is nearer to.
+    pause_s = max(start_s - previous_end_s, _LEAST_PAUSE_S)
+    before_s = min(_BEFORE_S, _BEFORE_SHARE * pause_s)
+    after_s = min(_AFTER_S, (1 - _BEFORE_SHARE) * pause_s)
+    search_s = (start_s - before_s, end_s + after_s)
     sides: dict[Side, SideMeasure] = {}
     for side, other in (SIDES, SIDES[::-1]):
         if side in emg:
@@ -280,6 +284,8 @@ def _measure_side(
     band_uv = _clean(emg.uv[begin:stop], fs_hz, settings)
     inside_s = ((first - begin) / fs_hz, (last - begin) / fs_hz)
     burst = find_burst(band_uv, fs_hz, resting, inside_s, *rises)
+    if burst is not None and burst.start_s * fs_hz > np.searchsorted(time_s, span_s[1]):
+        burst = None  # it begins after the movement: it is another one's
     if burst is None:
         positions = np.searchsorted(time_s, span_s)
     else:
