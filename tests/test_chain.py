@@ -9,13 +9,13 @@ import pytest
 
 from glutesym import wire
 from glutesym.decode import emg_counts, split_frames, without_repeats
-from glutesym.errors import PodNotFoundError
+from glutesym.errors import PodNotFoundError, SessionError
 from glutesym.measures import SIDES
 from glutesym.session.run import RunningSession
 from glutesym.session.store import open_session
 from glutesym.virtual.radio import RadioModel
 from glutesym.virtual.scenarios.catalog import build_scenario
-from glutesym.virtual.simulation import Simulation
+from glutesym.virtual.simulation import PodHardware, Simulation, VirtualPod
 from glutesym.virtual.surroundings import VirtualSurroundings
 from glutesym.virtual.truth_check import check_truth
 from virtual_session import equal_hardware, record
@@ -239,3 +239,73 @@ def test_pods_that_are_off_are_named(tmp_path):
         session.join(120)
     assert caught.value.missing == ("right",)
     assert session.poll().phase == "ended"
+    assert not session.path.exists()  # nobody was recorded, no empty file is left
+
+
+def test_stopping_before_anything_was_found_is_quick_and_leaves_nothing(tmp_path):
+    scenario = build_scenario("counter")
+    session = RunningSession(VirtualSurroundings(scenario, 1, None), tmp_path / "s.glutesym", "x")
+    session.start()
+    session.stop()
+    assert session.join(120)
+    assert session.poll().phase == "ended"
+    assert not session.path.exists()
+
+
+def test_a_file_where_the_folder_should_be_ends_the_session_with_the_reason(tmp_path):
+    (tmp_path / "file").write_text("")
+    session = RunningSession(
+        VirtualSurroundings(build_scenario("counter"), 1, None),
+        tmp_path / "file" / "s.glutesym",
+        "x",
+    )
+    session.start()
+    with pytest.raises(SessionError, match="not a folder"):
+        session.join(120)
+    assert session.poll().phase == "ended"
+
+
+def test_a_stranger_with_the_same_side_is_not_taken_for_the_lost_pod(tmp_path):
+    """The left pod goes away for good, and another left pod is switched on beside it."""
+    scenario = build_scenario("counter", seed=8)
+
+    async def swap(simulation: Simulation) -> None:
+        await asyncio.sleep(3)
+        lost = simulation.pods["left"]
+        lost.switch_off()
+        stranger = VirtualPod(
+            simulation.loop,
+            simulation.air,
+            "left",
+            tmp_path / "stranger",
+            lost.body,
+            PodHardware(),
+            99,
+            address="C4:00:00:00:00:77",
+        )
+        await stranger.switch_on()
+        simulation.pods["stranger"] = stranger  # so that it is switched off at the end
+
+    recorded = record(tmp_path, scenario, seed=8, incident=swap)
+    left = recorded.session.recording.pods["left"]
+    assert recorded.counts["left"].connects == 1
+    assert left.boots == 1
+    assert len(left.emg.uv) < 5 * 2000
+
+
+def test_a_live_view_that_fails_does_not_end_the_recording(tmp_path, monkeypatch):
+    def fail(*_arguments):
+        raise RuntimeError("view")
+
+    monkeypatch.setattr("glutesym.live.LiveEngine._measure", fail)
+    scenario = build_scenario("bridge", seed=1, reps=2)
+    session = RunningSession(
+        VirtualSurroundings(scenario, 1, None), tmp_path / "s.glutesym", scenario.exercise
+    )
+    session.start()
+    assert session.join(120)
+    assert "live view failed" in session.poll().message
+    assert session.poll().phase == "ended"
+    with open_session(session.path) as stored:
+        frames = split_frames(stored.frames(1)[1]).emg
+    assert len(frames) * wire.EMG_PER_FRAME > (scenario.duration_s - 1) * 2000

@@ -335,6 +335,9 @@ def _show(session: RunningSession, view: View) -> None:
     finally:
         session.stop()
         session.join()
+    if not session.path.exists():
+        _out.print("Ended before anything was recorded; nothing was written.")
+        raise typer.Exit
 
 
 def _analyze(path: Path, mains_hz: int | None) -> AnalyzedSession:

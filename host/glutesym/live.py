@@ -76,6 +76,11 @@ class LiveEngine:
         self._phase = phase
         self._message = message
 
+    def set_message(self, message: str) -> None:
+        """Tell the user something, whatever else the next update can show."""
+        self._message = message
+        self._state = replace(self._state, phase=self._phase, message=message)
+
     def snapshot(self) -> LiveState:
         """Return the newest state."""
         return self._state

@@ -208,48 +208,53 @@ class RunningSession:
         async with self._surroundings.transport() as transport:
             self.t0_host_ns = self._surroundings.clock_ns()
             self._live = LiveEngine(self.t0_host_ns, self._exercise, str(self.path))
-            with SessionWriter(
+            writer = SessionWriter(
                 self.path,
                 exercise=self._exercise,
                 started_utc=datetime.now(UTC),
                 started_host_ns=self.t0_host_ns,
                 host_clock=self._surroundings.clock_name,
-            ) as self._writer:
-                self._acquisition = Acquisition(
-                    transport, self._writer, self._surroundings.clock_ns, self._live, self._sides
-                )
-                try:
-                    await self._record(self._acquisition, self._writer, self._stop)
-                finally:
-                    live = self._live
-                    live.set_phase("ended")
-                    live.update(self._surroundings.clock_ns(), final=True)
-            if not self._writer.pod_count:
-                self.path.unlink()  # nobody was there, nothing is in it
+            )
+            self._writer = writer
+            try:
+                with writer:
+                    await self._record(transport, writer, self._live, self._stop)
+            finally:
+                if not writer.pod_count:
+                    self.path.unlink(missing_ok=True)  # nobody was there, nothing is in it
 
     async def _record(
-        self, acquisition: Acquisition, writer: SessionWriter, stop: asyncio.Event
+        self, transport: Transport, writer: SessionWriter, live: LiveEngine, stop: asyncio.Event
     ) -> None:
-        async with asyncio.TaskGroup() as tasks:
-            helpers = [
-                tasks.create_task(self._update_live()),
-                tasks.create_task(self._accompany(acquisition, writer)),
-            ]
-            await tasks.create_task(acquisition.run(stop))
-            for helper in helpers:
-                helper.cancel()
+        clock_ns = self._surroundings.clock_ns
+        acquisition = Acquisition(transport, writer, clock_ns, live, self._sides)
+        self._acquisition = acquisition
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                helpers = [
+                    tasks.create_task(self._update_live(live)),
+                    tasks.create_task(self._accompany(acquisition, writer)),
+                ]
+                await tasks.create_task(acquisition.run(stop))
+                for helper in helpers:
+                    helper.cancel()
+        finally:
+            live.set_phase("ended")
+            await self._refresh(live, final=True)
 
-    async def _update_live(self) -> None:
-        live = self._live
-        assert live is not None
+    async def _update_live(self, live: LiveEngine) -> None:
         while True:
             await asyncio.sleep(_UPDATE_EVERY_S)
-            try:
-                await self._surroundings.compute(
-                    lambda: live.update(self._surroundings.clock_ns())
-                )
-            except Exception as error:  # the recording goes on, whatever the view trips over
-                live.set_phase("recording", f"The live view failed: {error!r}. Recording goes on.")
+            await self._refresh(live)
+
+    async def _refresh(self, live: LiveEngine, final: bool = False) -> None:
+        """Bring the live view up to date; the recording goes on, whatever the view trips over."""
+        try:
+            await self._surroundings.compute(
+                lambda: live.update(self._surroundings.clock_ns(), final)
+            )
+        except Exception as error:
+            live.set_message(f"The live view failed ({error!r}); the recording did not.")
 
     async def _accompany(self, acquisition: Acquisition, writer: SessionWriter) -> None:
         await acquisition.connected_all.wait()

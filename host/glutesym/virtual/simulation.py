@@ -75,13 +75,15 @@ class VirtualPod:
         body: ScenarioBody,
         hardware: PodHardware,
         seed: int,
+        address: str | None = None,
     ) -> None:
         self.side: Side = side
         self.body = body
-        self.radio = VirtualPeripheral(loop, air, side, _ADDRESSES[side], hardware.radio)
+        address = address or _ADDRESSES[side]
+        self.radio = VirtualPeripheral(loop, air, address, address, hardware.radio)
         config: dict[str, object] = {
             "seed": seed,
-            "address": _ADDRESSES[side],
+            "address": address,
             "unique_id": f"e6614c311b{seed & 0xFFFF:04x}{SIDES.index(side) + 1:02x}",
             "mcu_clock_ppm": hardware.mcu_clock_ppm,
             "emg_clock_error": hardware.emg_clock_error,
@@ -127,13 +129,13 @@ class Simulation:
         self._seed = seed
         self._hardware = hardware or random_hardware(seed)
         self._folder: Path | None = None
-        self.pods: dict[Side, VirtualPod] = {}
+        self.pods: dict[str, VirtualPod] = {}  # by side
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, WorldLoop), "a simulation runs in run_in_world()"
         self.loop = loop
-        air = RadioLink(loop, self._seed)
+        self.air = air = RadioLink(loop, self._seed)
         controller = RadioController("host", link=air)
         air.central = controller
         self._adapter = device.Device(
