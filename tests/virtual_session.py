@@ -7,8 +7,8 @@ from pathlib import Path
 
 from glutesym.live_state import LiveState
 from glutesym.measures import SIDES, Side
-from glutesym.session.acquire import PodCounts
 from glutesym.session.analyze import AnalyzedSession, analyze_session
+from glutesym.session.pod_stream import PodCounts
 from glutesym.session.run import RunningSession
 from glutesym.virtual.radio import RadioModel
 from glutesym.virtual.scenarios.base import Scenario

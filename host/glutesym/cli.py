@@ -18,7 +18,7 @@ from rich.table import Table
 
 from glutesym import __version__
 from glutesym.errors import GlutesymError
-from glutesym.wording import lag_sentence, verdict_sentence
+from glutesym.printing import print_files, print_result, print_seeds, print_truth
 
 if TYPE_CHECKING:
     from glutesym.session.analyze import AnalyzedSession
@@ -137,14 +137,14 @@ def demo(
     session = _simulated(built, seed, speed, folder, View.TERMINAL if terminal else view)
     check = _check(session, built)
     files = _export(session, folder)
-    _print_result(session)
+    print_result(_out, session)
     if check is None:
         _out.print(
             "The session was ended before the scenario began: there is no truth to compare."
         )
     else:
-        _print_truth(check)
-    _print_files([session.path, *files])
+        print_truth(_out, check)
+    print_files(_out, [session.path, *files])
 
 
 @app.command(
@@ -170,7 +170,7 @@ def simulate(
         checks[number] = check
         if not keep:
             session.path.unlink()
-    _print_seeds(checks)
+    print_seeds(_out, checks)
     if keep:
         _out.print(f"The session files are in {folder}.", highlight=False)
 
@@ -250,13 +250,13 @@ def export(
 ) -> None:
     """Write a session's CSVs (emg, imu, reps, events, summary) and a JSON that explains them."""
     analyzed = _analyze(session, mains_hz)
-    _print_files(_export(analyzed, folder or session.parent))
+    print_files(_out, _export(analyzed, folder or session.parent))
 
 
 @app.command(epilog="Example:\n\n`glutesym analyze sessions/2026-05-04_18-30-09_bridge.glutesym`")
 def analyze(session: SessionFile, mains_hz: Mains = None) -> None:
     """Measure a session file and print the answer."""
-    _print_result(_analyze(session, mains_hz))
+    print_result(_out, _analyze(session, mains_hz))
 
 
 # --- what the commands share
@@ -296,8 +296,8 @@ def _record_real(
     _show(session, view)
     analyzed = _analyze(path, mains_hz)
     files = _export(analyzed, folder)
-    _print_result(analyzed)
-    _print_files([path, *files])
+    print_result(_out, analyzed)
+    print_files(_out, [path, *files])
 
 
 def _show(session: RunningSession, view: View) -> None:
@@ -374,133 +374,3 @@ class _Update:
 def _progress(label: str) -> Generator[_Update]:
     with Progress(console=_err, transient=True) as progress:
         yield _Update(progress, label)
-
-
-# --- printing
-
-
-def _print_result(session: AnalyzedSession) -> None:
-    measures, recording = session.measures, session.recording
-    _out.print()
-    _out.print(f"[bold]{verdict_sentence(measures.summary)}[/]", highlight=False)
-    _out.print(lag_sentence(measures.summary), highlight=False)
-    table = Table(
-        "Rep", "Start (s)", "Left (µV)", "Right (µV)", "Asymmetry (%)", "Lag L−R (ms)", ""
-    )
-    for rep in measures.reps:
-        table.add_row(
-            str(rep.number),
-            f"{rep.start_s:.1f}",
-            _number(rep.left.activation_uv, ".0f"),
-            _number(rep.right.activation_uv, ".0f"),
-            _number(rep.symmetry_index_pct, "+.0f"),
-            _number(rep.lag_ms, "+.0f"),
-            rep.reason or rep.left.reason or rep.right.reason,
-        )
-    _out.print(table)
-    for side, pod in recording.pods.items():
-        _out.print(
-            f"{side}: {pod.samples_received} EMG samples received, {pod.samples_lost} lost, "
-            f"gaps: {len(pod.gaps)}, bad frames: {pod.frames_bad}",
-            highlight=False,
-        )
-        for problem in pod.problems:
-            _out.print(f"{side} pod: [bold]{problem}[/]", highlight=False)
-    if not session.meta.ended:
-        _out.print("The session was not ended cleanly; what was recorded until then is complete.")
-
-
-def _print_truth(check: TruthCheck) -> None:
-    table = Table("", "Truth", "Measured", "Difference", title="Truth and measurement")
-    table.add_row(
-        "Repetitions",
-        str(check.reps_true),
-        str(check.reps_measured),
-        f"{check.reps_matched} matched",
-    )
-    table.add_row(
-        "Asymmetry, right larger + (%)",
-        _number(check.symmetry_index_true_pct, "+.1f"),
-        _number(check.symmetry_index_pct, "+.1f"),
-        _number(check.symmetry_index_error_pct, "+.1f"),
-    )
-    table.add_row(
-        "Lag, left later + (ms)",
-        _number(check.lag_true_ms, "+.1f"),
-        _number(check.lag_ms, "+.1f"),
-        _number(check.lag_error_ms, "+.1f"),
-    )
-    for side, sent in check.samples_sent.items():
-        table.add_row(
-            f"EMG samples {side}",
-            f"{sent} sent",
-            f"{check.samples_received[side]} received",
-            f"{check.samples_lost[side]} lost",
-        )
-    table.add_row(
-        "Sync uncertainty (ms)",
-        "",
-        f"±{check.sync_uncertainty_ms:.1f}",
-        f"{_number(check.sync_error_ms, '+.2f')} true error",
-    )
-    _out.print(table)
-
-
-def _print_seeds(checks: dict[int, TruthCheck]) -> None:
-    table = Table(
-        "Seed",
-        "Reps",
-        "Asym. (pp)",
-        "Ratio (%)",
-        "Lag (ms)",
-        "Rep lag (ms)",
-        "Samples",
-        "Lost",
-        "Sync (ms)",
-        "Its error",
-        caption="Reps: found/true. Asym., Ratio, Lag: measured less true, for the set. "
-        "Rep lag: mean absolute error. Sync: stated uncertainty; its error: the true one, ms.",
-    )
-    for seed, check in checks.items():
-        table.add_row(
-            str(seed),
-            f"{check.reps_matched}/{check.reps_true}",
-            _number(check.symmetry_index_error_pct, "+.1f"),
-            _number(check.ratio_error_pct, "+.1f"),
-            _number(check.lag_error_ms, "+.1f"),
-            _number(check.lag_per_rep_mae_ms, ".1f"),
-            str(sum(check.samples_received.values())),
-            str(sum(check.samples_lost.values())),
-            f"±{check.sync_uncertainty_ms:.1f}",
-            _number(check.sync_error_ms, "+.2f"),
-        )
-    if len(checks) > 1:
-        table.add_section()
-        table.add_row(
-            "worst",
-            "",
-            _worst([check.symmetry_index_error_pct for check in checks.values()]),
-            _worst([check.ratio_error_pct for check in checks.values()]),
-            _worst([check.lag_error_ms for check in checks.values()]),
-            _worst([check.lag_per_rep_mae_ms for check in checks.values()]),
-            "",
-            str(sum(sum(check.samples_lost.values()) for check in checks.values())),
-            f"±{max(check.sync_uncertainty_ms for check in checks.values()):.1f}",
-            _worst([check.sync_error_ms for check in checks.values()], ".2f"),
-        )
-    _out.print(table)
-
-
-def _worst(values: list[float | None], form: str = ".1f") -> str:
-    known = [abs(value) for value in values if value is not None]
-    return format(max(known), form) if known else "–"
-
-
-def _print_files(files: list[Path]) -> None:
-    _out.print("\nFiles:")
-    for file in files:
-        _out.print(f"  {file}", highlight=False, soft_wrap=True)
-
-
-def _number(value: float | None, form: str) -> str:
-    return "–" if value is None else format(value, form)

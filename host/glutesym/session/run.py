@@ -21,7 +21,8 @@ from glutesym.links.ble import BleTransport
 from glutesym.live import LiveEngine
 from glutesym.live_state import LiveState
 from glutesym.measures import SIDES, Side
-from glutesym.session.acquire import Acquisition, PodCounts
+from glutesym.session.acquire import Acquisition
+from glutesym.session.pod_stream import PodCounts
 from glutesym.session.store import SessionWriter
 
 _UPDATE_EVERY_S = 0.04
