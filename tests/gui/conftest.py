@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable
 
@@ -54,6 +55,15 @@ class Shown:
         widget = self.window.findChild(QtWidgets.QWidget, view)
         assert widget is not None, f"no view {view}"
         return widget.grab().toImage()
+
+
+@pytest.fixture(autouse=True)
+def _collect_between_tests():
+    """Collect garbage when nothing is painted: Qt may crash otherwise."""
+    gc.disable()
+    yield
+    gc.enable()
+    gc.collect()
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from glutesym.gui.display import missing_part
 os.environ.setdefault("PYQTGRAPH_QT_LIB", "PySide6")  # other Qt bindings may be installed as well
 try:
     import pyqtgraph as pg
+    from pyqtgraph.util.garbage_collector import GarbageCollector
     from PySide6 import QtCore, QtGui, QtWidgets
 except ImportError as error:
     raise missing_part(error) from error
@@ -38,4 +39,4 @@ def _require_sound_bindings() -> None:
 
 _require_sound_bindings()
 
-__all__ = ["QtCore", "QtGui", "QtWidgets", "pg"]
+__all__ = ["GarbageCollector", "QtCore", "QtGui", "QtWidgets", "pg"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Callable
 from types import FrameType
@@ -13,7 +14,7 @@ from glutesym.gui.card import Card
 from glutesym.gui.envelopes import EnvelopesView
 from glutesym.gui.header import HeaderView
 from glutesym.gui.help import HelpOverlay
-from glutesym.gui.qt import QtCore, QtGui, QtWidgets
+from glutesym.gui.qt import GarbageCollector, QtCore, QtGui, QtWidgets
 from glutesym.gui.result import ResultView
 from glutesym.gui.status import StatusView
 from glutesym.gui.text import FitText
@@ -62,10 +63,15 @@ def run_window(
         window.close()
 
     previous = signal.signal(signal.SIGINT, interrupt)  # runs between two refreshes
+    collector = (
+        GarbageCollector()
+    )  # Qt objects must be collected in this thread, not while painting
     try:
         window.show()
         app.exec()
     finally:
+        collector.timer.stop()
+        gc.enable()
         signal.signal(signal.SIGINT, previous)
     if window.error is not None:
         raise window.error
