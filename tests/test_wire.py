@@ -136,9 +136,9 @@ def test_status_numbers_saturate():
     frame = dict(encode_all())["status above range"]
     status = split_frames(as_matrix(frame)).status[0]
     assert status["battery_v"] == 0xFFFF
-    assert status["mcu_temperature_c"] == 127
+    assert status["temperature_c"] == 127
     low = split_frames(as_matrix(dict(encode_all())["status below range"])).status[0]
-    assert low["mcu_temperature_c"] == -128
+    assert low["temperature_c"] == -128
     assert low["uptime_s"] == 0
 
 

@@ -17,6 +17,8 @@ _GAUGE_PERIOD_MS = const(10_000)
 _RESTART_MS = const(100)
 _ALONE_S = const(1200)  # a host that stays away for so long does not come back
 _IMU_TRIES = const(3)
+_LOW_BATTERY_256 = const(15 << 8)  # 15 %
+_NO_TEMPERATURE = const(-128)
 
 
 class Pod:
@@ -97,6 +99,7 @@ class Pod:
                 self._run = 0
             self._battery_byte[0] = (self._power.percent_256 + 128) >> 8
             self._link.set_battery(self._battery_byte)
+            self._show()
             await asyncio.sleep_ms(_GAUGE_PERIOD_MS)
 
     # --- commands
@@ -180,6 +183,8 @@ class Pod:
         led = self._led
         if self._errors:
             led.state = led.ERROR
+        elif self._power.percent_256 < _LOW_BATTERY_256 and not self._power.gauge_failed:
+            led.state = led.LOW_BATTERY
         elif self._sender.streaming:
             led.state = led.STREAMING
         elif self._link.connected:
@@ -253,7 +258,7 @@ class Pod:
         values[7] = wire.STATE_CAPTURING if self._capturing else wire.STATE_IDLE
         values[8] = self._errors | (wire.ERROR_BATTERY_GAUGE if power.gauge_failed else 0)
         values[9] = 1 if power.on_usb else 0
-        values[10] = 0
+        values[10] = 25 + (imu.temperature_raw >> 8) if imu else _NO_TEMPERATURE
         values[11] = capture.anchor_index if capture else 0
         values[12] = capture.overrun if capture else 0
         values[13] = imu.anchor_index if imu else 0

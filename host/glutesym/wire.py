@@ -86,7 +86,7 @@ STATUS_FIELDS = HEADER + (
     ("state", "B", "", 1, "STATE_*"),
     ("error", "B", "", 1, "ERROR_* bits"),
     ("usb_power", "B", "", 1, "1: the pod is on USB power"),
-    ("mcu_temperature_c", "b", "degC", 1, "temperature of the microcontroller"),
+    ("temperature_c", "b", "degC", 1, "temperature inside the pod; -128: not known"),
     ("emg_captured", "I", "sample", 1, "EMG samples complete since capture began"),
     ("emg_overrun", "I", "sample", 1, "EMG samples overwritten before they were read"),
     ("imu_captured", "I", "sample", 1, "IMU samples read since capture began"),

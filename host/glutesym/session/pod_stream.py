@@ -274,9 +274,8 @@ class PodStream:
             self._asked_again_ns = t_host_ns
             return True
         elif t_host_ns - self._asked_again_ns > _GIVE_UP_NS:
-            self._expected = (
-                seq + 1
-            )  # asked and still not there: the pod does not have it any more
+            # It was asked for and is still not there: the pod does not have it any more.
+            self._expected = seq + 1
         return False
 
     async def _acknowledge(self, link: Link) -> None:

@@ -220,6 +220,26 @@ except SystemExit:
     assert run(run_micropython, source, POD)[-1] == "1 1"
 
 
+def test_a_low_battery_shows_unless_something_is_broken(run_micropython):
+    source = """
+power.percent_256 = 10 << 8
+pod.on_command(wire.START, 5, 0, 0, 0); print(led.state == led.LOW_BATTERY)
+power.gauge_failed = True; pod._show(); print(led.state == led.STREAMING)
+power.gauge_failed = False; power.on_usb = True; pod._refuse_usb(); print(led.state == led.ERROR)
+"""
+    assert run(run_micropython, source, POD) == ["True", "True", "True"]
+
+
+def test_the_status_tells_the_temperature_of_the_motion_sensor(run_micropython):
+    source = """
+imu.temperature_raw = -3 * 256
+pod.on_command(wire.START, 5, 0, 0, 0); pod.on_command(wire.STOP, 0, 0, 0, 0)
+offset = wire._offset(wire.STATUS_FIELDS, "temperature_c")
+print(log.frame(log.next - 1)[offset])
+"""
+    assert run(run_micropython, source, POD) == ["22"]
+
+
 def test_identify_blinks(run_micropython):
     source = "pod.on_command(wire.IDENTIFY, 5, 0, 0, 0); print(led.identified_ms)"
     assert run(run_micropython, source, POD) == ["5000"]
