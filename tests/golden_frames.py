@@ -19,7 +19,7 @@ def encode_all():
             frame, 0x1234, seq, first_index, first_index + len(samples), 77, flags, lead_off,
             48081, block, len(samples),
         )  # fmt: skip
-        wire.stamp(frame, 0x3FFFFFFF)
+        wire.stamp(frame, 200, 0x3FFFFFFF)
         made.append((name, bytes(frame)))
 
     full = wire.EMG_PER_FRAME
@@ -55,7 +55,8 @@ def encode_all():
     made.append(("status above range", bytes(frame)))
 
     made.append(("command start", wire.command(wire.START, 12, 0x1234)))
-    made.append(("command ack", wire.command(wire.ACK, 0, 65535, (1 << 32) - 1)))
+    made.append(("command ack", wire.command(wire.ACK, 255, 65535, (1 << 32) - 1)))
+    made.append(("command resend", wire.command(wire.RESEND, 64, 0x1234, 70_000)))
     return made
 
 

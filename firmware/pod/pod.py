@@ -266,14 +266,17 @@ class Pod:
         values[15] = log.next
         values[16] = log.dropped
         values[17] = self._sender.sent
-        values[18] = log.next - log.first
+        values[18] = log.first
         values[19] = log.capacity
         values[20] = self._heap_free
         values[21] = self._bus_errors
         values[22] = self._link.bad_commands
-        values[23] = self._task_errors
-        values[24] = self._heap_faults
-        values[25] = self._probe_id
-        values[26] = self._probe_ticks_us
+        values[23] = 0
+        values[24] = self._task_errors
+        values[25] = self._heap_faults
+        values[26] = capture.misaligned if capture else 0
+        values[27] = 0
+        values[28] = self._probe_id
+        values[29] = self._probe_ticks_us
         wire.encode_status(frame, values)
         log.commit()

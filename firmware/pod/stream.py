@@ -38,7 +38,7 @@ class Sender:
             limit = log.next
         while self._next < limit:
             frame = log.frame(self._next)
-            wire.stamp(frame, time.ticks_us())
+            wire.stamp(frame, self.sent, time.ticks_us())
             if not self._link.notify(frame):
                 self._window = 0  # no link; the next START goes on from the oldest frame
                 return

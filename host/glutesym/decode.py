@@ -80,14 +80,14 @@ def check_frame(frame: bytes) -> int:
     """
     if len(frame) != wire.FRAME_BYTES:
         raise FrameError(f"length {len(frame)}, expected {wire.FRAME_BYTES}")
-    if frame[0] != wire.VERSION:
+    kind = frame[0]
+    if kind >> 4 != wire.VERSION:
         raise FrameError(
-            f"protocol version {frame[0]}, expected {wire.VERSION}; "
+            f"protocol version {kind >> 4}, expected {wire.VERSION}; "
             "flash the pod with the firmware of this version"
         )
-    kind = frame[1]
     if kind not in _DTYPES:
-        raise FrameError(f"unknown kind {kind}")
+        raise FrameError(f"unknown kind {kind & 15}")
     if kind in _CAPACITY:
         record = np.frombuffer(frame, _DTYPES[kind])[0]
         if not 1 <= record["count"] <= _CAPACITY[kind]:
@@ -114,12 +114,11 @@ def split_frames(frames: NDArray[np.uint8]) -> Frames:
         raise ValueError(f"frames have shape {frames.shape}, expected (n, {wire.FRAME_BYTES})")
     frames = np.ascontiguousarray(frames)
     header = frames.view(_HEADER)[:, 0]
-    right_version = header["version"] == wire.VERSION
     found: dict[int, NDArray[np.void]] = {}
     rows: dict[int, NDArray[np.intp]] = {}
     good = 0
     for kind, dtype in _DTYPES.items():
-        row = np.flatnonzero(right_version & (header["kind"] == kind))
+        row = np.flatnonzero(header["kind"] == kind)
         records = frames[row].view(dtype)[:, 0]
         if kind in _CAPACITY:
             valid = (records["count"] >= 1) & (records["count"] <= _CAPACITY[kind])

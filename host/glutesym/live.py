@@ -161,7 +161,7 @@ class _LivePod:
             t_host_ns, frame = self.inbox.popleft()
             if len(frame) == wire.FRAME_BYTES:
                 self.rows.append((t_host_ns, frame))
-                if frame[1] == wire.EMG:
+                if frame[0] == wire.EMG:
                     self._newest_ns = t_host_ns
                 fresh.append(frame)
         while self.rows and self.rows[0][0] < now_ns - _KEEP_NS:

@@ -10,14 +10,14 @@ L2CAP and ATT headers. Little endian. Unused bytes at the end are zero.
 
 import struct
 
-VERSION = 1  # changes whenever a frame or a command changes its meaning
+VERSION = 2  # changes whenever a frame, a command or a request changes its meaning
 FRAME_BYTES = 244
 TICKS_PERIOD_US = 1 << 30  # pod ticks wrap here: MicroPython's time.ticks_us on 32-bit ports
 
-# Kinds of frame.
-EMG = 1
-IMU = 2
-STATUS = 3
+# Kinds of frame; the high half of the byte is the protocol version.
+EMG = VERSION << 4 | 1
+IMU = VERSION << 4 | 2
+STATUS = VERSION << 4 | 3
 
 # Flags of EMG and IMU frames.
 FLAG_CLIPPED = 1  # a sample is at the converter's rail
@@ -32,8 +32,8 @@ LEAD_OFF_RLD = 16
 
 # A field is (name, struct code, unit, factor from stored number to unit, meaning).
 HEADER = (
-    ("version", "B", "", 1, "protocol version, VERSION"),
-    ("kind", "B", "", 1, "kind of frame"),
+    ("kind", "B", "", 1, "kind of frame; its high half is the protocol version"),
+    ("sending", "B", "", 1, "number of this sending, counted from 0 at each START, modulo 256"),
     (
         "run",
         "H",
@@ -94,13 +94,16 @@ STATUS_FIELDS = HEADER + (
     ("frames_made", "I", "frame", 1, "frames put into the log in this run"),
     ("frames_dropped", "I", "frame", 1, "frames overwritten before they were acknowledged"),
     ("frames_sent", "I", "frame", 1, "frames handed to the radio, repeats included"),
-    ("log_frames", "I", "frame", 1, "frames waiting for acknowledgement"),
+    ("oldest_seq", "I", "frame", 1, "sequence number of the oldest frame still in the log"),
     ("log_capacity", "I", "frame", 1, "frames the log holds"),
     ("heap_free", "I", "byte", 1, "free heap"),
     ("bus_errors", "H", "", 1, "failed SPI or I2C transfers"),
-    ("bad_commands", "H", "", 1, "control writes that were refused"),
+    ("bad_commands", "H", "", 1, "commands and requests that were refused"),
+    ("wrong_proofs", "H", "", 1, "failed attempts to authorise since boot"),
     ("task_errors", "H", "", 1, "exceptions caught in tasks"),
     ("heap_faults", "H", "", 1, "steps of the steady state that wanted memory"),
+    ("emg_misread", "I", "frame", 1, "front-end frames whose status word was wrong"),
+    ("longest_step_ms", "H", "ms", 1, "longest time between two steps since capture began"),
     ("probe_id", "I", "", 1, "id of the last PROBE command, 0 before the first"),
     ("probe_ticks_us", "I", "us", 1, "pod ticks when that PROBE arrived"),
 )
@@ -126,6 +129,7 @@ HEADER_FORMAT = _format(HEADER)
 EMG_FORMAT = _format(EMG_FIELDS)
 IMU_FORMAT = _format(IMU_FIELDS)
 STATUS_FORMAT = _format(STATUS_FIELDS)
+SENDING_OFFSET = _offset(HEADER, "sending")
 TX_TICKS_OFFSET = _offset(HEADER, "tx_ticks_us")
 SEQ_OFFSET = _offset(HEADER, "seq")
 EMG_DATA_OFFSET = struct.calcsize(EMG_FORMAT)
@@ -150,17 +154,38 @@ ERROR_USB_POWER = 8  # refuses to stream: never worn on USB power
 SERVICE_UUID = "7f9c0001-3d2a-4a7e-9b61-6c75746573ad"
 STREAM_UUID = "7f9c0002-3d2a-4a7e-9b61-6c75746573ad"  # notify: frames
 CONTROL_UUID = "7f9c0003-3d2a-4a7e-9b61-6c75746573ad"  # write: commands
-INFO_UUID = "7f9c0004-3d2a-4a7e-9b61-6c75746573ad"  # read: JSON that describes the pod
-NAME_PREFIX = "glutesym"
+INFO_UUID = "7f9c0004-3d2a-4a7e-9b61-6c75746573ad"  # read: JSON, the pod's answer
+REQUEST_UUID = "7f9c0005-3d2a-4a7e-9b61-6c75746573ad"  # write: requests
+NAME_PREFIX = "glutesym"  # a pod is called NAME_PREFIX-TAG
+TAG_DIGITS = 6  # of the pod's id, hexadecimal: the last ones
 
-# Commands, host to pod: always COMMAND_BYTES long, (opcode, a, b, c).
+# Commands, host to pod, on an authorised link: always COMMAND_BYTES long, (opcode, a, b, c).
 COMMAND_FORMAT = "<BBHI"
 COMMAND_BYTES = 8
 START = 1  # a: window in frames; b: run to resume, 0 for a new one
-STOP = 2  # ends capture; what waits in the log is still sent, a status of STATE_IDLE last
+STOP = 2  # ends capture; what waits in the log can still be had, a status of STATE_IDLE last
 IDENTIFY = 3  # a: seconds to blink
-ACK = 4  # b: run, c: every frame of it before this sequence number has arrived
+ACK = 4  # a: newest `sending` that has arrived; b: run, c: everything of it before c has arrived
 PROBE = 5  # c: id, answered in the next status with its time of arrival
+RESEND = 6  # a: number of frames; b: run, c: first sequence number: send these again
+
+# Requests, host to pod: a byte that says which, then its payload. Each is answered by a JSON
+# object, "answered" in it counts the requests of this link. A refusal has "error".
+REQUEST_BYTES = 256  # no request is longer
+AUTHORISE = 1  # the host's nonce, then its proof: everything else needs this first
+SETTINGS = 2  # JSON object of settings to change; the pod restarts when the link ends
+SELF_TEST = 3  # measures the front end's own test signal; answer "self_test"
+FAULTS = 4  # first byte wanted, u16: answer "faults", text of what went wrong since it was cleared
+CLEAR_FAULTS = 5
+PROVISION = 6  # JSON object of settings, the owner's key among them; over USB only
+DESCRIBE = 7  # answer: the pod's description, as after AUTHORISE
+NONCE_BYTES = 16
+KEY_BYTES = 32
+PROOF_BYTES = 32
+# HMAC-SHA256 (RFC 2104) with the owner's key, over one of these, the pod's nonce and the host's.
+PROOF_OF_HOST = b"glutesym host"
+PROOF_OF_POD = b"glutesym pod"
+INFO_BYTES = 512  # no answer is longer: an attribute's value has no more room
 
 
 def command(opcode, a=0, b=0, c=0):
@@ -210,7 +235,7 @@ def encode_emg(
     while (high - offset) >> shift > 32767:
         shift += 1
     struct.pack_into(
-        EMG_FORMAT, frame, 0, VERSION, EMG, run, seq, 0, first_index, anchor_index,
+        EMG_FORMAT, frame, 0, EMG, 0, run, seq, 0, first_index, anchor_index,
         anchor_ticks_us, count, flags, lead_off, shift, offset, lsb_pv,
     )  # fmt: skip
     position = EMG_DATA_OFFSET
@@ -236,7 +261,7 @@ def encode_imu(
     The chip's 32-bit time stamps come as two halves of 16 bits, which stay small ints.
     """
     struct.pack_into(
-        IMU_FORMAT, frame, 0, VERSION, IMU, run, seq, 0, first_index, anchor_index,
+        IMU_FORMAT, frame, 0, IMU, 0, run, seq, 0, first_index, anchor_index,
         anchor_ticks_us, count, flags, temperature_raw, 0, 0, accel_lsb_ug, gyro_lsb_10udps,
     )  # fmt: skip
     struct.pack_into(
@@ -260,8 +285,8 @@ def encode_status(frame, values):
 
     ``values`` is kept by the caller and reused. Numbers beyond their field saturate.
     """
-    frame[0] = VERSION
-    frame[1] = STATUS
+    frame[0] = STATUS
+    frame[1] = 0
     i = 0
     for name_code_offset_low_high in _STATUS_LAYOUT:
         x = values[i]
@@ -279,8 +304,9 @@ def encode_status(frame, values):
         position += 1
 
 
-def stamp(frame, tx_ticks_us):
-    """Write the transmit ticks, immediately before the frame is sent."""
+def stamp(frame, sending, tx_ticks_us):
+    """Write number and ticks of a sending, immediately before the frame is sent."""
+    frame[SENDING_OFFSET] = sending & 255
     struct.pack_into("<I", frame, TX_TICKS_OFFSET, tx_ticks_us)
 
 

@@ -96,13 +96,13 @@ def test_frames_come_only_after_start_and_end_after_stop():
             await client.write_gatt_char(wire.CONTROL_UUID, wire.command(wire.STOP), response=True)
             await asyncio.sleep(1)
             last = frames[-1]
-            states = {f[wire.STATE_OFFSET] for f in frames if f[1] == wire.STATUS}
+            states = {f[wire.STATE_OFFSET] for f in frames if f[0] == wire.STATUS}
             return before, during, last, states
 
     before, during, last, states = with_pods(body)
     assert before == 0
     assert during > 60
-    assert last[1] == wire.STATUS
+    assert last[0] == wire.STATUS
     assert states == {wire.STATE_CAPTURING, wire.STATE_IDLE}
 
 

@@ -265,7 +265,7 @@ class PodStream:
         self.counts.frames += 1
         if seq == self._expected:
             self._expected += 1
-            if frame[1] == wire.STATUS and frame[wire.STATE_OFFSET] == wire.STATE_IDLE:
+            if frame[0] == wire.STATUS and frame[wire.STATE_OFFSET] == wire.STATE_IDLE:
                 self._finished.set()
         elif (seq - self._expected) % (1 << 32) >= _ARRIVED_LATE:
             self.counts.repeats += 1

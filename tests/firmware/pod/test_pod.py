@@ -168,7 +168,7 @@ def test_stop_says_so_in_the_last_frame(run_micropython):
 pod.on_command(wire.START, 5, 0, 0, 0)
 pod.on_command(wire.STOP, 0, 0, 0, 0)
 last = log.frame(log.next - 1)
-print(last[1] == wire.STATUS, last[wire.STATE_OFFSET] == wire.STATE_IDLE)
+print(last[0] == wire.STATUS, last[wire.STATE_OFFSET] == wire.STATE_IDLE)
 link.connected = False; pod.on_link_change(); print(pod._run, led.state == led.IDLE)
 """
     assert run(run_micropython, source, POD) == ["True True", "0 True"]
