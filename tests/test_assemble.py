@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from glutesym import wire
 from glutesym.assemble import PodInput, assemble_pod, assemble_recording
+from glutesym.decode import frame_dtype
 
 NO_PROBES = np.empty(0, np.int64)
 FULL = wire.EMG_PER_FRAME
@@ -22,16 +23,33 @@ def emg_frame(number: int, run: int = 7, start_us: int = 0, **changes: int) -> b
     frame = bytearray(wire.FRAME_BYTES)
     first = changes.get("first", number * FULL)
     end = changes.get("anchor", first + FULL)
-    ticks_us = (start_us + round((first + FULL) * 500)) % wire.TICKS_PERIOD_US
+    period_us = 1_000_000 // changes.get("rate", 2000)
+    ticks_us = (start_us + (first + FULL) * period_us) % wire.TICKS_PERIOD_US
     samples = array("i", [(first + i) % 30_000 for i in range(FULL)])
+    flags = changes.get("flags", 0)
     wire.encode_emg(
-        frame, run, number, first, end, ticks_us, 0, 0, 1_000_000, samples, FULL
+        frame, run, changes.get("seq", number), first, end, ticks_us, flags, 0, 1_000_000,
+        samples, FULL,
     )  # fmt: skip
     wire.stamp(frame, number, ticks_us)
     return bytes(frame)
 
 
-def pod(frames: list[bytes], arrival_s: list[float] | None = None) -> PodInput:
+def status_frame(seq: int, time_s: float, run: int = 7, **values: int) -> bytes:
+    """Return a status; times count from the first conversion."""
+    frame = bytearray(wire.FRAME_BYTES)
+    ticks_us = round(time_s * 1e6) % wire.TICKS_PERIOD_US
+    told = {"run": run, "seq": seq, "frames_made": seq, "ticks_us": ticks_us, **values}
+    wire.encode_status(frame, [told.get(name, 0) for name in wire.STATUS_NAMES])
+    wire.stamp(frame, 0, ticks_us)
+    return bytes(frame)
+
+
+def pod(
+    frames: list[bytes],
+    arrival_s: list[float] | None = None,
+    info: dict[str, object] | None = None,
+) -> PodInput:
     if arrival_s is None:
         arrival_s = [0.5 + (i + 1) * PERIOD_S for i in range(len(frames))]
     return PodInput(
@@ -40,7 +58,7 @@ def pod(frames: list[bytes], arrival_s: list[float] | None = None) -> PodInput:
         np.frombuffer(b"".join(frames), np.uint8).reshape(-1, wire.FRAME_BYTES),
         NO_PROBES,
         NO_PROBES,
-        {},
+        info or {},
     )
 
 
@@ -110,6 +128,244 @@ def test_an_impossible_index_is_counted_and_left_out(lie):
     assert record.frames_bad == 1
     assert record.samples_lost == FULL
     assert len(record.emg.uv) == 40 * FULL
+
+
+def test_samples_that_are_missing_although_all_frames_came_were_never_put_into_frames():
+    frames = [emg_frame(i, first=i * FULL + (500 if i >= 20 else 0)) for i in range(50)]
+    record = assemble_pod(pod(frames), 0)
+    (gap,) = record.gaps
+    assert (gap.samples, gap.reason) == (500, "the pod was too busy")
+    assert record.samples_lost == 500
+
+
+def test_frames_that_the_log_has_dropped_were_too_many_for_it():
+    frames = [emg_frame(i) for i in range(80) if not (20 <= i < 30 or 60 <= i < 70 or i == 75)]
+    arrival_s = [i * PERIOD_S for i in range(80) if not (20 <= i < 30 or 60 <= i < 70 or i == 75)]
+    told = [
+        (40, {"oldest_seq": 15}),
+        (50, {"oldest_seq": 40, "frames_dropped": 25}),
+        (75, {"oldest_seq": 75, "frames_dropped": 25}),  # the rest was acknowledged
+    ]
+    for seq, values in told:
+        frames.append(status_frame(seq, 80 * PERIOD_S, **values))
+        arrival_s.append(80 * PERIOD_S)
+    record = assemble_pod(pod(frames, arrival_s), 0)
+    assert [(gap.samples, gap.reason) for gap in record.gaps] == [
+        (10 * FULL, "the pod's memory was full"),
+        (10 * FULL, "samples lost"),
+        (FULL, "the pod was too busy"),  # frame 75 is a status: nothing is missing there
+    ]
+
+
+def test_garbled_samples_are_told_from_a_busy_pod():
+    frames = [emg_frame(i + (i > 20), first=i * FULL + (1 if i > 20 else 0)) for i in range(50)]
+    arrival_s = [(i + 1) * PERIOD_S for i in range(50)]
+    frames.insert(21, status_frame(21, 21 * PERIOD_S, emg_misread=1, emg_captured=21 * FULL))
+    arrival_s.insert(21, 21 * PERIOD_S)
+    (gap,) = assemble_pod(pod(frames, arrival_s), 0).gaps
+    assert (gap.samples, gap.reason) == (1, "the front end's data were garbled")
+
+
+def test_what_is_missing_at_the_beginning_is_a_gap_too():
+    frames = [emg_frame(i) for i in range(10, 50)]
+    arrival_s = [0.5 + (i + 1) * PERIOD_S for i in range(10, 50)]
+    record = assemble_pod(pod(frames, arrival_s), 0)
+    (gap,) = record.gaps
+    assert gap.samples == record.samples_lost == 10 * FULL
+    assert gap.start_s == pytest.approx(0.5, abs=0.002)
+    assert gap.end_s == pytest.approx(0.5 + 10 * PERIOD_S, abs=0.002)
+
+
+def test_what_was_captured_but_never_fetched_is_a_gap_at_the_end():
+    frames = [emg_frame(i) for i in range(40)]
+    arrival_s = [(i + 1) * PERIOD_S for i in range(40)]
+    captured = 60 * FULL + 50  # the last 50 never were in a frame
+    frames.append(status_frame(70, captured / 2000, emg_captured=captured))
+    arrival_s.append(captured / 2000)
+    record = assemble_pod(pod(frames, arrival_s), 0)
+    (gap,) = record.gaps
+    assert gap.reason == "not fetched: the pod was out of reach at the end"
+    assert gap.samples == record.samples_lost == 20 * FULL
+    assert record.samples_sent == 60 * FULL
+    assert gap.start_s == record.emg.time_s[-1]
+    assert gap.end_s - gap.start_s == pytest.approx(20 * PERIOD_S, rel=1e-3)
+
+
+def test_a_stop_within_a_block_leaves_no_gap():
+    frames = [emg_frame(i) for i in range(40)]
+    captured = 40 * FULL + 103
+    frames.append(status_frame(40, captured / 2000, emg_captured=captured))
+    arrival_s = [(i + 1) * PERIOD_S for i in range(41)]
+    record = assemble_pod(pod(frames, arrival_s), 0)
+    assert record.gaps == ()
+    assert record.samples_lost == 0
+
+
+def test_a_status_cannot_have_captured_more_than_time_allows():
+    frames = [emg_frame(i) for i in range(40)]
+    frames.append(status_frame(40, 40 * PERIOD_S, emg_captured=1 << 31))
+    assert assemble_pod(pod(frames), 0).samples_lost == 0
+
+
+def test_the_newest_status_counts_not_the_last_to_arrive():
+    frames = [emg_frame(i) for i in range(40)]
+    frames.append(status_frame(60, 2.0, battery_pct=50 << 8))
+    frames.append(status_frame(45, 1.5, battery_pct=60 << 8, error=wire.ERROR_BATTERY_GAUGE))
+    record = assemble_pod(pod(frames), 0)
+    assert record.battery_pct == 50
+    assert record.problems == ("the battery gauge does not answer",)
+
+
+@pytest.mark.parametrize("info", [{"emg": {"rate_sps": 1000}}, {"emg": {"rate_sps": 2000}}])
+def test_the_rate_is_the_one_the_pod_tells(info):
+    rate = info["emg"]["rate_sps"]
+    frames = [emg_frame(i, rate=rate) for i in range(200)]
+    arrival_s = [0.5 + (i + 1) * FULL / rate for i in range(200)]
+    record = assemble_pod(pod(frames, arrival_s, info), 0)
+    assert record.emg.fs_hz == pytest.approx(rate, rel=1e-6)
+    assert record.emg.time_s[1000] == pytest.approx(0.5 + (1001 - 1.5) / rate, abs=1e-6)
+    assert record.samples_lost == 0
+
+
+@pytest.mark.parametrize("info", [{}, {"emg": None}, {"emg": {}}, {"emg": {"rate_sps": "1"}}])
+def test_a_pod_that_does_not_tell_its_rate_has_the_usual_one(info):
+    record = assemble_pod(pod([emg_frame(i) for i in range(50)], info=info), 0)
+    assert record.emg.fs_hz == pytest.approx(2000, rel=1e-6)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1))
+def test_any_order_repeats_and_holes_give_the_same_record(seed):
+    random = np.random.default_rng(seed)
+    frames = [emg_frame(i) for i in range(120)]
+    frames += [status_frame(120 + i, 7 + i / 2, battery_pct=i << 8) for i in range(4)]
+    kept = random.permutation(len(frames))[: random.integers(1, len(frames))].tolist()
+    repeats = random.choice(kept, random.integers(0, 30)).tolist()
+    sending_s = np.sort(random.uniform(20, 40, len(kept) + len(repeats)))
+    arrival_s = sending_s + 0.003 + random.exponential(0.01, len(sending_s))
+
+    def delivered(order: list[int]):
+        sent = []
+        for number, at_s in zip(order, sending_s.tolist(), strict=True):
+            frame = bytearray(frames[number])
+            wire.stamp(frame, 0, round(at_s * 1e6))
+            sent.append(bytes(frame))
+        by_arrival = np.argsort(arrival_s)
+        return assemble_pod(pod([sent[i] for i in by_arrival], arrival_s[by_arrival].tolist()), 0)
+
+    in_order = delivered(sorted(kept) + repeats)
+    shuffled = delivered(random.permutation(kept + repeats).tolist())
+    assert np.array_equal(shuffled.emg.uv, in_order.emg.uv, equal_nan=True)
+    assert shuffled.emg.index.tolist() == in_order.emg.index.tolist()
+    assert shuffled.emg.time_s == pytest.approx(in_order.emg.time_s, abs=1e-6)
+    assert shuffled.emg.fs_hz == pytest.approx(in_order.emg.fs_hz, rel=1e-9)
+    assert [(g.samples, g.reason) for g in shuffled.gaps] == [
+        (g.samples, g.reason) for g in in_order.gaps
+    ]
+    for name in ("samples_sent", "samples_received", "samples_lost", "frames_bad"):
+        assert getattr(shuffled, name) == getattr(in_order, name)
+    assert shuffled.battery_pct == pytest.approx(in_order.battery_pct, nan_ok=True)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    ("field", "spread"),
+    [
+        ("anchor_ticks_us", 1 << 30),
+        ("anchor_ticks_us", 300_000),
+        ("anchor_index", 1 << 30),
+        ("tx_ticks_us", 1 << 30),
+        ("tx_ticks_us", 300_000),
+        ("first_index", 1 << 30),
+    ],
+)
+def test_a_few_lies_do_not_move_the_others(field, spread, seed):
+    random = np.random.default_rng(seed)
+    n = 3000
+    frames = np.frombuffer(b"".join(emg_frame(i) for i in range(n)), np.uint8).copy()
+    records = frames.reshape(n, -1).view(frame_dtype(wire.EMG))[:, 0]
+    lie = random.random(n) < 0.02
+    records[field][lie] += random.integers(25_000, spread, np.count_nonzero(lie)).astype(np.uint32)
+    record = assemble_pod(pod([bytes(frame) for frame in frames.reshape(n, -1)]), 0)
+    true_s = 0.5 + (record.emg.index + 1 - 1.5) / 2000
+    assert record.emg.time_s == pytest.approx(true_s, abs=0.001)
+    assert record.samples_received >= (n - np.count_nonzero(lie)) * FULL
+    assert len(record.emg.uv) <= n * FULL + 4000
+
+
+def test_a_frame_older_than_a_period_of_ticks_finds_its_place():
+    start_us = 600_000_000
+    frames = [emg_frame(i, start_us=start_us) for i in range(60)]
+    arrival_s = [0.5 + (i + 1) * PERIOD_S for i in range(60)]
+    late = bytearray(frames[20])
+    late_s = arrival_s[20] + 1100
+    wire.stamp(late, 0, (start_us + round((late_s - 0.5) * 1e6)) % wire.TICKS_PERIOD_US)
+    record = assemble_pod(
+        pod([*frames[:20], *frames[21:], bytes(late)], [*arrival_s[:20], *arrival_s[21:], late_s]),
+        0,
+    )
+    assert (record.samples_lost, record.frames_bad) == (0, 0)
+    assert record.emg.uv.tolist() == [float(i) for i in range(60 * FULL)]
+
+
+def hostile_frames(n: int, seed: int) -> np.ndarray:
+    """Return frames that are random but for kind, count and shift."""
+    random = np.random.default_rng(seed)
+    frames = random.integers(0, 256, (n, wire.FRAME_BYTES), dtype=np.uint8)
+    kind = random.choice(list(wire.FIELDS), n)
+    frames[:, 0] = kind
+    for which, most in ((wire.EMG, FULL), (wire.IMU, wire.IMU_PER_FRAME)):
+        chosen = kind == which
+        records = frames.view(frame_dtype(which))[:, 0]
+        records["count"][chosen] = random.integers(1, most + 1, np.count_nonzero(chosen))
+        if which == wire.EMG:
+            records["shift"][chosen] %= 10
+    return frames
+
+
+@pytest.mark.parametrize("one_run", [False, True])
+def test_thousands_of_made_up_frames_neither_swell_the_record_nor_harm_it(one_run):
+    n = 5000
+    frames = hostile_frames(2 * n, seed=1)
+    if one_run:
+        frames[:, 2:4] = (7, 0)
+    true = np.frombuffer(b"".join(emg_frame(i) for i in range(n)), np.uint8).reshape(n, -1)
+    frames[::2] = true
+    arrival_s = np.repeat(0.5 + (np.arange(n) + 1) * PERIOD_S, 2).tolist()
+    record = assemble_pod(pod([bytes(frame) for frame in frames], arrival_s), 0)
+    assert record.frames_bad >= n - 20
+    assert record.boots < 110
+    assert len(record.emg.uv) < 1.1 * n * FULL
+    assert len(record.imu.time_s) < 1.1 * n * PERIOD_S * 208
+    assert record.samples_received >= n * FULL
+    true_s = 0.5 + (record.emg.index[: n * FULL] + 1 - 1.5) / 2000
+    assert record.emg.time_s[: n * FULL] == pytest.approx(true_s, abs=0.03)
+
+
+def test_more_runs_than_a_pod_can_start_are_not_believed():
+    """Each frame is right in itself, but says that it is of a run of its own."""
+    n = 20_000
+    frames = np.frombuffer(b"".join(emg_frame(i) for i in range(200)), np.uint8).reshape(200, -1)
+    frames = np.tile(frames, (n // 200, 1))
+    numbers = np.random.default_rng(2).permutation(65_000)[:n] + 1
+    frames.view("<u2")[:, 1] = numbers
+    arrival_s = (0.5 + (np.arange(n) + 1) * PERIOD_S).tolist()
+    record = assemble_pod(pod([bytes(frame) for frame in frames], arrival_s), 0)
+    assert record.boots <= 100
+    assert record.frames_bad >= n - 100
+    assert len(record.emg.uv) < 2000 * (arrival_s[-1] + 1100)
+    assert np.all(np.diff(record.emg.time_s) > 0)
+
+
+def test_runs_that_claim_the_same_time_are_not_both_true():
+    frames = [emg_frame(i) for i in range(200)]
+    arrival_s = [0.5 + (i + 1) * PERIOD_S for i in range(200)]
+    frames += [emg_frame(i, run=9) for i in range(50, 100)]
+    arrival_s += arrival_s[50:100]
+    record = assemble_pod(pod(frames, arrival_s), 0)
+    assert record.boots == 1
+    assert record.frames_bad == 50
+    assert record.emg.index.tolist() == list(range(200 * FULL))
 
 
 @settings(max_examples=60, deadline=None)

@@ -11,11 +11,32 @@ from typer.testing import CliRunner
 
 from glutesym import cli
 from glutesym.cli import app
-from glutesym.errors import GlutesymError
+from glutesym.errors import GlutesymError, LinkError
+from glutesym.keys import KeyRing, OwnedPod
 from glutesym.session.store import open_session
+from usb_bench import bench_beside
 
 RUNNER = CliRunner()
-COMMANDS = ("demo", "simulate", "scan", "live", "record", "export", "analyze")
+COMMANDS = (
+    "demo", "simulate", "scan", "provision", "pods", "selftest", "faults", "settings", "live",
+    "record", "export", "analyze",
+)  # fmt: skip
+POD = OwnedPod("e6614c311b1a2b3c", "left", bytes(range(32)))
+
+
+@pytest.fixture(autouse=True)
+def keys(tmp_path, monkeypatch):
+    """A key file of this test's own."""
+    path = tmp_path / "keys" / "pods.json"
+    monkeypatch.setenv("GLUTESYM_KEYS", str(path))
+    return path
+
+
+def run(*arguments: str, code: int = 0) -> str:
+    """Run a command and return what it printed."""
+    result = RUNNER.invoke(app, arguments)
+    assert result.exit_code == code, (result.output, result.exception)
+    return result.output
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +174,84 @@ def test_without_bluetooth_scan_says_so(monkeypatch):
         assert "Bluetooth" in str(result.exception)
     else:
         assert "pod" in result.output
+
+
+def test_a_pods_life_from_its_first_plug_to_its_last(tmp_path, keys):
+    """Every command that talks to a pod, over USB to a virtual one that nobody owns yet."""
+    with bench_beside(tmp_path, key="", side="unassigned") as bench:
+        port = ("--port", str(bench.port))
+        name = f"glutesym-{bench.pod.id[-6:].upper()}"
+        assert "not yours" in run("scan", *port)
+        card = run("provision", "--side", "left", *port)
+        for words in (f"left pod, id {bench.pod.id}", "ADS1292R, 2000 samples", str(keys)):
+            assert words in card
+        assert "BENCH" not in card
+        listed = run("scan", *port)
+        assert name in listed
+        assert "left" in listed
+        assert name in run("pods")
+        tested = run("selftest", *port)
+        assert f"left ({name}): works (test signal 100 %" in tested
+        assert "2000 samples a second, gain 6, works" in run("settings", *port)
+        log = run("faults", "left", *port, "--clear")
+        assert "restarted" in log  # after it was provisioned
+        assert "Cleared" in log
+        assert "nothing went wrong" in run("faults", *port)
+        changed = run("settings", "left", *port, "--gain", "12", "--side", "right", "--bench")
+        for words in ("right pod", "gain 12", "BENCH MODE", "restarts"):
+            assert words in changed
+        assert [pod.side for pod in KeyRing.load(keys)] == ["right"]
+    assert "forgotten" in run("pods", "--forget", name)
+    assert len(KeyRing.load(keys)) == 0
+
+
+def test_owned_pods_are_listed_without_their_keys(keys):
+    ring = KeyRing.load(keys)
+    ring.add(POD)
+    ring.save()
+    listed = run("pods")
+    assert "glutesym-1A2B3C" in listed
+    assert POD.key.hex()[:16] not in listed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["pods"], "owns no pod yet"),
+        (["selftest"], "glutesym provision"),
+        (["faults", "left"], "owns no pod yet"),
+        (["settings", "--gain", "12"], "owns no pod yet"),
+        (["pods", "--forget", "ABCDEF"], "no pod ABCDEF among yours"),
+        (["provision", "--side", "left", "--port", "no-such-port"], "no port no-such-port"),
+    ],
+)
+def test_without_pods_a_command_says_what_to_do(arguments, words, monkeypatch):
+    monkeypatch.setattr("glutesym.links.provision._SCAN_S", 0.1)
+    result = RUNNER.invoke(app, arguments)
+    assert isinstance(result.exception, GlutesymError)
+    assert words in str(result.exception)
+    assert "\n" not in str(result.exception)
+
+
+def test_settings_of_several_pods_are_not_changed_at_once(keys):
+    ring = KeyRing.load(keys)
+    ring.add(POD)
+    ring.add(OwnedPod("e6614c311b4d5e6f", "right", bytes(32)))
+    ring.save()
+    result = RUNNER.invoke(app, ["settings", "--gain", "12"])
+    assert "Say whose" in str(result.exception)
+
+
+@pytest.mark.parametrize("arguments", [["--gain", "5"], ["--rate", "3000"], ["--side", "both"]])
+def test_settings_that_no_pod_has_are_refused(arguments):
+    assert RUNNER.invoke(app, ["settings", "left", *arguments]).exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["selftest", "faults", "settings"])
+def test_pods_that_are_not_seen_are_named(command, keys, tmp_path):
+    ring = KeyRing.load(keys)
+    ring.add(POD)
+    ring.save()
+    result = RUNNER.invoke(app, [command, "--port", str(tmp_path / "none"), "--timeout", "0.1"])
+    assert isinstance(result.exception, LinkError)
+    assert "no port" in str(result.exception).lower()

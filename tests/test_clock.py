@@ -13,6 +13,7 @@ from glutesym.clock import (
     lower_envelope,
     lower_track,
     ticks_before_us,
+    too_early,
     unwrap_ticks_us,
 )
 
@@ -26,6 +27,20 @@ def test_ticks_are_unwrapped_however_long_the_silence(start, steps):
     host_s = 5 + true * (1 + 3e-5) / 1e6
     wrapped = (true % wire.TICKS_PERIOD_US).astype(np.uint32)
     assert unwrap_ticks_us(wrapped, host_s).tolist() == true.tolist()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_clock_that_lies_first_does_not_tear_the_others_apart(seed):
+    random = np.random.default_rng(seed)
+    steps = random.integers(0, wire.TICKS_PERIOD_US // 20, 100)
+    true = wire.TICKS_PERIOD_US // 2 + np.cumsum(steps) - steps[0]
+    host_s = 5 + true / 1e6 + random.uniform(0, 0.2, 100)
+    wrapped = (true % wire.TICKS_PERIOD_US).astype(np.uint32)
+    lies = np.array([0, 20, 50])
+    wrapped[lies] = random.integers(0, wire.TICKS_PERIOD_US, 3)
+    honest = np.setdiff1d(np.arange(100), lies)
+    offset = (unwrap_ticks_us(wrapped, host_s) - true)[honest]
+    assert np.ptp(offset) == 0
 
 
 @given(st.integers(0, 1 << 40), st.integers(0, wire.TICKS_PERIOD_US - 1))
@@ -57,6 +72,31 @@ def test_offset_and_skew_are_found_under_heavy_delays(seed):
     assert np.all(np.abs(error_s) < 0.0025)  # the shortest delay, and little more
     assert np.all(np.abs(error_s) * 1000 < 2 * fit.uncertainty_ms)
     assert fit.uncertainty_ms < 2.5
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_lies_are_told_from_delays(seed):
+    random = np.random.default_rng(seed)
+    sent = np.arange(0, 60, 0.03)
+    arrived = 3 + sent * (1 + 4e-5) + 0.0015 + random.exponential(0.02, len(sent))
+    assert not too_early(sent, arrived).any()
+    lies = random.permutation(len(sent))[:40]
+    sent[lies] += random.uniform(0.3, 500, 40)
+    assert sorted(np.flatnonzero(too_early(sent, arrived))) == sorted(lies)
+    fit = fit_clock(sent, arrived, np.empty(0), np.empty(0))
+    x = np.array([0.0, 60.0])
+    assert fit.host_s(x) == pytest.approx(3 + x * (1 + 4e-5), abs=0.005)
+
+
+def test_frames_that_waited_out_a_stall_are_no_lies():
+    """For two seconds nothing comes, then all at once: the later, the earlier for its sending."""
+    sent = np.arange(0, 20, 0.03)
+    arrived = sent + np.where((sent > 8) & (sent < 10), 10 - sent, 0.0) + 0.002
+    assert not too_early(sent, arrived).any()
+
+
+def test_too_few_points_are_all_believed():
+    assert not too_early(np.arange(5.0), np.array([0.0, 1, -90, 3, 4])).any()
 
 
 def test_few_points_do_not_give_an_absurd_slope():
@@ -95,6 +135,14 @@ def test_an_oscillator_that_warms_up_is_followed(seed):
     error_s = track(index) - true_s
     assert np.abs(error_s).max() < 0.0006
     assert track.slope == pytest.approx(1.0122 / 2000, rel=1e-3)
+
+
+def test_lies_of_a_chip_clock_do_not_fold_the_track():
+    index = np.arange(0, 200_000, 104.0)
+    seen_s = index / 2000
+    seen_s[1000:1050] -= 700
+    track = lower_track(index, seen_s, 1 / 2000, 0.03, 30.0)
+    assert np.all(np.diff(track(index)) > 0)
 
 
 def test_a_short_stretch_is_a_straight_line():

@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import signal
 
 from glutesym.dsp.bandpass import bandpass_zero_phase
 from glutesym.measures import SIDES
@@ -10,7 +11,7 @@ from glutesym.recording import EmgRecord, ImuRecord, PodRecord, Recording
 from glutesym.virtual.scenarios.catalog import build_scenario
 from scenario_recording import record
 
-SCENARIO = build_scenario("bridge", seed=31, reps=12)
+SCENARIO = build_scenario("bridge", seed=31, reps=18)
 RECORDING = record(SCENARIO)
 TRUTH = SCENARIO.truth
 MEASURED = measure_set(RECORDING)
@@ -39,7 +40,7 @@ def during(rep, value):
 
 
 def test_a_set_is_measured_close_to_the_truth():
-    assert len(MEASURED.reps) == 12
+    assert len(MEASURED.reps) == 18
     summary = MEASURED.summary
     assert summary.symmetry_index_pct.value == pytest.approx(TRUTH.symmetry_index_pct, abs=2)
     assert summary.lag_ms.value == pytest.approx(TRUTH.lag_ms, abs=10)
@@ -65,8 +66,86 @@ def test_what_the_ring_shows_live_is_exactly_what_the_recording_gives():
         assert all(now_s - rep.end_s < 2.5 for rep in new)
         live += new
     assert SCENARIO.duration_s > RING_S + 5  # the ring did forget
-    live += meter.finish(emg)
+    live += meter.finish(emg, {side: pods[side].imu for side in SIDES})
     assert tuple(live) == MEASURED.reps
+
+
+def live_windows(now_s, hidden=()):
+    """Return both sides' windows at a moment; what is hidden is (side, from, to) in seconds."""
+    emg = {side: cut(RECORDING.pods[side].emg, now_s - RING_S, now_s) for side in SIDES}
+    imu = {side: cut(RECORDING.pods[side].imu, now_s - RING_S, now_s) for side in SIDES}
+    for side, start_s, end_s in hidden:
+        for values, time_s in (
+            (emg[side].uv, emg[side].time_s),
+            (imu[side].accel_g, imu[side].time_s),
+            (imu[side].gyro_dps, imu[side].time_s),
+        ):
+            values[(time_s >= start_s) & (time_s < end_s)] = np.nan
+    return emg, imu
+
+
+@pytest.mark.parametrize("kind", ["hole", "silence"])
+@pytest.mark.parametrize("sides", [("left",), ("right",), SIDES])
+def test_samples_that_come_late_are_waited_for_and_give_the_same_numbers(kind, sides):
+    """Between 20 and 29 s nothing comes, at 36 s it is all there."""
+    meter, live = RepMeter(), []
+    for now_s in np.arange(0.5, SCENARIO.duration_s + 1, 0.5):
+        end_s = 29 if kind == "hole" else now_s + 1
+        hidden = [(side, 20, end_s) for side in sides] if 20 < now_s < 36 else []
+        emg, imu = live_windows(now_s, hidden)
+        if kind == "silence" and hidden:
+            for side in sides:
+                emg[side], imu[side] = cut(emg[side], 0, 20), cut(imu[side], 0, 20)
+        live += meter.process(emg, imu, sides if hidden and kind == "hole" else ())
+        if 20 < now_s < 36:
+            assert all(rep.end_s < 20.5 for rep in live)
+    live += meter.finish(*live_windows(SCENARIO.duration_s + 1))
+    assert tuple(live) == MEASURED.reps
+
+
+def test_samples_that_never_come_are_given_up_with_the_reason():
+    true = TRUTH.reps[4]
+    hidden = [("left", true.start_s + 0.5, true.start_s + 0.6)]
+    meter, live, seen_s = RepMeter(), [], {}
+    for now_s in np.arange(0.5, SCENARIO.duration_s + 1, 0.5):
+        new = meter.process(*live_windows(now_s, hidden), ("left",))
+        seen_s |= {rep.number: now_s for rep in new}
+        live += new
+    assert live[4].left.reason == "samples were lost"
+    assert 18 < seen_s[5] - true.start_s < 23
+    assert all(rep.lag_ms is not None for rep in live[6:])
+    assert seen_s[live[-1].number] - live[-1].end_s < 2.5  # nothing lags behind for ever
+
+
+def test_a_gap_that_is_not_waited_for_is_judged_at_once():
+    true = TRUTH.reps[4]
+    hidden = [("left", true.start_s + 0.5, true.start_s + 0.6)]
+    meter, seen_s = RepMeter(), {}
+    for now_s in np.arange(0.5, true.end_s + 4, 0.5):
+        seen_s |= {rep.number: now_s for rep in meter.process(*live_windows(now_s, hidden))}
+    assert seen_s[5] - true.end_s < 2.5
+
+
+def slower(pod):
+    """Return what a front end of half the rate would have recorded: its filter ends at 262 Hz."""
+    low = signal.butter(2, 0.262 * 1000, fs=2000, output="sos")
+    emg = pod.emg
+    arrays = {name: getattr(emg, name)[::2] for name in ("time_s", "index", "lead_off", "clipped")}
+    uv = signal.sosfiltfilt(low, emg.uv)[::2]
+    return replace(pod, emg=replace(emg, fs_hz=emg.fs_hz / 2, uv=uv, **arrays))
+
+
+def test_1000_samples_a_second_suffice():
+    pods = {side: slower(pod) for side, pod in RECORDING.pods.items()}
+    measured = measure_set(replace(RECORDING, pods=pods))
+    assert len(measured.reps) == 18
+    assert measured.summary.symmetry_index_pct.value == pytest.approx(
+        TRUTH.symmetry_index_pct, abs=2
+    )
+    assert measured.summary.lag_ms.value == pytest.approx(TRUTH.lag_ms, abs=10)
+    assert measured.summary.verdict == "left lower"
+    live = LiveEnvelope(1000).process(pods["left"].emg.uv)
+    assert np.isfinite(live[1000:]).all()
 
 
 @pytest.mark.parametrize(
@@ -136,7 +215,7 @@ def test_onsets_below_8_db_are_not_reported():
 
 def test_one_side_alone_is_measured_without_a_comparison():
     measured = measure_set(record(SCENARIO, sides=("right",)))
-    assert len(measured.reps) == 12
+    assert len(measured.reps) == 18
     assert all(rep.right.onset_s is not None for rep in measured.reps)
     assert all(rep.left.reason == "no pod on this side" for rep in measured.reps)
     assert measured.summary.verdict == "indeterminate"

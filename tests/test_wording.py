@@ -118,6 +118,13 @@ def test_losses_are_counted_and_never_rounded_away(received, lost, words):
     assert wording.loss_text(live) == words
 
 
+def test_what_the_pod_still_has_is_not_called_lost():
+    live = SideLive(samples_received=60_000, samples_waiting=12_480)
+    assert wording.loss_text(live) == "0 samples lost, 12 480 still in the pod"
+    both = replace(live, samples_lost=2_500)
+    assert wording.loss_text(both) == "2 500 samples lost (3.3 %), 12 480 still in the pod"
+
+
 @pytest.mark.parametrize(
     ("value_uv", "words"), [(nan, "–"), (None, "–"), (0.0, "0.0"), (9.96, "10"), (98.4, "98")]
 )

@@ -48,6 +48,7 @@ _RATE_CODES = {125: 0, 250: 1, 500: 2, 1000: 3, 2000: 4, 4000: 5, 8000: 6}
 _GAIN_CODES = {1: 1, 2: 2, 3: 3, 4: 4, 6: 0, 8: 5, 12: 6}
 _MUX_CODES = {"electrodes": 0, "shorted": 1, "test_signal": 5}
 
+TEST_COUNTS = const(3495)  # amplitude of the test signal, VREF / 2400, at gain 1: 2^23 / 2400
 _REFERENCE_PV = 2_420_000_000_000  # 2.42 V
 _FULL_SCALE = const(0x7FFFFF)
 
@@ -55,7 +56,7 @@ _POWER_ON_MS = const(1000)  # power-on reset: sources disagree, 1 s satisfies al
 _RESET_PULSE_US = const(50)  # at least one tCLK (2 us); 2^11 tCLK (4 ms) would power the chip down
 _RESET_WAIT_MS = const(1)  # 18 tCLK = 35 us
 _COMMAND_US = const(10)  # 4 tCLK = 7.8 us after SDATAC, before CS rises and between commands
-_REFERENCE_MS = const(150)  # settling of the reference into its 10 uF capacitor
+REFERENCE_MS = const(150)  # settling of the reference into its 10 uF capacitor
 
 
 class ADS1292R:
@@ -67,7 +68,9 @@ class ADS1292R:
         self._command = bytearray(1)
         self._registers = bytearray(len(_NAMES))
         self._frame = bytearray(2 + len(_NAMES))  # opcode, count - 1, values
+        self._reference_on = False
         self.rate_sps = 0
+        self.gain = 0
         self.lsb_pv = 0  # electrode voltage of one converter count, picovolts
         cs.init(cs.OUT, value=1)
         start.init(start.OUT, value=0)
@@ -79,15 +82,27 @@ class ADS1292R:
         self._start(0)
         self._reset(1)
         time.sleep_ms(_POWER_ON_MS)
+        self.reset()
+
+    def power_down(self):
+        """Switch the chip off. Only power_up() wakes it."""
+        self._start(0)
+        self._reset(0)
+
+    def reset(self):
+        """Give the registers their defaults and make them reachable."""
         self._reset(0)
         time.sleep_us(_RESET_PULSE_US)
         self._reset(1)
         time.sleep_ms(_RESET_WAIT_MS)
+        self._reference_on = False
         self._send(_CMD_SDATAC)  # the chip wakes up in RDATAC, deaf to register commands
 
     def identify(self):
         """Check that an ADS1292R answers; raises ChipError if another chip or none does."""
-        found = self._read(_REG_ID, 1)[2]
+        frame = bytearray(3)
+        self._read(frame, _REG_ID)
+        found = frame[2]
         if found != _ID_ADS1292R:
             raise ChipError("ADS1292R", "ID", _ID_ADS1292R, found)
 
@@ -116,18 +131,34 @@ class ADS1292R:
         registers[8] = _RESP1
         registers[9] = _RESP2
         registers[10] = _GPIO
-        self._write(_REG_CONFIG1, registers)
+        self._write_registers()
         self.check()
         self.rate_sps = rate_sps
+        self.gain = gain
         self.lsb_pv = (_REFERENCE_PV // gain + _FULL_SCALE // 2) // _FULL_SCALE
-        time.sleep_ms(_REFERENCE_MS)
+        if not self._reference_on:
+            time.sleep_ms(REFERENCE_MS)
+            self._reference_on = True
 
     def check(self):
         """Raise ChipError unless every register still holds what configure() wrote."""
-        found = self._read(_REG_CONFIG1, len(_NAMES))
-        for i, expected in enumerate(self._registers):
-            if (found[2 + i] ^ expected) & _MASKS[i]:
-                raise ChipError("ADS1292R", _NAMES[i], expected, found[2 + i])
+        i = self._first_wrong()
+        if i >= 0:
+            raise ChipError("ADS1292R", _NAMES[i], self._registers[i], self._frame[2 + i])
+
+    def restore(self):
+        """Make a chip in trouble convert as configure() and start_conversions() had asked.
+
+        Returns True when it had lost its registers, as after a dip of the supply, and has them
+        again: its reference then needs REFERENCE_MS. Takes a millisecond, allocates nothing.
+        """
+        self._send(_CMD_SDATAC)
+        restored = False
+        if self._first_wrong() >= 0:
+            self._write_registers()
+            restored = self._first_wrong() < 0
+        self._send(_CMD_RDATAC)
+        return restored
 
     def start_conversions(self):
         """Convert continuously and offer each sample without being asked (RDATAC)."""
@@ -149,20 +180,29 @@ class ADS1292R:
         self._cs(1)
         time.sleep_us(_COMMAND_US)
 
-    def _write(self, register, values):
+    def _first_wrong(self):
+        """Return which register does not hold what was written, -1 when all do."""
+        self._read(self._frame, _REG_CONFIG1)
+        for i in range(len(_MASKS)):
+            if (self._frame[2 + i] ^ self._registers[i]) & _MASKS[i]:
+                return i
+        return -1
+
+    def _write_registers(self):
         frame = self._frame
-        frame[0] = _CMD_WREG | register
-        frame[1] = len(values) - 1
-        frame[2:] = values
+        frame[0] = _CMD_WREG | _REG_CONFIG1
+        frame[1] = len(_MASKS) - 1
+        for i in range(len(_MASKS)):
+            frame[2 + i] = self._registers[i]
         self._transfer(frame)
 
-    def _read(self, register, count):
-        """Return opcode, count and then the registers."""
-        frame = bytearray(2 + count)
+    def _read(self, frame, register):
+        """Fill ``frame`` from byte 2 on with registers."""
+        for i in range(2, len(frame)):
+            frame[i] = 0
         frame[0] = _CMD_RREG | register
-        frame[1] = count - 1
+        frame[1] = len(frame) - 3
         self._transfer(frame)
-        return frame
 
     def _transfer(self, frame):
         self._cs(0)

@@ -1,141 +1,112 @@
-"""Hardware-timed EMG: a PIO program reads each sample of the ADS1292R, DMA stores it in a ring.
+"""EMG source ADS1292R: a PIO program reads each of its samples, DMA stores it in a ring.
 
 No interrupt and no processor time: the DMA's transfer count is the sample index. The loop only has
-to look before the ring is overwritten (2 s), and counts exactly what it missed if it does not.
+to look before the ring is overwritten (2 s at 2000 SPS), and counts exactly what it missed if it
+does not.
 
-    capture = EmgCapture(0, 3_000_000, Pin(2), Pin(4), Pin(0), Pin(1), 15)
-    ads.start_conversions()
+    capture = EmgCapture(ads, 0, 3_000_000, Pin(2), Pin(4), Pin(0), Pin(1), 15)
+    capture.prepare(2000, 6)
     capture.start()
     while capture.poll() - capture.next_index >= 100:
         n = capture.read(samples, 100)
 
+A front end that stops, babbles or loses its settings is looked after by poll(), once a second: its
+registers are read and written anew, and capture begins again at the start of a frame. The sample
+index goes on as the converter's clock does. ``failed`` tells that no good sample came for 0.5 s.
+
 Steady state (poll, read): nothing is allocated.
 """
-# Ref: Texas Instruments SBAS502 8.5.2 (data retrieval, status word) and 7.6 (SPI timing).
-# Ref: Raspberry Pi RP2350 datasheet 11 (PIO), 12.6 (DMA).
-# Ref: Arm PrimeCell SSP PL022 TRM: SPI holds MOSI low when idle, so the chip sees no command.
 
 import time
-from array import array
 
-import rp2
+import emg_self_test
+from ads1292r import REFERENCE_MS
+from emg_frames import STATUS, STATUS_MASK, FrameReader
 from micropython import const
-from uctypes import addressof
 from wire import FLAG_CLIPPED, FLAG_LOST_BEFORE
 
-_FIELD_BITS = const(24)
-_STATUS_MASK = const(0xF01FFF)  # 1100, five lead-off bits, two GPIO bits, thirteen zeros
-_STATUS = const(0xC00000)
 _LEAD_OFF_SHIFT = const(15)
 _LEAD_OFF_MASK = const(0x1F)  # the order of wire.LEAD_OFF_*
 _SIGN = const(0x800000)
 _RAIL_HIGH = const(0x7FFFFF)
 _RAIL_LOW = const(0x800000)
-_DMA_WORD = const(2)  # transfers of 2**2 bytes
-_CS_HIGH_US = const(10)  # at least 2 tCLK = 3.9 us
-_FRAME_US = const(100)
-_WAIT_STEP_US = const(10)
-_WAIT_STEPS = const(250)  # 2.5 ms: a sample is due every 0.5 ms
 
-
-# Three cycles a bit (SPI mode 1): SCLK rises, the chip shifts; SCLK falls, the bit is read; loop.
-# A frame has 72 bits and takes 72 us of the 500 us period with SCLK at 1 MHz.
-# DRDY must be seen high first: unread data hold it low, and it pulses high before the next sample,
-# so a frame is only ever begun at its start.
-# ruff: noqa: F821
-@rp2.asm_pio(
-    sideset_init=rp2.PIO.OUT_LOW,
-    in_shiftdir=rp2.PIO.SHIFT_LEFT,
-    autopush=True,
-    push_thresh=_FIELD_BITS,
-    fifo_join=rp2.PIO.JOIN_RX,
-)
-def _read_frames():
-    wrap_target()
-    label("busy")
-    jmp(pin, "high").side(0)
-    jmp("busy").side(0)
-    label("high")
-    jmp(pin, "high").side(0)
-    set(x, 23).side(0)
-    label("status")
-    nop().side(1)
-    in_(pins, 1).side(0)
-    jmp(x_dec, "status").side(0)
-    set(x, 23).side(0)
-    label("channel_1")
-    nop().side(1)
-    jmp(x_dec, "channel_1").side(0)[1]
-    set(x, 23).side(0)
-    label("channel_2")
-    nop().side(1)
-    in_(pins, 1).side(0)
-    jmp(x_dec, "channel_2").side(0)
-    wrap()
+_WINDOW_US = const(100_000)  # between two looks at the sample rate
+_PACE_SHIFT = const(
+    4
+)  # it may be off by 1/16: the chip's clock is good to 2 %; 500 SPS after reset
+_FAILED_US = const(500_000)
+_RETRY_US = const(1_000_000)
+_CLOCK_SHIFT = const(6)  # the period is kept in 1/64 us, 31 ppm of it at 2000 SPS
+_CLOCK_US = const(1 << 23)  # longest time counted at once: shifted, it is still a small int
 
 
 class EmgCapture:
-    # The count has 28 bits on the RP2350 (the rest is a mode); even, for two words make a sample.
-    # It lasts 18.6 h and is then renewed without loss.
-    DMA_TRANSFERS = (1 << 28) - 2
+    chip = "ADS1292R"
 
-    def __init__(self, state_machine, pio_hz, sclk, miso, drdy, cs, ring_bits, rate_sps=2000):
-        drdy.init(drdy.IN)
-        self._pio_hz = pio_hz
-        self._sclk = sclk
-        self._miso = miso
-        self._drdy = drdy
-        self._cs = cs
-        self._period_us = 1_000_000 // rate_sps
-        self._ring = _aligned_ring(ring_bits)
-        self._ring_mask = len(self._ring) - 1
-        self._ring_samples = len(self._ring) // 2
+    def __init__(self, ads, state_machine, pio_hz, sclk, miso, drdy, cs, ring_bits):
+        self._ads = ads
+        self._reader = FrameReader(state_machine, pio_hz, sclk, miso, drdy, cs, ring_bits)
         # After a stall, skip to where DMA does not catch up while the block is being copied.
-        self._safe_samples = self._ring_samples - self._ring_samples // 8
-        self._sm = rp2.StateMachine(state_machine)
-        self._dma = rp2.DMA()
-        self._dma_control = self._dma.pack_ctrl(
-            size=_DMA_WORD,
-            inc_read=False,
-            inc_write=True,
-            ring_sel=True,
-            ring_size=ring_bits,
-            # RX requests of state machines 0-3 of each PIO block follow its four TX requests.
-            treq_sel=(state_machine >> 2 << 3) + (state_machine & 3) + 4,
-        )
+        self._safe_samples = self._reader.samples - self._reader.samples // 8
+        self.rate_sps = 0
+        self.gain = 0
+        self.lsb_pv = 0  # electrode voltage of one count, picovolts
+        self._period = 0  # of the converter, in 1/64 us
+        self._capturing = False
+        self._up = False  # frames are being read
         self._reset_counters()
+
+    def prepare(self, rate_sps, gain):
+        """Power the chip up and set it up. Takes more than a second.
+
+        Raises ChipError when another chip or none answers, or a register does not hold.
+        """
+        ads = self._ads
+        ads.power_up()
+        ads.identify()
+        ads.configure(rate_sps, gain, True)
+        self.rate_sps = ads.rate_sps
+        self.gain = ads.gain
+        self.lsb_pv = ads.lsb_pv
+        self._period = (1_000_000 << _CLOCK_SHIFT) // rate_sps
+
+    async def self_test(self):
+        """Measure the chip's own test signal and its noise; see emg_self_test.py."""
+        return await emg_self_test.run(self, self._ads)
+
+    def sleep(self):
+        """Switch the chip off; prepare() wakes it."""
+        self._ads.power_down()
 
     def start(self):
-        """Take over the clock pin and begin at sample 0. The chip must be in RDATAC."""
+        """Convert, and capture from sample 0 on."""
         self._reset_counters()
-        self._sm.init(
-            _read_frames,
-            freq=self._pio_hz,
-            in_base=self._miso,
-            jmp_pin=self._drdy,
-            sideset_base=self._sclk,
-        )
-        self._cs(0)
-        self._arm()
+        self._ads.start_conversions()
+        self._good_us = self._window_us = time.ticks_us()
+        self._reader.begin(0)
+        self._capturing = self._up = True
 
     def stop(self):
-        """Give the clock pin back to SPI. Samples not yet read are gone."""
-        self._disarm()
-        self._cs(1)
-        time.sleep_us(_CS_HIGH_US)
-        self._sclk.init(self._sclk.ALT, alt=self._sclk.ALT_SPI)
+        """Stop converting; SPI has its clock pin again. Samples not yet read are gone."""
+        if self._up:
+            self._reader.end()
+        self._capturing = self._up = self.failed = False
+        self._ads.stop_conversions()
 
     def poll(self):
         """Return how many samples are complete since start, and take the anchor of that moment.
 
-        If frame and words have come apart, or the count nears its end, puts that right first.
+        Looks after what goes wrong, with at most 6 ms of work, once a second.
         """
-        if self._dma.count < self.DMA_TRANSFERS >> 4:
-            self._renew_count()
-        elif self._newest_is_bad():
-            self._realign()
-        self.anchor_index = self._captured()
-        self.anchor_ticks_us = time.ticks_us()
+        if not self._capturing:
+            return self.anchor_index
+        if self._up:
+            self._look()
+        elif time.ticks_diff(time.ticks_us(), self._due_us) >= 0:
+            self._repair()
+        if time.ticks_diff(time.ticks_us(), self._good_us) > _FAILED_US:
+            self.failed = True
         return self.anchor_index
 
     def read(self, samples, count):
@@ -145,25 +116,33 @@ class EmgCapture:
         where a corrupted frame follows (it counts as lost). Sets ``first_index``, ``flags`` and
         ``lead_off`` of these samples.
         """
-        ring = self._ring
-        mask = self._ring_mask
+        if not self._up:
+            return 0
+        reader = self._reader
+        ring = reader.ring
+        mask = reader.mask
+        status_mask = STATUS_MASK
+        good = STATUS
         while True:
-            captured = self._captured()
+            captured = reader.captured()
             if captured - self.next_index > self._safe_samples:
                 self._skip_to(captured - self._safe_samples)
-            position = ((self.next_index - self._origin) << 1) & mask
-            while captured > self.next_index and ring[position] & _STATUS_MASK != _STATUS:
+            position = ((self.next_index - reader.origin) << 1) & mask
+            while captured > self.next_index and ring[position] & status_mask != good:
                 self.misaligned += 1
                 self._skip_to(self.next_index + 1)
                 position = (position + 2) & mask
-            if captured - self.next_index < count:
+            wanted = captured - self.next_index
+            if wanted >= count:
+                wanted = count
+            elif wanted == 0 or not reader.newest_is_bad():
                 return 0
             flags = FLAG_LOST_BEFORE if self._lost_before else 0
             seen = 0
             n = 0
-            while n < count:
+            while n < wanted:
                 status = ring[position]
-                if status & _STATUS_MASK != _STATUS:
+                if status & status_mask != good:
                     break
                 x = ring[position + 1]
                 if x == _RAIL_HIGH or x == _RAIL_LOW:
@@ -172,8 +151,18 @@ class EmgCapture:
                 samples[n] = (x ^ _SIGN) - _SIGN
                 position = (position + 2) & mask
                 n += 1
+            # A value that looks like a status probably is one: a word is missing before it. What
+            # follows will tell.
+            if x & status_mask == good:
+                n -= 1
+                if not n:
+                    if wanted == 1:
+                        return 0
+                    self.misaligned += 1
+                    self._skip_to(self.next_index + 1)
+                    continue
             # DMA writes sample `captured` where `captured - ring` was: was this block still whole?
-            if self._captured() - self.next_index < self._ring_samples:
+            if reader.captured() - self.next_index < reader.samples:
                 break
         self.first_index = self.next_index
         self.flags = flags
@@ -191,92 +180,135 @@ class EmgCapture:
         self.lead_off = 0
         self.overrun = 0  # samples lost since start
         self.misaligned = 0  # frames seen whose status word was not one
+        self.failed = False
         self._lost_before = False
-        self._base = 0  # samples complete when the DMA count was last loaded
-        self._origin = 0  # index of the sample at the beginning of the ring
+        self._good_us = 0  # ticks when all was well
+        self._window_index = 0  # samples complete ...
+        self._window_us = 0  # ... when the rate was last looked at
+        self._on_pace = True
+        self._was_bad = False
+        self._rested = True  # the last repair was a second ago
+        self._due_us = 0  # ticks of the next repair
+        self._reference_index = 0  # how many samples were complete ...
+        self._reference_us = 0  # ... at these ticks: from there a gap is counted
+        self._steady_samples = 0  # made ...
+        self._steady_us = 0  # ... in this time, without trouble: they tell the period
 
-    def _arm(self):
-        self._dma.config(
-            read=self._sm,
-            write=self._ring,
-            count=self.DMA_TRANSFERS,
-            ctrl=self._dma_control,
-            trigger=True,
-        )
-        self._sm.active(1)
-
-    def _disarm(self):
-        self._sm.active(0)
-        self._dma.active(0)
-
-    def _captured(self):
-        return self._base + ((self.DMA_TRANSFERS - self._dma.count) >> 1)
+    # --- what may go wrong
 
     def _skip_to(self, index):
         self.overrun += index - self.next_index
         self.next_index = index
         self._lost_before = True
 
-    def _newest_is_bad(self):
-        captured = self._captured()
-        if captured == self._origin:
-            return False
-        position = ((captured - 1 - self._origin) << 1) & self._ring_mask
-        return self._ring[position] & _STATUS_MASK != _STATUS
+    def _look(self):
+        """Take the anchor; see whether the frames are frames, and as many as there should be."""
+        reader = self._reader
+        reader.renew_count()
+        captured = reader.captured()
+        now_us = time.ticks_us()
+        if captured != self.anchor_index:
+            self.anchor_index = captured
+            self.anchor_ticks_us = now_us
+        # Twice in a row: by then read() has taken what was good before it.
+        bad = reader.newest_is_bad()
+        lasts = bad and self._was_bad
+        self._was_bad = bad
+        elapsed_us = time.ticks_diff(now_us, self._window_us)
+        if elapsed_us >= _WINDOW_US:
+            self._check_pace(captured, now_us, elapsed_us)
+            if self._on_pace and not bad:
+                self._good_us = now_us
+                self.failed = False
+            if not self._rested and time.ticks_diff(now_us, self._due_us) >= 0:
+                self._rested = True
+        if self._rested and (lasts or not self._on_pace):
+            self._take_down()
+            self._repair()
 
-    def _wait_for_sample(self):
-        """Return just after a sample is complete, or False when none comes."""
-        captured = self._captured()
-        step = 0
-        while step < _WAIT_STEPS:
-            if self._captured() != captured:
-                return True
-            time.sleep_us(_WAIT_STEP_US)
-            step += 1
-        return False
+    def _check_pace(self, captured, now_us, elapsed_us):
+        """Too few samples (DRDY is silent, or the chip was reset) or too many: not on pace."""
+        samples = captured - self._window_index
+        period_us = self._period >> _CLOCK_SHIFT
+        surplus_us = samples * period_us - elapsed_us
+        if abs(surplus_us) > (elapsed_us >> _PACE_SHIFT) + period_us:
+            self._on_pace = False
+        if not self._on_pace:
+            return  # the window's beginning is the last time that the index was true
+        self._window_index = captured
+        self._window_us = now_us
+        if elapsed_us > _CLOCK_US:
+            return
+        self._steady_samples += samples
+        self._steady_us += elapsed_us
+        if self._steady_us > _CLOCK_US - 4 * _WINDOW_US:
+            self._learn_period()
 
-    def _renew_count(self):
-        """Load the DMA count anew. Just after a sample nothing is in flight for 0.4 ms, and the
-        joined FIFO would hold four samples: nothing is lost.
+    def _learn_period(self):
+        """Know the converter's clock better than its tolerance: gaps are counted by it."""
+        samples = self._steady_samples
+        if samples > self.rate_sps and self._steady_us <= _CLOCK_US:
+            self._period = ((self._steady_us << _CLOCK_SHIFT) + samples // 2) // samples
+        self._steady_samples = self._steady_us = 0
+
+    def _take_down(self):
+        """Stop reading. Remember when how many samples were complete.
+
+        While DRDY ticks that is known exactly, just after a sample.
         """
-        if self._wait_for_sample():
-            self._base = self._captured()
-            self._dma.active(0)
-            self._dma.count = self.DMA_TRANSFERS
-            self._dma.active(1)
+        reader = self._reader
+        if self._on_pace:
+            self.misaligned += 1
+        if self._on_pace and reader.wait_for_sample():
+            self._reference_us = time.ticks_us()
+            reader.wait_for_frame()  # both words of this sample are in; one before may be missing
+            self._reference_index = reader.begun()
+        else:
+            half_us = self._period >> (_CLOCK_SHIFT + 1)  # the sample was up to a period ago
+            self._reference_us = time.ticks_add(self._window_us, -half_us)
+            self._reference_index = self._window_index
+        self._learn_period()
+        reader.end()
+        self._up = False
 
-    def _realign(self):
-        """Begin again at the start of a frame; the sample index goes on as the converter does.
+    def _repair(self):
+        """Set the chip up if need be, and begin again at the start of a frame.
 
-        The converter does not stop, so what is missed is a whole number of its periods. Both ends
-        of the gap are timed just after a sample, and it lasts a few periods only: rounding to a
-        whole number is exact although the converter's clock may be off by 2 %. Samples not yet
-        read are given up and counted as lost.
+        The converter does not stop, so what is missed is a whole number of its periods: exact
+        while DRDY ticks, else good to the learnt period. Samples not yet read are given up.
         """
-        self.misaligned += 1
-        self._wait_for_sample()
-        before_us = time.ticks_us()
-        time.sleep_us(_FRAME_US)  # both words of this frame are in; an earlier one may be missing
-        before = self._base + ((self.DMA_TRANSFERS - self._dma.count + 1) >> 1)
-        self._disarm()
-        self._cs(1)  # ends the chip's transfer, whichever bit it is at
-        time.sleep_us(_CS_HIGH_US)
-        self._cs(0)
-        self._sm.restart()
-        while self._sm.rx_fifo():
-            self._sm.get()
-        self._base = self._origin = before
-        self._arm()
-        if self._wait_for_sample():
-            elapsed_us = time.ticks_diff(time.ticks_us(), before_us)
-            periods = (elapsed_us + self._period_us // 2) // self._period_us
-            self._base = self._origin = before + periods - 1
-        self._skip_to(self._origin)
+        self._due_us = time.ticks_add(time.ticks_us(), _RETRY_US)
+        self._rested = False
+        if self._ads.restore():
+            self._due_us = time.ticks_add(time.ticks_us(), REFERENCE_MS * 1000)
+            return
+        reader = self._reader
+        reader.begin(self._reference_index)
+        self._up = reader.wait_for_sample()
+        now_us = time.ticks_us()
+        self._count_periods(now_us)
+        if not self._up:
+            reader.end()
+            return
+        index = max(self._reference_index - 1, self.next_index, self.anchor_index)
+        reader.number(index)
+        self._skip_to(index)
+        self._window_index = index + 1
+        self._window_us = now_us
+        self._on_pace = True
+        self._was_bad = False
 
-
-def _aligned_ring(ring_bits):
-    """Return 2**ring_bits bytes as 32-bit words, aligned to their size: DMA wraps there."""
-    size = 1 << ring_bits
-    words = array("I", bytes(2 * size))
-    first = (-addressof(words) & (size - 1)) >> 2
-    return memoryview(words)[first : first + (size >> 2)]
+    def _count_periods(self, now_us):
+        """Move the reference to the sample nearest to now, in steps that are small ints."""
+        while True:
+            elapsed_us = time.ticks_diff(now_us, self._reference_us)
+            whole = elapsed_us <= _CLOCK_US
+            if not whole:
+                elapsed_us = _CLOCK_US
+            periods = ((elapsed_us << _CLOCK_SHIFT) + (self._period >> 1)) // self._period
+            self._reference_index += periods
+            self._reference_us = time.ticks_add(
+                self._reference_us, periods * self._period >> _CLOCK_SHIFT
+            )
+            if whole:
+                return

@@ -1,7 +1,7 @@
 """Frames that wait for their acknowledgement: a ring of encoded frames, allocated once.
 
-A frame stays until the host has acknowledged it, so what was recorded while the radio was away is
-sent later. When the ring is full the oldest frame goes, and is counted.
+A frame stays until the host has acknowledged it and all before it, so what was recorded while the
+radio was away is sent later. When the ring is full the oldest frame goes, and is counted.
 """
 
 import wire

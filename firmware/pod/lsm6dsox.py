@@ -6,11 +6,15 @@
     imu.start()
     while imu.poll() >= 16:
         n = imu.drain(data, 16)
+    imu.sleep()
+    while not imu.moved():
+        time.sleep(1)
 
 Steady state (poll, drain): nothing is allocated. A failed transfer raises OSError: try again.
 """
 # Ref: STMicroelectronics LSM6DSOX datasheet, 9 (registers), and application note AN5272, 9 (FIFO).
 
+import struct
 import time
 
 from chip_error import ChipError
@@ -20,8 +24,12 @@ from wire import FLAG_LOST_BEFORE
 _REG_FIFO_CTRL1 = const(0x07)
 _REG_FIFO_CTRL4 = const(0x0A)
 _REG_WHO_AM_I = const(0x0F)
+_REG_CTRL1_XL = const(0x10)
+_REG_CTRL2_G = const(0x11)
 _REG_CTRL3_C = const(0x12)
+_REG_CTRL6_C = const(0x15)
 _REG_OUT_TEMP_L = const(0x20)
+_REG_OUTX_L_A = const(0x28)
 _REG_FIFO_STATUS1 = const(0x3A)
 _REG_TIMESTAMP2 = const(0x42)
 _REG_FIFO_DATA_OUT_TAG = const(0x78)
@@ -31,6 +39,10 @@ _SW_RESET = const(0x01)
 _TIMESTAMP_RESET = const(0xAA)
 _FIFO_BYPASS = const(0x40)  # with a time stamp in every slot
 _FIFO_CONTINUOUS = const(0x46)  # same; the oldest is dropped when full
+_ACCEL_208_HZ = const(0x5C)  # +-8 g
+_ACCEL_12_HZ = const(0x1C)  # same range
+_POWER_DOWN = const(0x00)
+_XL_LOW_POWER = const(0x10)  # XL_HM_MODE: high performance off
 _SETTINGS = (
     ("CTRL3_C", 0x12, 0x44),  # block data update, address increment
     ("CTRL9_XL", 0x18, 0xE2),  # I3C off
@@ -39,8 +51,9 @@ _SETTINGS = (
     ("FIFO_CTRL2", 0x08, 0x00),
     ("FIFO_CTRL3", 0x09, 0x55),  # both sensors into the FIFO at 208 Hz
     ("FIFO_CTRL4", 0x0A, _FIFO_BYPASS),
-    ("CTRL1_XL", 0x10, 0x5C),  # 208 Hz, +-8 g
+    ("CTRL6_C", 0x15, 0x00),  # accelerometer: high performance
     ("CTRL2_G", 0x11, 0x5C),  # 208 Hz, +-2000 dps
+    ("CTRL1_XL", 0x10, _ACCEL_208_HZ),  # last: says that all of them hold
 )
 
 _STATUS_OVERFLOWED = const(0x08)  # FIFO_OVR_LATCHED, cleared by reading
@@ -58,6 +71,7 @@ _TEMPERATURE_EVERY = const(208)  # samples: once a second
 
 _RESET_TRIES = const(50)
 _GYRO_START_MS = const(100)  # 35 ms to wake up, then the filters settle
+_MOVED_COUNTS = const(615)  # 0.15 g: a turn by 9 degrees; noise at low power is 2.4 mg RMS
 
 
 class LSM6DSOX:
@@ -74,6 +88,7 @@ class LSM6DSOX:
         # A slice would be a new object at each transfer: make them all now.
         self._chunks = tuple(view[: n * _WORD_BYTES] for n in range(_CHUNK_WORDS + 1))
         self._sample = bytearray(_SAMPLE_BYTES)
+        self._rest = None  # acceleration that `moved` compares with
         self._reset_counters()
 
     def identify(self):
@@ -92,22 +107,46 @@ class LSM6DSOX:
             time.sleep_ms(1)
             if not self._read(_REG_CTRL3_C) & _SW_RESET:
                 break
-        for _, register, value in _SETTINGS:
-            self._write(register, value)
-        for name, register, value in _SETTINGS:
-            found = self._read(register)
-            if found != value:
-                raise ChipError("LSM6DSOX", name, value, found)
-        time.sleep_ms(_GYRO_START_MS)
+        self._apply_settings()
 
     def start(self):
-        """Empty the FIFO, restart the chip's time stamps and begin at sample 0."""
+        """Empty the FIFO, restart the chip's time stamps and begin at sample 0.
+
+        A chip that sleeps, or that lost its settings with its supply, is set up first: 100 ms.
+        Raises ChipError if a register does not hold.
+        """
+        if self._read(_REG_CTRL1_XL) != _ACCEL_208_HZ:
+            self._apply_settings()
         self._write(_REG_FIFO_CTRL4, _FIFO_BYPASS)
         self._write(_REG_TIMESTAMP2, _TIMESTAMP_RESET)
         self._read_status()  # clears what was latched before
         self._reset_counters()
         self._read_temperature()
         self._write(_REG_FIFO_CTRL4, _FIFO_CONTINUOUS)
+
+    def sleep(self):
+        """Save power until `start`: gyroscope off, accelerometer just good enough for `moved`."""
+        self._rest = None
+        self._write(_REG_FIFO_CTRL4, _FIFO_BYPASS)
+        # CTRL1_XL first: should a later transfer fail, start() sees that there is work to do. The
+        # mode is changed while the accelerometer is off.
+        self._write(_REG_CTRL1_XL, _POWER_DOWN)
+        self._write(_REG_CTRL6_C, _XL_LOW_POWER)
+        self._write(_REG_CTRL2_G, _POWER_DOWN)
+        self._write(_REG_CTRL1_XL, _ACCEL_12_HZ)
+
+    def moved(self):
+        """Whether it was moved or turned since it was last True, or since the first look asleep.
+
+        The reference stays until then, so a slow turn counts as well as a quick one. A movement
+        that ends where it began between two looks is missed.
+        """
+        now = struct.unpack("<hhh", self._i2c.readfrom_mem(self._address, _REG_OUTX_L_A, 6))
+        rest = self._rest
+        if rest and all(abs(now[i] - rest[i]) <= _MOVED_COUNTS for i in range(3)):
+            return False
+        self._rest = now
+        return rest is not None
 
     def poll(self):
         """Return how many samples are ready, and take the anchor of this moment.
@@ -174,6 +213,15 @@ class LSM6DSOX:
             if self._overflow == 2:
                 self._overflow = 0
         return n
+
+    def _apply_settings(self):
+        self._write(_REG_CTRL1_XL, _POWER_DOWN)  # so that its mode may change
+        for name, register, value in _SETTINGS:
+            self._write(register, value)
+            found = self._read(register)
+            if found != value:
+                raise ChipError("LSM6DSOX", name, value, found)
+        time.sleep_ms(_GYRO_START_MS)
 
     def _reset_counters(self):
         self.anchor_index = 0  # samples complete ...

@@ -3,132 +3,148 @@
 import asyncio
 import binascii
 import gc
-import json
-import sys
-
-import board
 import machine
 import settings
+import sys
+import time
 import wire
-from ads1292r import ADS1292R
-from emg_capture import EmgCapture
+
+import board
+from fault_log import FaultLog
 from frame_log import FrameLog
-from link_ble import BleLink
+from link_ble import BleLink, can_encrypt
+from link_usb import UsbLink
 from lsm6dsox import LSM6DSOX
-from machine import I2C, SPI, Pin
+from machine import I2C, SPI, WDT, Pin
 from max17048 import MAX17048
 from neopixel import NeoPixel
+from owner import Guard
+from owner_requests import Requests
 from pod import Pod
 from power import Power
 from status_led import StatusLed
 from stream import Sender
 
-FIRMWARE = "0.1.0"
-_RATE_SPS = 2000
-_VIEW_BYTES = 36  # what the log's view of a frame takes, on a 64-bit VM
+FIRMWARE = "0.2.0"
+_VIEW_BYTES = 40  # what the log's view of a frame takes, on a 64-bit VM
+_KEEP_FREE_BYTES = 100_000  # for the radio, and for what a task needs in passing
+_WATCHDOG_MS = 8000
+_BOOT_FAILED_S = 5
 
 
-def _start_emg(gain):
-    """Return front end and capture, or two times None after saying what is wrong."""
+def _build_emg():
+    """Return the front end that this board has; nothing is measured yet."""
+    if board.EMG_FRONT_END == "myoware":
+        from myoware import MyoWare
+
+        return MyoWare(Pin(board.MYOWARE_PIN), board.MYOWARE_RING_BITS)
+    from ads1292r import ADS1292R
+    from emg_capture import EmgCapture
+
     spi = SPI(
         board.EMG_SPI, baudrate=board.EMG_SPI_HZ, polarity=0, phase=1,
         sck=Pin(board.EMG_SCLK), mosi=Pin(board.EMG_MOSI), miso=Pin(board.EMG_MISO),
     )  # fmt: skip
     cs = Pin(board.EMG_CS)
-    ads = ADS1292R(spi, cs, Pin(board.EMG_START), Pin(board.EMG_RESET))
-    try:
-        ads.power_up()
-        ads.identify()
-        ads.configure(_RATE_SPS, gain, True)
-    except OSError as error:
-        print(error)
-        return None, None
-    capture = EmgCapture(
+    return EmgCapture(
+        ADS1292R(spi, cs, Pin(board.EMG_START), Pin(board.EMG_RESET)),
         board.EMG_PIO_SM, board.EMG_PIO_HZ, Pin(board.EMG_SCLK), Pin(board.EMG_MISO),
-        Pin(board.EMG_DRDY), cs, board.EMG_RING_BITS, _RATE_SPS,
+        Pin(board.EMG_DRDY), cs, board.EMG_RING_BITS,
     )  # fmt: skip
-    return ads, capture
 
 
-def _start_imu(i2c):
-    """Return the motion sensor, or None after saying what is wrong."""
-    imu = LSM6DSOX(i2c, board.IMU_ADDRESS)
+def _try(faults, *actions):
+    """Whether a chip answers as it should; if not, the fault log tells what it did."""
     try:
-        imu.identify()
-        imu.configure()
+        for action in actions:
+            action()
     except OSError as error:
-        print(error)
-        return None
-    return imu
-
-
-def _start_gauge(i2c):
-    """Return the fuel gauge, or None after saying what is wrong."""
-    gauge = MAX17048(i2c, board.GAUGE_ADDRESS)
-    try:
-        gauge.identify()
-    except OSError as error:
-        print(error)
-        return None
-    return gauge
+        faults.note(str(error))
+        return False
+    return True
 
 
 def _log_frames():
-    """How many frames fit into half of the free heap: the EMG ring and the radio need the rest."""
+    """How many frames fit into the free heap, less what the radio and the tasks need."""
     gc.collect()
-    fit = gc.mem_free() // 2 // (wire.FRAME_BYTES + _VIEW_BYTES)
+    free = gc.mem_free()
+    fit = (free - max(free // 4, _KEEP_FREE_BYTES)) // (wire.FRAME_BYTES + _VIEW_BYTES)
     return max(64, min(fit, board.LOG_FRAMES))
 
 
-def _describe(pod_id, side, gain, ads, log):
-    return json.dumps(
-        {
-            "protocol": wire.VERSION,
-            "firmware": FIRMWARE,
-            "micropython": ".".join(str(n) for n in sys.implementation[1][:3]),
-            "board": board.NAME,
-            "id": pod_id,
-            "side": side,
-            "emg": {
-                "chip": "ADS1292R",
-                "rate_sps": _RATE_SPS,
-                "gain": gain,
-                "ok": ads is not None,
-            },
-            "log_frames": log.capacity,
-        }
-    ).encode()
+def _store(changed):
+    """Keep settings for the next start."""
+    if changed["encrypt"] and not can_encrypt():
+        raise ValueError("this MicroPython cannot pair")
+    settings.store(changed)
 
 
-def main():
+def _build(faults):
     chosen = settings.load()
     pod_id = binascii.hexlify(machine.unique_id()).decode()
     i2c = I2C(board.I2C, sda=Pin(board.I2C_SDA), scl=Pin(board.I2C_SCL), freq=board.I2C_HZ)
-    ads, capture = _start_emg(chosen["gain"])
-    imu = _start_imu(i2c)
-    gauge = _start_gauge(i2c)
-    errors = (0 if ads else wire.ERROR_EMG_CHIP) | (0 if imu else wire.ERROR_IMU_CHIP)
+    errors = 0
+    emg = _build_emg()
+    if not _try(faults, lambda: emg.prepare(chosen["rate_sps"], chosen["gain"])):
+        errors |= wire.ERROR_EMG_CHIP
+    imu = LSM6DSOX(i2c, board.IMU_ADDRESS)
+    if not _try(faults, imu.identify, imu.configure):
+        errors |= wire.ERROR_IMU_CHIP
+        imu = None
+    gauge = MAX17048(i2c, board.GAUGE_ADDRESS)
+    if not _try(faults, gauge.identify):
+        gauge = None
     log = FrameLog(_log_frames())
-    side = chosen["side"]
-    name = "%s-%s-%s" % (wire.NAME_PREFIX, side[0].upper(), pod_id[-4:].upper())
-    link = BleLink(
-        _describe(pod_id, side, chosen["gain"], ads, log), (name, board.NAME, pod_id, FIRMWARE)
-    )
+    facts = {
+        "firmware": FIRMWARE,
+        "micropython": ".".join(str(n) for n in sys.implementation[1][:3]),
+        "board": board.NAME,
+        "id": pod_id,
+        "log_frames": log.capacity,
+    }
     pod = Pod(
-        ads, capture, imu, Power(gauge, Pin(board.USB_SENSE, Pin.IN)),
-        StatusLed(NeoPixel(Pin(board.NEOPIXEL), 1)), log, Sender(log, link), link, errors,
-        chosen["bench"],
+        emg, imu, Power(gauge, Pin(board.USB_SENSE, Pin.IN)),
+        StatusLed(NeoPixel(Pin(board.NEOPIXEL), 1)), log, Sender(log), faults, errors, chosen,
+        _store, facts, machine.reset,
     )  # fmt: skip
+    key = binascii.unhexlify(chosen["key"])
+    tag = pod_id[-wire.TAG_DIGITS :].upper()
+    guard = Guard(key)
+    ble = BleLink(
+        "%s-%s" % (wire.NAME_PREFIX, tag), guard, Requests(guard, False), chosen["encrypt"]
+    )
+    pod.links.append(ble)
+    guard = Guard(key)
+    pod.links.append(UsbLink(pod_id, guard, Requests(guard, True)))
+    return pod
 
-    async def run():
-        others = (
-            asyncio.create_task(pod.keep(link.serve, pod)),
-            asyncio.create_task(pod.keep(pod.watch)),
-        )
-        await pod.keep(pod.sample)
-        return others
 
-    asyncio.run(run())
+async def _run(pod, watchdog):
+    tasks = [asyncio.create_task(pod.keep(pod.watch))]
+    for link in pod.links:
+        tasks.append(asyncio.create_task(pod.keep(link.serve, pod)))
+        tasks.append(asyncio.create_task(pod.keep(link.patrol)))
+    await pod.keep(pod.sample, watchdog)
+
+
+def main():
+    faults = FaultLog()
+    if machine.reset_cause() == machine.WDT_RESET:
+        faults.note("restarted by the watchdog or on request")
+    try:
+        pod = _build(faults)
+        faults.save()
+    except Exception as error:
+        # Nothing measures and nothing streams; what is wrong can be read, and may pass.
+        faults.note_exception(error)
+        faults.save()
+        time.sleep(_BOOT_FAILED_S)
+        machine.reset()
+    watchdog = WDT(timeout=_WATCHDOG_MS)
+    try:
+        asyncio.run(_run(pod, watchdog))
+    except KeyboardInterrupt:
+        machine.mem32[board.WATCHDOG_CTRL_CLEAR] = board.WATCHDOG_ENABLE
 
 
 main()

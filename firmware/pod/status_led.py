@@ -1,7 +1,15 @@
-"""What the pod is doing, in a blink language: patterns tell the states apart, colours only help.
+"""What the pod is doing, in a blink language: rhythms tell the states apart, colours only help.
 
-One, two, three short flashes: waiting for the host, connected, streaming. One long flash: battery
-low. Long and short in turn: broken. Fast even blinking: "this is me", on request.
+=======================================  ==========================================================
+one, two or three short flashes          waiting for a host, connected, measuring
+one long flash every four seconds        battery low: charge it soon
+two long flashes, a long pause           refuses to measure: it is on USB power
+long and short in turn                   broken: a part failed, the host says which
+slow, as long on as off                  self-test
+fast, as long on as off                  "this is me", on request
+one faint flash every ten seconds        asleep: move it to wake it up
+dark                                     switched off, or its battery is empty
+=======================================  ==========================================================
 
     led = StatusLed(NeoPixel(Pin(14), 1))
     led.state = led.STREAMING
@@ -18,6 +26,7 @@ _GREEN = (0, 20, 12)
 _ORANGE = (24, 12, 0)
 _VERMILION = (30, 10, 0)
 _WHITE = (30, 30, 30)
+_FAINT = (0, 1, 2)
 
 # State -> colour, then milliseconds on, off, on, off, ...: the sum is the period.
 _PATTERNS = (
@@ -27,6 +36,9 @@ _PATTERNS = (
     (_GREEN, (30, 250, 30, 250, 30, 3410)),
     (_ORANGE, (600, 3400)),
     (_VERMILION, (400, 200, 60, 200, 400, 200, 60, 1480)),
+    (_VERMILION, (600, 300, 600, 2500)),
+    (_WHITE, (500, 500)),
+    (_FAINT, (30, 9970)),
     (_WHITE, (100, 100)),
 )
 
@@ -38,7 +50,10 @@ class StatusLed:
     STREAMING = 3
     LOW_BATTERY = 4
     ERROR = 5
-    _IDENTIFY = 6
+    REFUSED = 6  # on USB power
+    TESTING = 7
+    ASLEEP = 8
+    _IDENTIFY = 9
 
     def __init__(self, neopixel):
         self.state = self.OFF

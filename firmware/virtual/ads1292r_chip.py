@@ -6,6 +6,7 @@ Times are world time in ns. The chip computes nothing until somebody looks at it
 
 from micropython import const
 
+import ads1292r_faults
 import world
 from ads1292r_converter import FRAME_BYTES, Converter
 
@@ -57,6 +58,10 @@ class Ads1292rChip:
         self._dead = bool(faults.get("emg_dead"))
         self._wrong_id = bool(faults.get("emg_wrong_id"))
         self._stuck_register = _CH2SET if faults.get("emg_stuck_register") else -1
+        self._timetable = ads1292r_faults.timetable()
+        self._miso_level = int(faults.get("emg_miso_level", 0))
+        self._miso_broken = False
+        self.drdy_broken = False
         clock = 1 + world.config["emg_clock_error"]
         self._clock_ns = _CLOCK_NS / clock
         self._mod_ns = _MOD_NS / clock
@@ -110,7 +115,10 @@ class Ads1292rChip:
 
     def drdy(self, now_ns):
         """Level of DRDY: low when a frame is ready, high from SCLK on or just before the next."""
+        self.meet_faults(now_ns)
         self.settle(now_ns)
+        if self.drdy_broken:
+            return 0
         if self._reset_low_ns is not None:
             return 1
         converter = self.converter
@@ -123,7 +131,13 @@ class Ads1292rChip:
     @property
     def readable(self):
         """Whether SCLK shifts frames out: selected, in continuous mode, awake."""
-        return not self._cs and self._continuous and self._reset_low_ns is None and not self._dead
+        speaks = self._reset_low_ns is None and not self._dead and not self._miso_broken
+        return not self._cs and self._continuous and speaks
+
+    @property
+    def silent_level(self):
+        """Level of DOUT when it is not ``readable``."""
+        return self._miso_level if self._miso_broken else 0
 
     @property
     def selected(self):
@@ -140,6 +154,26 @@ class Ads1292rChip:
         if complete > self._frames_seen:
             self._frames_seen = complete
 
+    # Faults that come while it runs.
+
+    @property
+    def next_fault_ns(self):
+        return self._timetable[0][0] if self._timetable else ads1292r_faults.NEVER_NS
+
+    def meet_faults(self, now_ns):
+        """Let break what is due. Whatever depends on it has to be brought up to then before."""
+        while self.next_fault_ns <= now_ns:
+            _, what, broken = self._timetable.pop(0)
+            if what == ads1292r_faults.MISO:
+                self._miso_broken = broken
+            elif what == ads1292r_faults.DRDY:
+                self.drdy_broken = broken
+            else:
+                self.converter.stop(now_ns)
+                self._reset(now_ns, _POR_MODS)
+                self._update(now_ns)
+            self.epoch += 1
+
     # Serial interface.
 
     def exchange(self, byte, end_ns, byte_ns, mode_1, first):
@@ -148,8 +182,10 @@ class Ads1292rChip:
         ``first``: the byte follows a pause of the clock: the chip had time to decode the last one.
         In a mode other than 1 both ends sample while the other shifts: bits come late or early.
         """
+        self.meet_faults(end_ns - byte_ns)
+        silence = 0xFF * self.silent_level
         if not self.selected or end_ns - byte_ns < self._busy_until_ns:
-            return 0
+            return silence
         if not mode_1:
             byte = byte << 1 & 0xFF
         self.seen(self.converter.complete_at(end_ns - byte_ns))
@@ -162,7 +198,7 @@ class Ads1292rChip:
             self._shift_in(byte, end_ns)
         if not mode_1:
             out, self._late_bit = out >> 1 | self._late_bit << 7, out & 1
-        return 0 if self._dead else out
+        return silence if self._dead or self._miso_broken else out
 
     def _decoding(self):
         writes = self._registers_left and not self._reads_registers

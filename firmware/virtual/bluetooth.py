@@ -4,7 +4,13 @@ What matters to a pod is kept: a write longer than its buffer is cut; a notifica
 MTU-3, is sent whether or not anyone subscribed, and is copied to the heap without an error when
 the controller is busy; an exception that escapes the irq handler disables the handler for good;
 data handed to the handler are valid only inside it. Ref:
-https://docs.micropython.org/en/latest/library/bluetooth.html, MicroPython extmod/btstack
+https://docs.micropython.org/en/latest/library/bluetooth.html, MicroPython
+extmod/btstack/modbluetooth_btstack.c
+
+Pairing is not part of MicroPython's releases for RP2 boards: ports/rp2/CMakeLists.txt defines
+MICROPY_PY_BLUETOOTH_ENABLE_PAIRING_BONDING for NimBLE, not for BTstack. There ``gap_pair`` is
+missing and ``config`` knows nothing of ``bond``, ``mitm``, ``io`` and ``le_secure``. With
+"pairing" in its configuration this board has a build with that macro: Just Works, no secrets.
 """
 
 import errno
@@ -24,6 +30,9 @@ _IRQ_CENTRAL_DISCONNECT = 2
 _IRQ_GATTS_WRITE = 3
 _IRQ_MTU_EXCHANGED = 21
 _IRQ_CONNECTION_UPDATE = 27
+_IRQ_ENCRYPTION_UPDATE = 28
+
+_PAIRING_SETTINGS = ("bond", "mitm", "io", "le_secure")
 
 _DEFAULT_VALUE_BYTES = 20  # extmod/modbluetooth.h MP_BLUETOOTH_DEFAULT_ATTR_LEN
 _DEFAULT_MTU = 23
@@ -64,6 +73,10 @@ class BLE:
         self._name = b"MPY"
         self._mtu = 256
         self._broken = False  # the handler raised: BTstack's glue never calls it again
+        self._bond = False
+        self._le_secure = False
+        if world.config.get("pairing"):
+            self.gap_pair = self._gap_pair
         world.on_radio_event(self._on_event)
 
     def active(self, on=None):
@@ -88,7 +101,12 @@ class BLE:
             elif name == "mtu":
                 self._mtu = value
                 world.send(world.BLE_MTU, struct.pack("<H", value))
-            elif name not in ("rxbuf", "addr_mode", "bond", "mitm", "io", "le_secure"):
+            elif name in _PAIRING_SETTINGS and world.config.get("pairing"):
+                if name == "bond":
+                    self._bond = bool(value)
+                elif name == "le_secure":
+                    self._le_secure = bool(value)
+            elif name not in ("rxbuf", "addr_mode"):
                 raise ValueError("unknown config param")
 
     def irq(self, handler):
@@ -107,10 +125,12 @@ class BLE:
 
     def gap_disconnect(self, conn_handle):
         self._check_active()
-        if conn_handle not in self._connections:
-            return False
         world.send(world.BLE_DISCONNECT, struct.pack("<H", conn_handle))
-        return True
+        return True  # whether or not there is such a connection
+
+    def _gap_pair(self, conn_handle):
+        self._check_active()
+        world.send(world.BLE_PAIR, struct.pack("<HBB", conn_handle, self._bond, self._le_secure))
 
     def gatts_register_services(self, services):
         self._check_active()
@@ -159,15 +179,15 @@ class BLE:
             # BTstack would copy the data to the heap, get none, and write through a null pointer.
             print("hard fault: gatts_notify with the heap locked")
             sys.exit(1)
-        connected = conn_handle in self._connections
-        if connected:
-            if data is None:
-                data = self._values[value_handle].data
-            size = min(len(data), self._connections[conn_handle] - 3)
-            header = struct.pack("<HH", conn_handle, value_handle)
-            world.send(world.BLE_NOTIFY, header + bytes(memoryview(data)[:size]))
-        if not connected:
-            raise OSError(errno.ENOTCONN)
+        if conn_handle not in self._connections:
+            # att_server_notify: unknown connection identifier; btstack_error_to_errno: EINVAL.
+            # (NimBLE, on other boards, says ENOTCONN.)
+            raise OSError(errno.EINVAL)
+        if data is None:
+            data = self._values[value_handle].data
+        size = min(len(data), self._connections[conn_handle] - 3)
+        header = struct.pack("<HH", conn_handle, value_handle)
+        world.send(world.BLE_NOTIFY, header + bytes(memoryview(data)[:size]))
 
     def _check_active(self):
         if not self._active:
@@ -181,7 +201,7 @@ class BLE:
             self._call(kind, (connection, data[2], memoryview(data)[3:9]))
         elif kind == _IRQ_CENTRAL_DISCONNECT:
             self._connections.pop(connection, None)
-            self._call(kind, (connection, data[2], memoryview(data)[3:9]))
+            self._call(kind, (connection, 0xFF, bytes(6)))  # BTstack's glue does not say whose
         elif kind == _IRQ_GATTS_WRITE:
             handle = struct.unpack_from("<H", data, 2)[0]
             value = self._values[handle]
@@ -194,6 +214,8 @@ class BLE:
             self._call(kind, (connection, mtu))
         elif kind == _IRQ_CONNECTION_UPDATE:
             self._call(kind, struct.unpack("<HHHHH", data))
+        elif kind == _IRQ_ENCRYPTION_UPDATE:
+            self._call(kind, struct.unpack("<HBBBB", data))
 
     def _call(self, kind, arguments):
         if self._irq is None or self._broken:

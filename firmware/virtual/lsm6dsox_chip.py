@@ -20,6 +20,7 @@ _WHO_AM_I = const(0x0F)
 _CTRL1_XL = const(0x10)
 _CTRL2_G = const(0x11)
 _CTRL3_C = const(0x12)
+_CTRL6_C = const(0x15)
 _CTRL10_C = const(0x19)
 _STATUS_REG = const(0x1E)
 _OUT_TEMP_L = const(0x20)
@@ -44,7 +45,12 @@ _FINE_STEP = 0.0015
 _ACCEL_RANGE_G = (2, 16, 4, 8)
 _ACCEL_LSB_G = {2: 0.061e-3, 4: 0.122e-3, 8: 0.244e-3, 16: 0.488e-3}
 _GYRO_LSB_DPS = {0: 8.75e-3, 1: 4.375e-3, 2: 17.5e-3, 4: 35e-3, 6: 70e-3}  # by FS[3:1]
-_ACCEL_NOISE_G = 70e-6  # per root Hz
+_ACCEL_NOISE_G = 70e-6  # per root Hz, high performance
+# RMS in low-power and normal mode, by range. Ref: the LSM6DSO's data sheet, ST DS12140, mechanical
+# characteristics: the same accelerometer.
+_LOW_POWER_NOISE_G = {2: 1.8e-3, 4: 2.0e-3, 8: 2.4e-3, 16: 3.0e-3}
+_LOW_POWER = const(0x10)  # XL_HM_MODE in CTRL6_C ...
+_LOW_POWER_CODE = const(5)  # ... has an effect up to 208 Hz
 _GYRO_NOISE_DPS = 3.8e-3
 _CELSIUS = 29.0
 _TEMPERATURE_NOISE_C = 0.05
@@ -289,11 +295,13 @@ class Lsm6dsoxChip:
         accel = 1 / _ACCEL_LSB_G[accel_g]
         gyro = 1 / _GYRO_LSB_DPS.get(self._registers[_CTRL2_G] >> 1 & 7, 8.75e-3)
         bandwidth_root = (0.5e9 / self._slot_ns) ** 0.5
+        low_power = self._registers[_CTRL6_C] & _LOW_POWER
+        if low_power and self._accel_code <= _LOW_POWER_CODE:
+            accel_noise_g = _LOW_POWER_NOISE_G[accel_g]
+        else:
+            accel_noise_g = _ACCEL_NOISE_G * bandwidth_root
         self._scale = {0: gyro, 3: accel}
-        self._sigma = {
-            0: gyro * _GYRO_NOISE_DPS * bandwidth_root,
-            3: accel * _ACCEL_NOISE_G * bandwidth_root,
-        }
+        self._sigma = {0: gyro * _GYRO_NOISE_DPS * bandwidth_root, 3: accel * accel_noise_g}
 
     def _quantise(self, slot, position, sensor, word):
         """Write three axes from ``_motion`` as little-endian int16, saturated."""

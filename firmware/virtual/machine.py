@@ -7,6 +7,7 @@ Steady-state calls lift the pod's heap lock around their own work. Transfers spe
 import binascii
 import sys
 
+import adc_block
 import virtual_board
 import world
 from machine_buses import I2C, SPI  # noqa: F401
@@ -16,6 +17,7 @@ from micropython import const
 
 PWRON_RESET = const(1)
 WDT_RESET = const(3)
+_REGISTER_NS = const(1000)  # what reading or writing a register costs in the interpreter
 
 
 def unique_id():
@@ -56,32 +58,55 @@ def lightsleep(time_ms=None):
 
 
 class ADC:
-    """The converter: GPIO 26 to 29 are channels 0 to 3, channel 4 is the temperature sensor."""
+    """The converter: GPIO 26 to 29 are inputs 0 to 3, input 4 is the temperature sensor."""
 
-    CORE_TEMP = const(4)
-    _MCU_CELSIUS = 31.0
+    CORE_TEMP = adc_block.CORE_TEMPERATURE
 
     def __init__(self, id):
+        adc_block.adc.reset()
         if isinstance(id, int) and 0 <= id <= 4:
             self._channel = id
             return
         pin = Pin(id)
         if not 26 <= pin.gpio <= 29:
             raise ValueError("Pin doesn't have ADC capabilities")
-        self._channel = pin.gpio - 26
+        self._channel = pin.gpio - adc_block.FIRST_PIN
         virtual_board.connect(pin.gpio, "ADC")
 
     def read_u16(self):
         depth = world.lift_heap_lock()
         try:
-            spend(2000)  # 96 clocks of 48 MHz
-            volts = 0.0
-            if self._channel == ADC.CORE_TEMP:
-                # RP2350 datasheet, "Temperature sensor": T = 27 - (V - 0.706) / 0.001721
-                volts = 0.706 - (ADC._MCU_CELSIUS - 27) * 0.001721
-            elif self._channel + 26 == virtual_board.USB_SENSE and world.usb_power():
-                volts = virtual_board.USB_SENSE_V
-            raw = int(volts / 3.3 * 4095)
+            raw = adc_block.adc.convert_once(self._channel)
             return raw << 4 | raw >> 8  # twelve bits, stretched to sixteen
         finally:
             world.restore_heap_lock(depth)
+
+
+class _Mem32:
+    """Registers by address: those of the ADC."""
+
+    def __getitem__(self, address):
+        depth = world.lift_heap_lock()
+        try:
+            spend(_REGISTER_NS)
+            return adc_block.adc.read(_adc_offset(address))
+        finally:
+            world.restore_heap_lock(depth)
+
+    def __setitem__(self, address, value):
+        depth = world.lift_heap_lock()
+        try:
+            spend(_REGISTER_NS)
+            adc_block.adc.write(_adc_offset(address), value)
+        finally:
+            world.restore_heap_lock(depth)
+
+
+def _adc_offset(address):
+    offset = address - adc_block.BASE
+    if not 0 <= offset < 0x1000 or offset & 3:
+        raise NotImplementedError("address 0x%08X of a virtual board" % address)
+    return offset
+
+
+mem32 = _Mem32()

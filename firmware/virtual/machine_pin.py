@@ -52,7 +52,11 @@ class Pin:
         output = virtual_board.output(gpio)
         driven = virtual_board.is_driven(gpio)
         if mode == Pin.ALT:
-            virtual_board.connect(gpio, _alternate(gpio, alt))
+            depth = world.lift_heap_lock()
+            try:
+                virtual_board.connect(gpio, _alternate(gpio, alt))
+            finally:
+                world.restore_heap_lock(depth)
             return
         if mode != -1 and mode is not None:
             self._open_drain = mode == Pin.OPEN_DRAIN

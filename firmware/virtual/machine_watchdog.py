@@ -31,14 +31,17 @@ class WDT:
             raise ValueError("timeout exceeds 8388")
         global _watchdog
         self._timeout_ns = timeout * 1_000_000
-        self._deadline_ns = world.now_ns() + self._timeout_ns
+        world.alarm_ns = world.now_ns() + self._timeout_ns
+        world.on_alarm = self.check  # wakes a pod that sleeps, or that only looks at the clock
         _watchdog = self
 
     def feed(self):
         spend(0)
-        self._deadline_ns = world.now_ns() + self._timeout_ns
+        world.alarm_ns = world.now_ns() + self._timeout_ns
 
     def check(self):
         """End the pod when its watchdog has run out. Not on the board: the stand-ins call it."""
-        if world.now_ns() > self._deadline_ns:
+        if world.now_ns() >= world.alarm_ns:
+            world.alarm_ns = world.now_ns() + self._timeout_ns
+            world.sleep_until(world.now_ns() + 1)  # a pod that computed is ahead of the world
             sys.exit(EXIT_WATCHDOG)

@@ -4,6 +4,9 @@ Ref: MicroPython documentation, ``rp2.DMA``; RP2350 datasheet, "DMA": control re
 modes, address wrapping.
 """
 
+from array import array
+
+import adc_block
 import virtual_board
 import world
 from micropython import const
@@ -31,7 +34,7 @@ _free_channels = list(range(_CHANNELS))
 
 
 class DMA:
-    """A DMA channel that reads from a state machine's RX FIFO into memory."""
+    """A DMA channel that reads from a state machine's RX FIFO, or the ADC's, into memory."""
 
     def __init__(self):
         if not _free_channels:
@@ -210,15 +213,15 @@ class DMA:
         self._swaps = self._field("bswap")
         self._check_target()
         self._busy = self._left > 0 or self._mode == _MODE_ENDLESS
-        machine = self._source_machine()
+        source = self._source_fifo()
         request = self._field("treq_sel")
-        if machine is None:
-            raise NotImplementedError("a virtual DMA channel reads from a state machine only")
+        if source is None:
+            raise NotImplementedError("a virtual DMA channel reads from a FIFO only")
         if request == _UNPACED:
             self._run_unpaced()
-        elif request == ((machine.id >> 2) << 3) + (machine.id & 3) + 4:
-            self._source = machine
-            machine.attach(self)
+        elif request == _request_of(source):
+            self._source = source
+            source.attach(self)
         # Any other request never comes: the channel stays busy and moves nothing.
 
     def _stop(self):
@@ -241,9 +244,11 @@ class DMA:
         self._left = 0
         self._busy = False
 
-    def _source_machine(self):
+    def _source_fifo(self):
         if isinstance(self._read, StateMachine):
             return self._read
+        if self._read == adc_block.FIFO_ADDRESS:
+            return adc_block.adc
         block, offset = divmod(int(self._read) - _RX_FIFO_0, _PIO_STRIDE)
         if 0 <= block < 3 and offset in (0, 4, 8, 12):
             return StateMachine(4 * block + offset // 4)
@@ -268,14 +273,18 @@ class DMA:
             )
 
     def _store(self, words, start, count):
-        if self._size != 4 or not self._advances or self._swaps:
+        size = self._size
+        if size == 1 or not self._advances or self._swaps:
             for i in range(start, start + count):
                 self._store_one(words[i])
             return
-        source = bytearray_at(addressof(words) + 4 * start, 4 * count)
+        data = memoryview(words)[start : start + count]
+        if size == 2:
+            data = array("H", data)
+        source = bytearray_at(addressof(data), size * count)
         # More than the ring holds: only the last round is left of it.
-        if self._ring and 4 * count > self._ring:
-            skipped = 4 * count - self._ring
+        if self._ring and size * count > self._ring:
+            skipped = size * count - self._ring
             source = memoryview(source)[skipped:]
             self._write = self._wrapped(self._write + skipped)
         view = memoryview(source)
@@ -302,3 +311,10 @@ class DMA:
             return address
         base = self._write & -self._ring
         return base | address & self._ring - 1
+
+
+def _request_of(source):
+    """Return the number of a FIFO's request. Ref: RP2350 datasheet, "System DREQ table"."""
+    if source is adc_block.adc:
+        return adc_block.DMA_REQUEST
+    return ((source.id >> 2) << 3) + (source.id & 3) + 4

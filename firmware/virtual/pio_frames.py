@@ -97,7 +97,9 @@ def learn(core, wiring):
 class Wiring:
     """How the state machine and the chip are connected, and the chip's schedule in cycles."""
 
-    def __init__(self, cycle_ns, first_fall, period, lift, drdy, has_frame, selected, readable):
+    def __init__(
+        self, cycle_ns, first_fall, period, lift, drdy, has_frame, selected, readable, silent_level
+    ):  # fmt: skip
         self.cycle_ns = cycle_ns
         self.first_fall = first_fall  # cycles until the next conversion completes
         self.period = period
@@ -106,6 +108,7 @@ class Wiring:
         self.has_frame = has_frame  # a conversion was complete at cycle 0
         self.selected = selected
         self.readable = readable
+        self.silent_level = silent_level  # of DOUT when the chip is not readable
         self.sclk = self.miso = self.drdy_pin = -1  # GPIOs; -1: the pad is not connected
 
 
@@ -248,7 +251,7 @@ class _Run:
         if self._shifting != self._conversion:
             self._shifting = self._conversion
             self._position = 0
-        bit = 0
+        bit = self._wiring.silent_level
         if self._wiring.readable:
             bit = self._bit(self._conversion, self._position % FRAME_BITS)
         self._position += 1

@@ -49,8 +49,16 @@ class Runner:
         return self._core
 
     def _catch_up(self, now_ns):
-        if not self._active:
-            return
+        chip = virtual_board.emg
+        while self._active and chip.next_fault_ns <= now_ns:
+            fault_ns = max(chip.next_fault_ns, self._since_ns)
+            self._run_until(fault_ns)
+            chip.meet_faults(fault_ns)
+        chip.meet_faults(now_ns)
+        if self._active:
+            self._run_until(now_ns)
+
+    def _run_until(self, now_ns):
         self._drain()
         chip = virtual_board.emg
         key = (chip.epoch, virtual_board.wiring_epoch)
@@ -87,13 +95,14 @@ class Runner:
             self._first > 0,
             chip.selected,
             chip.readable,
+            chip.silent_level,
         )
         function = virtual_board.function
         if function(virtual_board.EMG_SCLK) == "PIO%d" % (self.id >> 2):
             wiring.sclk = virtual_board.EMG_SCLK
         if function(virtual_board.EMG_MISO) is not None:
             wiring.miso = virtual_board.EMG_MISO
-        if function(virtual_board.EMG_DRDY) is not None:
+        if function(virtual_board.EMG_DRDY) is not None and not chip.drdy_broken:
             wiring.drdy_pin = virtual_board.EMG_DRDY
         self._pattern = learn(self._core, wiring)
         self._group = 0  # the next word is word ``_index`` of this group

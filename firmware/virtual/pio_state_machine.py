@@ -40,32 +40,36 @@ class StateMachine(Runner):
     ):  # fmt: skip
         if not isinstance(program, Program):
             raise TypeError("expecting a PIO program")
-        virtual_board.catch_up()
-        _load(self.id >> 2, program)
-        self._cycle_ns = _cycle_ns(freq)
-        right = program.in_shiftdir if in_shiftdir is None else in_shiftdir
-        left = program.out_shiftdir if out_shiftdir is None else out_shiftdir
-        push = program.push_thresh if push_thresh is None else push_thresh
-        pull = program.pull_thresh if pull_thresh is None else pull_thresh
-        self._core = Core(
-            program, _gpio(in_base), _gpio(out_base), _gpio(set_base), _gpio(sideset_base),
-            _gpio(jmp_pin), (right, left, push or 32, pull or 32),
-        )  # fmt: skip
-        for base, init in (
-            (out_base, program.out_init),
-            (set_base, program.set_init),
-            (sideset_base, program.sideset_init),
-        ):
-            if base is not None:
-                for i, level in enumerate(init):
-                    virtual_board.connect(_gpio(base) + i, "PIO%d" % (self.id >> 2))
-                    self._core.levels |= (level & 1) << _gpio(base) + i
-        self._depth = {JOIN_TX: 0, JOIN_RX: 8}.get(program.fifo_join, 4)
-        self._tx_depth = {JOIN_TX: 8, JOIN_RX: 0}.get(program.fifo_join, 4)
-        self._active = False
-        self._fifo = []
-        self._held = None
-        self._pattern = None
+        depth = world.lift_heap_lock()
+        try:
+            virtual_board.catch_up()
+            _load(self.id >> 2, program)
+            self._cycle_ns = _cycle_ns(freq)
+            right = program.in_shiftdir if in_shiftdir is None else in_shiftdir
+            left = program.out_shiftdir if out_shiftdir is None else out_shiftdir
+            push = program.push_thresh if push_thresh is None else push_thresh
+            pull = program.pull_thresh if pull_thresh is None else pull_thresh
+            self._core = Core(
+                program, _gpio(in_base), _gpio(out_base), _gpio(set_base), _gpio(sideset_base),
+                _gpio(jmp_pin), (right, left, push or 32, pull or 32),
+            )  # fmt: skip
+            for base, init in (
+                (out_base, program.out_init),
+                (set_base, program.set_init),
+                (sideset_base, program.sideset_init),
+            ):
+                if base is not None:
+                    for i, level in enumerate(init):
+                        virtual_board.connect(_gpio(base) + i, "PIO%d" % (self.id >> 2))
+                        self._core.levels |= (level & 1) << _gpio(base) + i
+            self._depth = {JOIN_TX: 0, JOIN_RX: 8}.get(program.fifo_join, 4)
+            self._tx_depth = {JOIN_TX: 8, JOIN_RX: 0}.get(program.fifo_join, 4)
+            self._active = False
+            self._fifo = []
+            self._held = None
+            self._pattern = None
+        finally:
+            world.restore_heap_lock(depth)
 
     def active(self, value=None):
         depth = world.lift_heap_lock()

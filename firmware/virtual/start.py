@@ -3,9 +3,19 @@
 import asyncio_queue
 import random
 import sys
+import usb_serial
 import world
 
-sys.modules["_asyncio"] = asyncio_queue  # a file cannot override this built-in module
+sys.modules["_asyncio"] = asyncio_queue  # files cannot override these built-in modules
+sys.modules["sys"] = usb_serial.Sys()
 random.seed(world.config["seed"])
 
-import main  # noqa: F401, E402
+try:
+    import main  # noqa: F401
+except Exception as error:
+    world.lift_heap_lock()
+    sys.print_exception(error)
+# The prompt, where the board ends up when main.py does: nothing runs any more but interrupts, the
+# radio's link, and the watchdog if it had been started. Ref: MicroPython ports/rp2/main.c
+while True:
+    world.wait_until(-1)

@@ -1,6 +1,7 @@
 """Stand-in for MicroPython's ``time``: the world's time, seen through this pod's own crystal.
 
-Ticks have the period of the 32-bit ports (2**30) and start anywhere, so that wraps are met.
+Ticks have the period of the 32-bit ports (2**30). They begin anew at each boot, as the board's
+timer does, but anywhere instead of at 0, so that wraps are met.
 """
 
 import world
@@ -9,14 +10,28 @@ _PERIOD = 1 << 30
 _HALF = 1 << 29
 _TICKS_CALL_NS = 2000  # what a call costs on the board; so a busy wait ends
 
+# The crystal's error is that of a power-on at world time 0, and changes steadily from then on.
 _clock_ppb = int(world.config.get("mcu_clock_ppm", 0) * 1000)
-_start_us = world.config.get("ticks_start_us", 0)
+_drift_ppt_s = int(world.config.get("mcu_clock_drift_ppm_per_min", 0) * 1_000_000 / 60)
+_boot_ns = world.config.get("now_ns", 0)
+
+
+def _crystal_ns(now_ns):
+    """Nanoseconds that the crystal has counted since world time 0: the integral of its rate."""
+    now_ms = now_ns // 1_000_000  # its square is a small integer: nothing may be allocated here
+    return (
+        now_ns
+        + now_ns * _clock_ppb // 1_000_000_000
+        + now_ms * now_ms // 1000 * _drift_ppt_s // 2_000_000
+    )
+
+
+_start_us = world.config.get("ticks_start_us", 0) - _crystal_ns(_boot_ns) // 1000
 
 
 def _pod_us():
     world.spend_ns(_TICKS_CALL_NS)
-    now = world.now_ns()
-    return (now + now * _clock_ppb // 1_000_000_000) // 1000 + _start_us
+    return _crystal_ns(world.now_ns()) // 1000 + _start_us
 
 
 def ticks_us():
@@ -40,8 +55,11 @@ def ticks_diff(end, start):
 
 
 def world_ns_of(pod_ns):
-    """How long a stretch of this pod's time is in world time."""
-    return pod_ns - pod_ns * _clock_ppb // 1_000_000_000
+    """How long a stretch of this pod's time that begins now is in world time."""
+    # The rate in its middle is its mean, because the rate changes steadily.
+    middle_ms = (world.now_ns() + pod_ns // 2) // 1_000_000
+    ppb = _clock_ppb + _drift_ppt_s * middle_ms // 1_000_000
+    return pod_ns * 1_000_000_000 // (1_000_000_000 + ppb)
 
 
 def sleep_us(us):

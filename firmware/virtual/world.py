@@ -1,8 +1,9 @@
-"""The one door of a virtual pod to the world: time, electrodes, motion, power, radio.
+"""The one door of a virtual pod to the world: time, electrodes, motion, power, radio, USB.
 
 The pod's process and the world take turns. While the pod computes, the world stands still; when
-the pod sleeps, it tells the world until when, and wakes at that time or when a radio event comes.
-So a simulation runs as fast as the processor allows and gives the same result at any speed.
+the pod sleeps, it tells the world until when, and wakes at that time or when an event comes: from
+the radio or from USB. So a simulation runs as fast as the processor allows and gives the same
+result at any speed.
 
 A message to the world: ``<BIq``: kind, payload length, the pod's local time in ns; then the
 payload. Kinds below ``_FIRST_ONE_WAY`` are answered: ``<I`` length, then the answer.
@@ -32,8 +33,14 @@ BLE_VALUE = 43
 BLE_NOTIFY = 44
 BLE_DISCONNECT = 45
 BLE_MTU = 46
+BLE_PAIR = 47
+USB_SENT = 50
 
 _EVENT_HEADER = "<BH"
+_FIRST_USB = 200  # events from here on are those of USB, the others the radio's
+USB_RECEIVED = 200  # bytes from the host
+USB_OPENED = 201  # one byte: whether the host has the port open
+USB_TAKEN = 202  # <H: bytes that the host has taken from the port's buffer
 
 _door = open(int(os.getenv("GLUTESYM_WORLD_FD")), "r+b")
 _header = bytearray(13)
@@ -42,6 +49,9 @@ _now_ns = 0
 _lead_off = 0
 _lead_off_until_ns = -1
 _on_radio_event = None  # called with (kind, data) for each radio event
+_on_usb_event = None  # called with (kind, data) for each event of USB
+alarm_ns = -1  # the watchdog's deadline, -1: none
+on_alarm = None  # called when the deadline has passed
 _heap_copies = []  # what BTstack would have copied to the heap, see wait_until
 
 
@@ -84,11 +94,15 @@ def spend_ns(ns):
     """Let time pass for this pod alone, as a bus transfer or a short busy wait does."""
     global _now_ns
     _now_ns += ns
+    if 0 <= alarm_ns <= _now_ns:
+        on_alarm()
 
 
 def wait_until(deadline_ns):
-    """Sleep until ``deadline_ns`` (-1: for ever) or a radio event, and dispatch events."""
+    """Sleep until ``deadline_ns`` (-1: for ever) or an event, and dispatch events."""
     global _now_ns
+    if 0 <= alarm_ns and not 0 <= deadline_ns <= alarm_ns:
+        deadline_ns = alarm_ns
     answer = _ask(_WAIT, struct.pack("<q", deadline_ns))
     now, copies, events = struct.unpack_from("<qHH", answer, 0)
     if now > _now_ns:
@@ -102,13 +116,18 @@ def wait_until(deadline_ns):
     for _ in range(events):
         kind, size = struct.unpack_from(_EVENT_HEADER, answer, position)
         position += 3
-        if _on_radio_event:
-            _on_radio_event(kind, answer[position : position + size])
+        data = answer[position : position + size]
+        if kind >= _FIRST_USB:
+            if _on_usb_event:
+                _on_usb_event(kind, data)
+        elif _on_radio_event:
+            _on_radio_event(kind, data)
         position += size
+    spend_ns(0)
 
 
 def sleep_until(deadline_ns):
-    """Sleep until ``deadline_ns``, whatever happens; radio events are dispatched meanwhile."""
+    """Sleep until ``deadline_ns``, whatever happens; events are dispatched meanwhile."""
     while _now_ns < deadline_ns:
         wait_until(deadline_ns)
 
@@ -116,6 +135,11 @@ def sleep_until(deadline_ns):
 def on_radio_event(handler):
     global _on_radio_event
     _on_radio_event = handler
+
+
+def on_usb_event(handler):
+    global _on_usb_event
+    _on_usb_event = handler
 
 
 def electrode_uv(start_ns, step_ns, count, aperture_ns, out):

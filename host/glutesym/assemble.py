@@ -1,4 +1,8 @@
-"""One pod's frames, arrival times and probes to its record on session time."""
+"""One pod's frames, arrival times and probes to its record on session time.
+
+Frames may come in any order and more than once, and some of them may lie: a run of capture is told
+by its number, a sample's place by its index, its time by the pod's clock.
+"""
 
 from __future__ import annotations
 
@@ -17,17 +21,38 @@ from glutesym.clock import (
     ticks_before_us,
     unwrap_ticks_us,
 )
-from glutesym.decode import Frames, emg_counts, problem_text, split_frames, without_repeats
+from glutesym.decode import (
+    Frames,
+    LossReasons,
+    emg_counts,
+    error_texts,
+    problem_texts,
+    split_frames,
+    split_runs,
+    without_repeats,
+)
 from glutesym.measures import SIDES, Side
-from glutesym.recording import EmgRecord, Gap, ImuRecord, PodRecord, Recording
+from glutesym.recording import (
+    EmgRecord,
+    Gap,
+    ImuRecord,
+    PodRecord,
+    Recording,
+    join_emg,
+    join_imu,
+)
 
-EMG_NOMINAL_HZ = 2000.0
 IMU_NOMINAL_HZ = 208.0
+NOT_FETCHED = "not fetched: the pod was out of reach at the end"
+_EMG_NOMINAL_HZ = (2000.0, 1000.0)  # what a pod may say; the first one if it does not
+_NEW_RUN = "the pod started anew"
 _CHIP_CLOCK_TOLERANCE = 0.03  # both sensors' oscillators are trimmed at room temperature only
 _CHIP_CLOCK_STEADY_S = 30.0  # their rate drifts as they warm up
 _EMG_FILTER_SAMPLES = 1.5  # group delay of the ADS1292R's third-order sinc (SBAS502)
 _MAX_LATE_S = 1800.0  # frames may come this much later than others
-_MAX_GAP_S = 3600.0  # a longer gap is not filled with NaN: the index must be wrong
+_MAX_PAUSE_S = 60.0  # that a converter may have stood still
+_CLOCK_SLACK_S = 1.0  # by how much a sample may seem to come before its time
+_TICKS_PERIOD_S = wire.TICKS_PERIOD_US / 1e6
 
 
 @dataclass(frozen=True)
@@ -47,6 +72,13 @@ class PodInput:
     frames_bad: int = 0  # notifications of another length
 
 
+def emg_nominal_hz(info: dict[str, object]) -> float:
+    """Return the EMG rate that a pod's description tells; 2000 if it tells none."""
+    emg = info.get("emg")
+    rate = emg.get("rate_sps") if isinstance(emg, dict) else None  # pyright: ignore
+    return next((hz for hz in _EMG_NOMINAL_HZ if hz == rate), _EMG_NOMINAL_HZ[0])
+
+
 def assemble_pod(pod: PodInput, t0_host_ns: int) -> PodRecord:
     """Decode one pod and put its samples on session time.
 
@@ -61,47 +93,50 @@ def assemble_pod(pod: PodInput, t0_host_ns: int) -> PodRecord:
     PodRecord
         Empty arrays when the pod sent no samples.
     """
+    emg_hz = emg_nominal_hz(pod.info)
     frames = split_frames(pod.frames)
-    host_s = (pod.t_host_ns - t0_host_ns) / 1e9
-    runs = list(dict.fromkeys(_runs_in_order(frames)))
+    runs = _in_time_order([_Run(run, pod, t0_host_ns, emg_hz) for run in split_runs(frames)])
     emg_parts: list[EmgRecord] = []
     imu_parts: list[ImuRecord] = []
     gaps: list[Gap] = []
-    uncertainty_ms = float("nan")
-    received = sent = implausible = 0
+    problems: list[str] = []
+    uncertainty_ms = battery_pct = float("nan")
+    received = sent = tail = 0
     for run in runs:
-        part = _Run(frames, run, host_s, pod, t0_host_ns)
-        emg = part.emg()
-        imu = part.imu()
+        emg, imu = run.emg(), run.imu()
         if emg is not None:
             if emg_parts:
                 start_s, end_s = float(emg_parts[-1].time_s[-1]), float(emg.time_s[0])
                 missing = max(0, round((end_s - start_s) * emg.fs_hz) - 1)
-                gaps.append(Gap(start_s, end_s, missing, "the pod started anew"))
+                gaps.append(Gap(start_s, end_s, missing, _NEW_RUN))
             emg_parts.append(emg)
-            gaps += _gaps(emg)
+            gaps += run.gaps(emg)
             received += int(np.count_nonzero(np.isfinite(emg.uv)))
-            sent += int(emg.index[-1]) + 1
+            tail = run.never_fetched()
+            sent += int(emg.index[-1]) + 1 + tail
         if imu is not None:
             imu_parts.append(imu)
-        implausible += part.implausible
-        if np.isfinite(part.clock.uncertainty_ms):
-            uncertainty_ms = np.fmax(uncertainty_ms, part.clock.uncertainty_ms)
-    problems = [problem_text(int(bits)) for bits in np.unique(frames.status["error"])]
-    battery = frames.status["battery_pct"][-1] / 256 if len(frames.status) else float("nan")
+        if np.isfinite(run.clock.uncertainty_ms):
+            uncertainty_ms = np.fmax(uncertainty_ms, run.clock.uncertainty_ms)
+        if len(run.status):
+            battery_pct = float(run.status["battery_pct"][-1]) / 256
+        problems += run.problems()
+    if tail:
+        end_s = float(emg_parts[-1].time_s[-1])
+        gaps.append(Gap(end_s, end_s + tail / emg_parts[-1].fs_hz, tail, NOT_FETCHED))
     return PodRecord(
         side=pod.side,
-        emg=_join_emg(emg_parts),
-        imu=_join_imu(imu_parts),
+        emg=join_emg(emg_parts, emg_hz),
+        imu=join_imu(imu_parts, IMU_NOMINAL_HZ),
         gaps=tuple(gaps),
         boots=max(1, len(runs)),
         samples_sent=sent,
         samples_received=received,
         samples_lost=sent - received,
-        frames_bad=frames.bad + implausible + pod.frames_bad,
+        frames_bad=len(pod.frames) - sum(run.frames_good for run in runs) + pod.frames_bad,
         clock_uncertainty_ms=float(uncertainty_ms),
-        battery_pct=float(battery),
-        problems=tuple(text for text in problems if text),
+        battery_pct=battery_pct,
+        problems=tuple(dict.fromkeys(problems)),
         info=pod.info,
     )
 
@@ -130,58 +165,54 @@ def assemble_recording(pods: list[PodInput], t0_host_ns: int, exercise: str = ""
     )
 
 
-def _runs_in_order(frames: Frames) -> list[int]:
-    runs = np.concatenate([frames.emg["run"], frames.imu["run"], frames.status["run"]])
-    rows = np.concatenate([frames.emg_row, frames.imu_row, frames.status_row])
-    return runs[np.argsort(rows, kind="stable")].tolist()
+def _in_time_order(runs: list[_Run]) -> list[_Run]:
+    """Return the runs in order of time; of two at the same time the larger is true."""
+    kept: list[_Run] = []
+    for run in sorted(runs, key=lambda run: -run.frames_good):
+        if all(
+            run.end_s < other.start_s + _CLOCK_SLACK_S
+            or run.start_s > other.end_s - _CLOCK_SLACK_S
+            for other in kept
+        ):
+            kept.append(run)
+    return sorted(kept, key=lambda run: run.start_s)
 
 
 class _Run:
     """One run of capture: one sequence, one sample count, one clock."""
 
-    def __init__(
-        self,
-        frames: Frames,
-        run: int,
-        host_s: NDArray[np.float64],
-        pod: PodInput,
-        t0_host_ns: int,
-    ) -> None:
-        kinds = (
-            (frames.emg, frames.emg_row),
-            (frames.imu, frames.imu_row),
-            (frames.status, frames.status_row),
-        )
-        mine = [
-            (records[records["run"] == run], row[records["run"] == run]) for records, row in kinds
-        ]
-        tx_us = np.concatenate([records["tx_ticks_us"] for records, _ in mine])
-        rows = np.concatenate([row for _, row in mine])
+    def __init__(self, frames: Frames, pod: PodInput, t0_host_ns: int, emg_hz: float) -> None:
+        kinds = (frames.emg, frames.imu, frames.status)
+        rows = np.concatenate([frames.emg_row, frames.imu_row, frames.status_row])
+        splits = np.cumsum([len(records) for records in kinds])[:-1]
+        arrival_s = (pod.t_host_ns[rows] - t0_host_ns) / 1e9
         order = np.argsort(rows)
+        tx_us = np.concatenate([records["tx_ticks_us"] for records in kinds])[order]
         unwrapped = np.empty(len(rows), np.int64)
-        unwrapped[order] = unwrap_ticks_us(tx_us[order], host_s[rows[order]])
-        splits = np.cumsum([len(row) for _, row in mine])[:-1]
-        self._tx_us = np.split(unwrapped, splits)
-        self._records = [records for records, _ in mine]
-        self._rows = [row for _, row in mine]
-        self._arrival_s = host_s - host_s[rows.min()]
-        self.implausible = 0  # frames whose sample index cannot be true
+        unwrapped[order] = unwrap_ticks_us(tx_us, arrival_s[order])
         self._origin_us = int(unwrapped[order[0]])  # keeps pod seconds small and exact
-        probe_host_s, probe_pod_s = self._probes(pod, t0_host_ns)
+        emg_us, imu_us, status_us = np.split(unwrapped, splits)
+        emg_s, imu_s, _ = np.split(arrival_s - arrival_s[order[0]], splits)
+        newest_last = np.argsort(frames.status["seq"], kind="stable")
+        self.status = frames.status[newest_last]
+        self._status_us = status_us[newest_last]
         self.clock: ClockFit = fit_clock(
-            self._pod_s(unwrapped), host_s[rows], probe_host_s, probe_pod_s
+            self._pod_s(unwrapped), arrival_s, *self._probes(pod, t0_host_ns)
         )
+        self.frames_good = len(rows)
+        self._emg = self._samples(frames.emg, emg_s, emg_us, emg_hz)
+        self._imu = self._samples(frames.imu, imu_s, imu_us, IMU_NOMINAL_HZ)
+        spans_s = [samples.span_s for samples in (self._emg, self._imu) if samples is not None]
+        # A run without samples is nowhere in time.
+        self.start_s = min((start for start, _ in spans_s), default=float("inf"))
+        self.end_s = max((end for _, end in spans_s), default=float("-inf"))
 
     def emg(self) -> EmgRecord | None:
         """Return this run's EMG, every missing sample in its place."""
-        records, time_of = self._samples(0, EMG_NOMINAL_HZ)
-        if time_of is None:
+        if self._emg is None:
             return None
-        first = records["first_index"].astype(np.int64)
-        count = records["count"].astype(np.int64)
-        start, size = _extent(first, count)
-        taken = np.arange(wire.EMG_PER_FRAME) < count[:, np.newaxis]
-        place = (first[:, np.newaxis] + np.arange(wire.EMG_PER_FRAME) - start)[taken]
+        records, start, size = self._emg.records, self._emg.start, self._emg.size
+        taken, place = self._emg.places(wire.EMG_PER_FRAME)
         uv = np.full(size, np.nan)
         lsb_uv = records["lsb_pv"][:, np.newaxis] * 1e-6
         uv[place] = (emg_counts(records) * lsb_uv)[taken]
@@ -192,64 +223,111 @@ class _Run:
         clip = (records["flags"] & wire.FLAG_CLIPPED != 0)[:, np.newaxis]
         clipped[place] = np.broadcast_to(clip, shape)[taken]
         index = start + np.arange(size)
-        time_s, fs_hz = time_of(index - _EMG_FILTER_SAMPLES)
-        return EmgRecord(fs_hz, time_s, uv, index, lead_off, clipped)
+        time_s = self._emg.time_of(index - _EMG_FILTER_SAMPLES)
+        return EmgRecord(self._emg.time_of.rate_hz, time_s, uv, index, lead_off, clipped)
 
     def imu(self) -> ImuRecord | None:
         """Return this run's motion, every missing sample in its place."""
-        records, time_of = self._samples(1, IMU_NOMINAL_HZ)
-        if time_of is None:
+        if self._imu is None:
             return None
-        first = records["first_index"].astype(np.int64)
-        count = records["count"].astype(np.int64)
-        start, size = _extent(first, count)
-        taken = np.arange(wire.IMU_PER_FRAME) < count[:, np.newaxis]
-        place = (first[:, np.newaxis] + np.arange(wire.IMU_PER_FRAME) - start)[taken]
+        records, start, size = self._imu.records, self._imu.start, self._imu.size
+        taken, place = self._imu.places(wire.IMU_PER_FRAME)
         accel_g = np.full((size, 3), np.nan)
         gyro_dps = np.full((size, 3), np.nan)
         accel_lsb = records["accel_lsb_ug"][:, np.newaxis, np.newaxis] * 1e-6
         gyro_lsb = records["gyro_lsb_10udps"][:, np.newaxis, np.newaxis] * 1e-5
         accel_g[place] = (records["data"][:, :, :3] * accel_lsb)[taken]
         gyro_dps[place] = (records["data"][:, :, 3:] * gyro_lsb)[taken]
-        time_s, fs_hz = time_of(start + np.arange(size))
-        return ImuRecord(fs_hz, time_s, accel_g, gyro_dps)
+        time_s = self._imu.time_of(start + np.arange(size))
+        return ImuRecord(self._imu.time_of.rate_hz, time_s, accel_g, gyro_dps)
 
-    def _samples(self, kind: int, nominal_hz: float) -> tuple[NDArray[np.void], _TimeOf | None]:
+    def gaps(self, emg: EmgRecord) -> list[Gap]:
+        """Return where samples of this run's record are missing, and why."""
+        assert self._emg is not None
+        records = self._emg.records[np.argsort(self._emg.records["first_index"], kind="stable")]
+        seq = records["seq"].astype(np.int64).tolist()
+        missing = np.concatenate([[False], np.isnan(emg.uv), [False]])
+        edges = np.flatnonzero(np.diff(missing.astype(np.int8)))
+        holes = [
+            (float(emg.time_s[a]), float(emg.time_s[b - 1]), int(b - a), int(b) + self._emg.start)
+            for a, b in zip(edges[::2], edges[1::2], strict=True)
+        ]
+        if self._emg.start:
+            start_s, end_s = self._emg.time_of(np.array([0, self._emg.start - 1])).tolist()
+            holes.insert(0, (start_s, end_s, self._emg.start, self._emg.start))
+        after = np.searchsorted(records["first_index"], [end for *_, end in holes]).tolist()
+        why = LossReasons(self.status, self._seqs())
+        return [
+            Gap(start_s, end_s, samples, why(seq[i - 1] if i else -1, seq[i]))
+            for (start_s, end_s, samples, _), i in zip(holes, after, strict=True)
+        ]
+
+    def never_fetched(self) -> int:
+        """Return how many EMG samples after the last were in frames that have not arrived."""
+        if self._emg is None or not len(self.status):
+            return 0
+        captured = self.status["emg_captured"].astype(np.int64)
+        said_s = self._pod_s(ticks_before_us(self._status_us, self.status["ticks_us"]))
+        newest = captured.astype(np.float64) - 1
+        possible = self._emg.time_of.pod_s(newest) <= said_s + _CLOCK_SLACK_S
+        missing = int(captured[possible].max(initial=0)) - self._emg.start - self._emg.size
+        return max(0, missing) // wire.EMG_PER_FRAME * wire.EMG_PER_FRAME
+
+    def problems(self) -> list[str]:
+        """Return what the pod said was wrong with it, at any time or at last."""
+        texts = [text for bits in np.unique(self.status["error"]) for text in error_texts(bits)]
+        return texts + (problem_texts(self.status[-1]) if len(self.status) else [])
+
+    def _seqs(self) -> NDArray[np.int64]:
+        kinds = [samples.records for samples in (self._emg, self._imu) if samples is not None]
+        return np.unique(np.concatenate([k["seq"] for k in (*kinds, self.status)])).astype(
+            np.int64
+        )
+
+    def _samples(
+        self,
+        records: NDArray[np.void],
+        arrival_s: NDArray[np.float64],
+        tx_us: NDArray[np.int64],
+        nominal_hz: float,
+    ) -> _Samples | None:
         """Return one kind's frames without repeats, and the session time of its sample indices."""
-        records = self._records[kind]
-        keep = without_repeats(records)
         # An index keeps pace with time, give or take what a pod's log may hold back.
-        elapsed = self._arrival_s[self._rows[kind][keep]] * nominal_hz
-        ahead = records["first_index"][keep] - elapsed
-        anchor_ahead = records["anchor_index"][keep] - elapsed
-        usual = np.median(ahead) if len(keep) else 0.0
-        limit = _MAX_LATE_S * nominal_hz
-        plausible = (np.abs(ahead - usual) <= limit) & (np.abs(anchor_ahead - usual) <= limit)
-        plausible &= records["anchor_index"][keep] > 0
-        self.implausible += int(np.count_nonzero(~plausible))
-        keep = keep[plausible]
+        ahead = records["first_index"] - arrival_s * nominal_hz
+        usual = np.median(ahead) if len(records) else 0.0
+        plausible = np.abs(ahead - usual) <= _MAX_LATE_S * nominal_hz
+        self.frames_good -= int(np.count_nonzero(~plausible))
+        records, tx_us = records[plausible], tx_us[plausible]
+        keep = without_repeats(records)
         records = records[keep]
         if not len(records):
-            return records, None
-        anchor_us = ticks_before_us(self._tx_us[kind][keep], records["anchor_ticks_us"])
+            return None
+        at_s = self._pod_s(ticks_before_us(tx_us[keep], records["anchor_ticks_us"]))
         # Sample anchor_index-1 was the newest: it was complete at the anchor, the next was not.
         newest = records["anchor_index"].astype(np.float64) - 1
-        line = lower_track(
-            newest,
-            self._pod_s(anchor_us),
-            1 / nominal_hz,
-            _CHIP_CLOCK_TOLERANCE,
-            _CHIP_CLOCK_STEADY_S,
-        )
-        return records, _TimeOf(line, self.clock.host_s)
+
+        tolerance, steady_s = _CHIP_CLOCK_TOLERANCE, _CHIP_CLOCK_STEADY_S
+        line = lower_track(newest, at_s, 1 / nominal_hz, tolerance, steady_s)
+        # The log may hold more than one period of ticks.
+        late_s = (
+            at_s - line(newest) + _TICKS_PERIOD_S / 2
+        ) % _TICKS_PERIOD_S - _TICKS_PERIOD_S / 2
+        true = (late_s >= -_CLOCK_SLACK_S) & (late_s <= _MAX_PAUSE_S)
+        if not true.any():
+            self.frames_good -= len(true)
+            return None
+        at_s = line(newest) + late_s
+        line = lower_track(newest[true], at_s[true], 1 / nominal_hz, tolerance, steady_s)
+        self.frames_good -= int(np.count_nonzero(~true))
+        return _Samples(records[true], _TimeOf(line, self.clock.host_s))
 
     def _probes(
         self, pod: PodInput, t0_host_ns: int
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        status = self._records[2]
-        answered = status["probe_id"] > 0
-        pod_us = ticks_before_us(self._tx_us[2], status["probe_ticks_us"])[answered]
-        ids, first = np.unique(status["probe_id"][answered].astype(np.int64), return_index=True)
+        answered = self.status["probe_id"] > 0
+        pod_us = ticks_before_us(self._status_us, self.status["probe_ticks_us"])[answered]
+        ids = self.status["probe_id"][answered].astype(np.int64)
+        ids, first = np.unique(ids, return_index=True)
         _, sent, seen = np.intersect1d(pod.probe_id, ids, return_indices=True)
         host_s = (pod.probe_t_host_ns[sent] - t0_host_ns) / 1e9
         return host_s, self._pod_s(pod_us[first[seen]])
@@ -265,68 +343,30 @@ class _TimeOf:
     pod_s: Line | Track
     host_s: Line
 
-    def __call__(
-        self, index: NDArray[np.floating] | NDArray[np.int64]
-    ) -> tuple[NDArray[np.float64], float]:
-        time_s = self.host_s(self.pod_s(index.astype(np.float64)))
-        return time_s, 1 / (self.pod_s.slope * self.host_s.slope)
+    def __call__(self, index: NDArray[np.floating] | NDArray[np.int64]) -> NDArray[np.float64]:
+        return self.host_s(self.pod_s(index.astype(np.float64)))
+
+    @property
+    def rate_hz(self) -> float:
+        """Samples a second of session time."""
+        return 1 / (self.pod_s.slope * self.host_s.slope)
 
 
-def _extent(first: NDArray[np.int64], count: NDArray[np.int64]) -> tuple[int, int]:
-    start = int(first.min())
-    return start, int((first + count).max()) - start
+class _Samples:
+    """Frames of samples without repeats, in order of sequence, and the time of every sample."""
 
+    def __init__(self, records: NDArray[np.void], time_of: _TimeOf) -> None:
+        self.records = records
+        self.time_of = time_of
+        self._first = records["first_index"].astype(np.int64)
+        self._count = records["count"].astype(np.int64)
+        self.start = int(self._first.min())
+        self.size = int((self._first + self._count).max()) - self.start
+        edges = np.array([self.start, self.start + self.size - 1])
+        self.span_s: tuple[float, float] = tuple(time_of(edges).tolist())
 
-def _gaps(emg: EmgRecord) -> list[Gap]:
-    missing = np.concatenate([[False], np.isnan(emg.uv), [False]])
-    edges = np.flatnonzero(np.diff(missing.astype(np.int8)))
-    return [
-        Gap(float(emg.time_s[a]), float(emg.time_s[b - 1]), int(b - a), "samples lost")
-        for a, b in zip(edges[::2], edges[1::2], strict=True)
-    ]
-
-
-def _join_emg(parts: list[EmgRecord]) -> EmgRecord:
-    """Join runs, the time between them filled with NaN."""
-    if not parts:
-        none = np.empty(0)
-        flags = np.empty(0, bool)
-        return EmgRecord(EMG_NOMINAL_HZ, none, none, np.empty(0, np.int64), flags, flags)
-    joined = parts[0]
-    for part in parts[1:]:
-        fill_s = _fill(joined.time_s, part.time_s, part.fs_hz)
-        n = len(fill_s)
-        joined = EmgRecord(
-            joined.fs_hz,
-            np.concatenate([joined.time_s, fill_s, part.time_s]),
-            np.concatenate([joined.uv, np.full(n, np.nan), part.uv]),
-            np.concatenate([joined.index, np.full(n, -1), part.index]),
-            np.concatenate([joined.lead_off, np.zeros(n, bool), part.lead_off]),
-            np.concatenate([joined.clipped, np.zeros(n, bool), part.clipped]),
-        )
-    return joined
-
-
-def _join_imu(parts: list[ImuRecord]) -> ImuRecord:
-    if not parts:
-        return ImuRecord(IMU_NOMINAL_HZ, np.empty(0), np.empty((0, 3)), np.empty((0, 3)))
-    joined = parts[0]
-    for part in parts[1:]:
-        fill_s = _fill(joined.time_s, part.time_s, part.fs_hz)
-        nothing = np.full((len(fill_s), 3), np.nan)
-        joined = ImuRecord(
-            joined.fs_hz,
-            np.concatenate([joined.time_s, fill_s, part.time_s]),
-            np.concatenate([joined.accel_g, nothing, part.accel_g]),
-            np.concatenate([joined.gyro_dps, nothing, part.gyro_dps]),
-        )
-    return joined
-
-
-def _fill(
-    before_s: NDArray[np.float64], after_s: NDArray[np.float64], fs_hz: float
-) -> NDArray[np.float64]:
-    """Return evenly spaced times between two runs, at about the sample rate."""
-    gap_s = min(float(after_s[0] - before_s[-1]), _MAX_GAP_S)
-    n = max(0, round(gap_s * fs_hz) - 1)
-    return before_s[-1] + (after_s[0] - before_s[-1]) * np.arange(1, n + 1) / (n + 1)
+    def places(self, capacity: int) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """Return which of ``capacity`` places in each frame are taken, and where they belong."""
+        taken = np.arange(capacity) < self._count[:, np.newaxis]
+        place = self._first[:, np.newaxis] + np.arange(capacity) - self.start
+        return taken, place[taken]

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
-from glutesym import __version__
+from glutesym import __version__, cli_pods
 from glutesym.errors import GlutesymError
 from glutesym.printing import print_files, print_result, print_seeds, print_truth
 
@@ -32,6 +31,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+app.add_typer(cli_pods.app)
 _out = Console()
 _err = Console(stderr=True)
 
@@ -80,6 +80,7 @@ Mains = Annotated[
         "--mains-hz", help="Take out mains hum, 50 or 60. Off by default.", callback=_mains
     ),
 ]
+Usb = Annotated[bool, typer.Option("--usb", help="Over USB: pods in bench mode, never on a body.")]
 SessionFile = Annotated[
     Path, typer.Argument(help="A .glutesym file.", metavar="SESSION", show_default=False)
 ]
@@ -175,54 +176,28 @@ def simulate(
         _out.print(f"The session files are in {folder}.", highlight=False)
 
 
-@app.command(epilog="Example:\n\n`glutesym scan --timeout 10`")
-def scan(
-    timeout: Annotated[float, typer.Option(help="Seconds to listen.", min=0.1)] = 6.0,
-) -> None:
-    """List the pods in reach."""
-    import asyncio
-
-    from glutesym.links.ble import BleTransport
-
-    async def listen() -> list[tuple[str, str, str, str]]:
-        pods = await BleTransport().scan(timeout)
-        return [
-            (pod.name, pod.side or "not assigned", pod.address, f"{pod.rssi_dbm} dBm")
-            for pod in sorted(pods, key=lambda pod: -(pod.rssi_dbm or -999))
-        ]
-
-    with _err.status(f"Listening for {timeout:g} s …"):
-        rows = asyncio.run(listen())
-    if not rows:
-        _out.print(
-            f"No pod seen within {timeout:g} s. Switch the pods on: their LED blinks while they "
-            "advertise. A pod that is connected to another program does not advertise."
-        )
-        raise typer.Exit(1)
-    table = Table("Name", "Side", "Address", "Signal")
-    for row in rows:
-        table.add_row(*row)
-    _out.print(table)
-
-
 @app.command(
-    epilog="Examples:\n\n`glutesym live`\n\n`glutesym live --exercise 'hip thrust' --terminal`"
+    epilog="Examples:\n\n`glutesym live`\n\n`glutesym live --exercise 'hip thrust' --terminal`\n\n"
+    "`glutesym live --usb`"
 )
 def live(
     exercise: Exercise = "session",
     folder: Folder = DEFAULT_FOLDER,
     terminal: Terminal = False,
+    usb: Usb = False,
     mains_hz: Mains = None,
 ) -> None:
     """Record both pods and show the bars; close the window or press Ctrl-C to end.
 
     The session file and its CSVs are written into the folder.
     """
-    _record_real(exercise, folder, View.TERMINAL if terminal else View.AUTO, None, mains_hz)
+    view = View.TERMINAL if terminal else View.AUTO
+    _record_real(exercise, folder, view, None, usb, mains_hz)
 
 
 @app.command(
-    epilog="Examples:\n\n`glutesym record --duration 120`\n\n`glutesym record -e squat -o data`"
+    epilog="Examples:\n\n`glutesym record --duration 120`\n\n"
+    "`glutesym record -e squat -o data`\n\n`glutesym record --usb --duration 10`"
 )
 def record(
     exercise: Exercise = "session",
@@ -230,10 +205,11 @@ def record(
     duration: Annotated[
         float | None, typer.Option(help="Seconds; until Ctrl-C when not given.", min=1)
     ] = None,
+    usb: Usb = False,
     mains_hz: Mains = None,
 ) -> None:
     """Record both pods without a window: a status line, then the session file and its CSVs."""
-    _record_real(exercise, folder, View.TERMINAL, duration, mains_hz)
+    _record_real(exercise, folder, View.TERMINAL, duration, usb, mains_hz)
 
 
 @app.command(
@@ -286,13 +262,18 @@ def _simulated(
 
 
 def _record_real(
-    exercise: str, folder: Path, view: View, duration_s: float | None, mains_hz: int | None
+    exercise: str,
+    folder: Path,
+    view: View,
+    duration_s: float | None,
+    usb: bool,
+    mains_hz: int | None,
 ) -> None:
     from glutesym.session.names import session_path
     from glutesym.session.run import RealSurroundings, RunningSession
 
     path = session_path(folder, datetime.now().astimezone(), exercise)
-    session = RunningSession(RealSurroundings(duration_s), path, exercise)
+    session = RunningSession(RealSurroundings(duration_s, usb), path, exercise)
     _show(session, view)
     analyzed = _analyze(path, mains_hz)
     files = _export(analyzed, folder)

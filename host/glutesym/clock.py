@@ -18,6 +18,9 @@ from numpy.typing import NDArray
 from glutesym import wire
 
 _LEAST_POINTS = 20  # in a window, for an envelope that is worth having
+_NEIGHBOURS = 64  # points that are looked at together when one is judged: two seconds of frames
+_USUAL_DELAY_S = 0.02  # a point this much before its neighbours can be true, even if they agree
+_SPREADS = 4.0  # ... and this many of their interquartile ranges
 
 
 @dataclass(frozen=True)
@@ -81,9 +84,13 @@ def unwrap_ticks_us(
     ticks = ticks_us.astype(np.int64)
     if not len(ticks):
         return ticks
-    elapsed_us = (host_s - host_s[0]) * 1e6
-    wraps = np.rint((elapsed_us - (ticks - ticks[0])) / wire.TICKS_PERIOD_US)
-    return ticks + wraps.astype(np.int64) * wire.TICKS_PERIOD_US
+    behind_us = (host_s - host_s[0]) * 1e6 - ticks
+    # All clocks that run agree on this but for wraps; one that lies may be the first. So: their
+    # circular mean.
+    turns = np.exp(2j * np.pi * behind_us / wire.TICKS_PERIOD_US)
+    offset_us = float(np.angle(turns.mean())) / (2 * np.pi) * wire.TICKS_PERIOD_US
+    wraps = np.rint((behind_us - offset_us) / wire.TICKS_PERIOD_US).astype(np.int64)
+    return ticks + (wraps - wraps[0]) * wire.TICKS_PERIOD_US
 
 
 def ticks_before_us(
@@ -97,6 +104,41 @@ def ticks_before_us(
     ticks_us : (n,) ticks of earlier moments, modulo ``wire.TICKS_PERIOD_US``
     """
     return reference_us - (reference_us - ticks_us.astype(np.int64)) % wire.TICKS_PERIOD_US
+
+
+def too_early(x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return which points cannot be true: a lower envelope would follow every one of them.
+
+    Messages are late by an unknown delay, but not one of them alone by seconds less than all of
+    its neighbours. A point is judged by the quartiles of those around it, which a few lies hardly
+    change.
+
+    Parameters
+    ----------
+    x, y : (n,) arrays
+        Times on two clocks, y in seconds; in an order that does not hang on what is judged.
+
+    Returns
+    -------
+    (n,) bool
+        None when the points are too few to tell.
+    """
+    n = len(x)
+    found = np.zeros(n, bool)
+    if n < _LEAST_POINTS:
+        return found
+    size = min(_NEIGHBOURS, n)
+    apart = min(size, n // 2)
+    run, rise = x[apart:] - x[:-apart], y[apart:] - y[:-apart]
+    known = run != 0
+    slope = float(np.median(rise[known] / run[known])) if known.any() else 0.0
+    late_s = y - slope * (x - x[0])
+    starts = np.minimum(np.arange(0, n, size), n - size)  # the last block overlaps
+    blocks = starts[:, np.newaxis] + np.arange(size)
+    low_s, high_s = np.percentile(late_s[blocks], (25, 75), axis=1)
+    floor_s = low_s - _SPREADS * (high_s - low_s) - _USUAL_DELAY_S
+    found[blocks] = late_s[blocks] < floor_s[:, np.newaxis]
+    return found
 
 
 def lower_envelope(
@@ -165,14 +207,14 @@ def lower_track(
     """Return a lower envelope that follows a clock whose rate drifts, as an RC oscillator's does.
 
     A straight envelope in windows of ``window`` (of y), every half window; their middles are the
-    knots.
+    knots. Points that are `too_early` are left out.
 
     Parameters
     ----------
     x, y, slope, slope_tolerance
-        As for `lower_envelope`.
+        As for `lower_envelope`; in order of sequence.
     window : float
-        How long the rate may be taken as constant, in units of y.
+        How long the rate may be taken as constant, in seconds, the unit of y.
 
     Returns
     -------
@@ -184,6 +226,8 @@ def lower_track(
     ValueError
         There are no points.
     """
+    true = ~too_early(x, y)
+    x, y = x[true], y[true]
     if len(y) < 2 or np.ptp(y) < 2 * window:
         return lower_envelope(x, y, slope, slope_tolerance)
     knots: list[tuple[float, float]] = []
@@ -193,9 +237,12 @@ def lower_track(
             line = lower_envelope(x[near], y[near], slope, slope_tolerance)
             at = np.array([np.median(x[near])])
             knots.append((float(at[0]), float(line(at)[0])))
-    if len(knots) < 2:
+    knot_x, knot_y = np.array(knots).reshape(-1, 2).T
+    # A converter may pause, but it never runs faster than its tolerance allows.
+    slowest = slope * (1 - 2 * slope_tolerance)
+    run, rise = np.diff(knot_x), np.diff(knot_y)
+    if len(knots) < 2 or np.any((run <= 0) | (rise < slowest * run)):
         return lower_envelope(x, y, slope, slope_tolerance)
-    knot_x, knot_y = np.array(knots).T
     return Track(knot_x, knot_y)
 
 
@@ -215,7 +262,8 @@ def fit_clock(
     Parameters
     ----------
     sent_pod_s, received_host_s : (n,) arrays
-        Frames: unwrapped pod time of sending, host time of arrival.
+        Frames: unwrapped pod time of sending, host time of arrival. Those that are `too_early`
+        are left out.
     probe_sent_host_s, probe_received_pod_s : (m,) arrays
         Probes: host time of sending, unwrapped pod time of arrival.
 
@@ -224,7 +272,10 @@ def fit_clock(
     ValueError
         There are no frames.
     """
-    line = lower_envelope(sent_pod_s, received_host_s)
+    order = np.argsort(received_host_s, kind="stable")
+    sent, received = sent_pod_s[order], received_host_s[order]
+    true = ~too_early(sent, received)
+    line = lower_envelope(sent[true], received[true])
     if not len(probe_sent_host_s):
         return ClockFit(line, float("nan"))
     margin_s = line(probe_received_pod_s) - probe_sent_host_s

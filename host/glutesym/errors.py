@@ -30,10 +30,16 @@ class PodNotFoundError(GlutesymError):
         The sides that were looked for and not seen.
     """
 
-    def __init__(self, missing: tuple[str, ...], timeout_s: float) -> None:
+    def __init__(self, missing: tuple[str, ...], timeout_s: float, strangers: int = 0) -> None:
         self.missing = missing
+        unknown = (
+            f"{strangers} pod(s) seen that this computer does not own: connect them by USB and "
+            "run `glutesym provision`. "
+            if strangers
+            else ""
+        )
         super().__init__(
-            f"No {' and no '.join(missing)} pod seen within {timeout_s:g} s. "
+            f"No {' and no '.join(missing)} pod seen within {timeout_s:g} s. {unknown}"
             "Switch the pod on (its LED blinks while it advertises), bring it within 5 m, "
             "make sure that no other program is connected to it, and try again."
         )
@@ -43,8 +49,46 @@ class LinkError(GlutesymError):
     """A pod was found but the link to it could not be set up or was lost for good."""
 
 
+class RefusedError(LinkError):
+    """A pod refuses a request.
+
+    Attributes
+    ----------
+    reason : str
+        In the pod's words.
+    """
+
+    def __init__(self, name: str, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"{name} refuses: {reason}. {_REMEDIES.get(reason, '')}".rstrip())
+
+
+_REMEDIES = {
+    "no owner": "Connect it by USB and run `glutesym provision`.",
+    "wrong proof": "It has another owner's key. Connect it by USB, erase its settings and run "
+    "`glutesym provision` (docs/security.md).",
+    "not encrypted: pair first": "Pair with it in the system's Bluetooth settings, or provision "
+    "it without --encrypt.",
+    "busy: stop first": "End the session that it records, then try again.",
+}
+
+
 class SessionError(GlutesymError):
     """A session file that cannot be read or written.
+
+    Attributes
+    ----------
+    path : str
+        The file in question.
+    """
+
+    def __init__(self, path: object, reason: str) -> None:
+        self.path = str(path)
+        super().__init__(f"{path}: {reason}")
+
+
+class KeyFileError(GlutesymError):
+    """The file with the pods' keys cannot be used; the message says what to do.
 
     Attributes
     ----------

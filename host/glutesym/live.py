@@ -2,6 +2,9 @@
 
 The last stretch of frames is kept and decoded by the same functions that decode a stored session;
 a repetition is measured by the same function, too. Only the bars have their own, causal filters.
+
+After an outage a pod sends live frames first, and older ones as they are asked for. The bars
+follow the live ones; twice a second the decoded stretch takes over, older frames in their places.
 """
 
 from __future__ import annotations
@@ -16,18 +19,21 @@ from numpy.typing import NDArray
 
 from glutesym import wire
 from glutesym.analysis.asymmetry import summarize
-from glutesym.assemble import EMG_NOMINAL_HZ, PodInput, assemble_recording
-from glutesym.decode import emg_counts, problem_text, split_frames
-from glutesym.live_state import LiveState, SideLive
+from glutesym.assemble import IMU_NOMINAL_HZ, PodInput, assemble_recording, emg_nominal_hz
+from glutesym.decode import emg_counts, problem_texts, split_frames
+from glutesym.live_state import LiveState, RunAccount, SideLive
 from glutesym.measures import SIDES, RepMeasure, SetSummary, Side
 from glutesym.pipeline import RING_S, LiveEnvelope, RepMeter
-from glutesym.recording import EmgRecord
+from glutesym.recording import EmgRecord, ImuRecord
 
 ENVELOPE_S = 10.0  # what the window shows
 _ENVELOPE_HZ = 50.0
 _MEASURE_EVERY_NS = 500_000_000
-_KEEP_NS = int((RING_S + 4) * 1e9)
-_STALE_NS = 1_500_000_000  # bars show nothing when the newest sample is older
+_SETTLE_S = 0.5  # the bars' filters, after a gap
+_KEEP_S = RING_S + 4
+_STALE_S = 1.5  # bars show nothing when the newest sample is older
+_INBOX_FRAMES = 16384  # a view that falls four minutes behind loses frames; the recording does not
+_PROBES_KEPT = 256  # more than are under way in what is kept
 
 
 class LiveEngine:
@@ -97,7 +103,7 @@ class LiveEngine:
         """
         with self._lock:
             for pod in self._pods.values():
-                pod.take_in(now_ns)
+                pod.take_in(self._t0_host_ns, now_ns)
             if final or now_ns >= self._next_measure_ns:
                 self._next_measure_ns = now_ns + _MEASURE_EVERY_NS
                 self._measure(final)
@@ -107,7 +113,8 @@ class LiveEngine:
                 phase=self._phase,
                 message=self._message,
                 sides={
-                    side: pod.state(self._t0_host_ns, now_ns) for side, pod in self._pods.items()
+                    side: pod.state((now_ns - self._t0_host_ns) / 1e9, self._phase == "ended")
+                    for side, pod in self._pods.items()
                 },
                 reps=tuple(self._reps),
                 summary=self._summary,
@@ -118,11 +125,16 @@ class LiveEngine:
     def _measure(self, final: bool) -> None:
         inputs = [pod.input(side) for side, pod in self._pods.items() if pod.rows]
         recording = assemble_recording(inputs, self._t0_host_ns)
+        for side, pod in recording.pods.items():
+            self._pods[side].restore(pod.emg)
         self._sync_uncertainty_ms = recording.sync_uncertainty_ms
         emg: dict[Side, EmgRecord] = {side: pod.emg for side, pod in recording.pods.items()}
-        new = self._meter.process(emg, {side: pod.imu for side, pod in recording.pods.items()})
+        imu: dict[Side, ImuRecord] = {side: pod.imu for side, pod in recording.pods.items()}
         if final:
-            new += self._meter.finish(emg)
+            new = self._meter.finish(emg, imu)
+        else:
+            waiting: list[Side] = [side for side in emg if self._pods[side].incomplete]
+            new = self._meter.process(emg, imu, waiting)
         if new:
             self._reps += new
             self._summary = summarize(self._reps, self._sync_uncertainty_ms)
@@ -132,84 +144,71 @@ class LiveEngine:
 class _LivePod:
     """What is known of one pod."""
 
-    inbox: deque[tuple[int, bytes]] = field(default_factory=deque[tuple[int, bytes]])
+    inbox: deque[tuple[int, bytes]] = field(default_factory=lambda: deque(maxlen=_INBOX_FRAMES))
     rows: deque[tuple[int, bytes]] = field(default_factory=deque[tuple[int, bytes]])
-    probes: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=3600))
+    probes: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=_PROBES_KEPT))
     connected: bool = False
     info: dict[str, Any] = field(default_factory=dict[str, Any])
-    received: int = 0
-    lost: int = 0
-    _envelope: LiveEnvelope = field(default_factory=lambda: LiveEnvelope(EMG_NOMINAL_HZ))
-    _run: int = 0
-    _next_index: int = 0
-    _newest_ns: int = 0
-    _activation_uv: float = float("nan")
+    _run: RunAccount = field(default_factory=lambda: RunAccount(0))
+    _received: int = 0  # in earlier runs
+    _lost: int = 0
+    _bar: _Bar | None = None
     _peak_uv: float = float("nan")
     _battery_pct: float = float("nan")
     _problem: str = ""  # what the pod says is wrong with it
     _lead_off: bool = False
     _clipping: bool = False
-    _ring_uv: NDArray[np.float64] = field(
-        default_factory=lambda: np.full(round(ENVELOPE_S * _ENVELOPE_HZ), np.nan)
-    )
-    _left_over: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
-    def take_in(self, now_ns: int) -> None:
+    @property
+    def incomplete(self) -> bool:
+        """Whether the pod holds older frames that it can still send."""
+        return self._run.frames_waiting > 0
+
+    def take_in(self, t0_host_ns: int, now_ns: int) -> None:
         """Work through the inbox and forget what is too old."""
-        fresh: list[bytes] = []
+        fresh: list[tuple[int, bytes]] = []
         while self.inbox:
             t_host_ns, frame = self.inbox.popleft()
             if len(frame) == wire.FRAME_BYTES:
-                self.rows.append((t_host_ns, frame))
-                if frame[0] == wire.EMG:
-                    self._newest_ns = t_host_ns
-                fresh.append(frame)
-        while self.rows and self.rows[0][0] < now_ns - _KEEP_NS:
+                fresh.append((t_host_ns, frame))
+        frames = split_frames(_matrix([frame for _, frame in fresh]))
+        found = [
+            *zip(frames.emg_row.tolist(), frames.emg, strict=True),
+            *zip(frames.imu_row.tolist(), frames.imu, strict=True),
+            *zip(frames.status_row.tolist(), frames.status, strict=True),
+        ]
+        for row, record in sorted(found, key=lambda row_record: row_record[0]):
+            if self._take(record, (fresh[row][0] - t0_host_ns) / 1e9):
+                self.rows.append(fresh[row])
+        while self.rows and self.rows[0][0] < now_ns - _KEEP_S * 1e9:
             self.rows.popleft()
-        if not fresh:
-            return
-        frames = split_frames(_matrix(fresh))
-        if len(frames.status):
-            self._battery_pct = float(frames.status["battery_pct"][-1]) / 256
-            self._problem = problem_text(int(frames.status["error"][-1]))
-        for record in frames.emg:
-            self._take_emg(record)
 
-    def _take_emg(self, record: np.void) -> None:
-        """Carry the bar and the envelope on by one frame."""
-        first, count, run = int(record["first_index"]), int(record["count"]), int(record["run"])
-        if run != self._run:
-            self._run, self._next_index = run, first
-            self._envelope = LiveEnvelope(EMG_NOMINAL_HZ)
-        if first < self._next_index:
-            return  # a repeat
-        missing = first - self._next_index
-        counts = emg_counts(np.array([record]))[0, :count]
-        uv = counts.astype(np.float64) * (int(record["lsb_pv"]) * 1e-6)
-        if missing:
-            gap = min(missing, round(ENVELOPE_S * EMG_NOMINAL_HZ))
-            uv = np.concatenate([np.full(gap, np.nan), uv])
-        self.lost += missing
-        self.received += count
-        self._next_index = first + count
-        self._lead_off = bool(record["lead_off"])
-        self._clipping = bool(record["flags"] & wire.FLAG_CLIPPED)
-        envelope_uv = self._envelope.process(uv)
-        self._activation_uv = float(envelope_uv[-1])
-        known_uv = envelope_uv[np.isfinite(envelope_uv)]
-        if len(known_uv) and not self._lead_off and not self._clipping:
-            self._peak_uv = float(np.fmax(self._peak_uv, known_uv.max()))
-        self._push(envelope_uv)
-
-    def _push(self, envelope_uv: NDArray[np.float64]) -> None:
-        step = round(EMG_NOMINAL_HZ / _ENVELOPE_HZ)
-        waiting = np.concatenate([self._left_over, envelope_uv])
-        whole = len(waiting) // step
-        points = waiting[step - 1 : whole * step : step]
-        self._left_over = waiting[whole * step :]
-        n = min(len(points), len(self._ring_uv))
-        if n:
-            self._ring_uv = np.concatenate([self._ring_uv[n:], points[-n:]])
+    def _take(self, record: np.void, arrival_s: float) -> bool:
+        """Take in a frame; False when it is a repeat or too old to be measured live."""
+        kind = int(record["kind"])
+        if int(record["run"]) != self._run.number:
+            self._received += self._run.received
+            self._lost += self._run.missing + self._run.never_fetched
+            self._run = RunAccount(int(record["run"]))
+            self._bar = None
+        if kind == wire.STATUS:
+            if self._run.take_status(record):
+                self._battery_pct = float(record["battery_pct"]) / 256
+                self._problem = "; ".join(problem_texts(record))
+            return True
+        age = self._run.take_samples(record)
+        if age is None:
+            return False
+        hz = emg_nominal_hz(self.info)
+        if kind == wire.EMG:
+            if self._bar is None:
+                self._bar = _Bar(hz, arrival_s)
+            if self._bar.add(record):
+                self._lead_off = bool(record["lead_off"])
+                self._clipping = bool(record["flags"] & wire.FLAG_CLIPPED)
+                if not self._lead_off and not self._clipping:
+                    self._peak_uv = float(np.fmax(self._peak_uv, self._bar.peak_uv))
+        return age < _KEEP_S * (hz if kind == wire.EMG else IMU_NOMINAL_HZ)
 
     def input(self, side: Side) -> PodInput:
         """Return what is kept, as a stored session would hold it."""
@@ -224,25 +223,96 @@ class _LivePod:
             self.info,
         )
 
-    def state(self, t0_host_ns: int, now_ns: int) -> SideLive:
+    def restore(self, emg: EmgRecord) -> None:
+        """Show the decoded samples of what is kept."""
+        if self._bar is not None and len(emg.uv):
+            self._bar.restore(emg)
+
+    def state(self, now_s: float, ended: bool) -> SideLive:
         """Return what a view shows."""
-        fresh = now_ns - self._newest_ns < _STALE_NS
-        newest_s = (self._newest_ns - t0_host_ns) / 1e9
-        n = len(self._ring_uv)
+        bar, run = self._bar, self._run
+        fresh = bar is not None and now_s - bar.newest_s < _STALE_S
+        time_s, envelope_uv = bar.points() if bar is not None else (np.empty(0), np.empty(0))
+        received = self._received + run.received
+        lost = run.missing + run.never_fetched if ended else run.missing - run.samples_waiting
         return SideLive(
             connected=self.connected,
-            activation_uv=self._activation_uv if fresh else float("nan"),
+            activation_uv=bar.activation_uv if bar is not None and fresh else float("nan"),
             peak_uv=self._peak_uv,
-            envelope_time_s=newest_s + (np.arange(n) - n + 1) / _ENVELOPE_HZ,
-            envelope_uv=self._ring_uv,
+            envelope_time_s=time_s,
+            envelope_uv=envelope_uv,
             lead_off=self._lead_off,
             clipping=self._clipping,
             battery_pct=self._battery_pct,
-            samples_received=self.received,
-            samples_lost=self.lost,
+            samples_received=received,
+            samples_waiting=0 if ended else run.samples_waiting,
+            samples_lost=self._lost + lost,
             reason=self._problem
-            or ("" if fresh or not self.received else "no data for more than 1.5 s"),
+            or ("" if fresh or not received else "no data for more than 1.5 s"),
         )
+
+
+class _Bar:
+    """The newest seconds of one side's envelope, sample by sample."""
+
+    def __init__(self, nominal_hz: float, time_s: float) -> None:
+        n = round((ENVELOPE_S + _SETTLE_S) * nominal_hz)
+        self._nominal_hz = self._rate_hz = nominal_hz
+        self._filter = LiveEnvelope(nominal_hz)
+        self._envelope_uv = np.full(n, np.nan)
+        self._end: int | None = None  # one more than the newest sample's index
+        self.newest_s = time_s  # session time of the newest sample
+        self.peak_uv = float("nan")  # of the newest frame
+
+    @property
+    def activation_uv(self) -> float:
+        """The newest value."""
+        return float(self._envelope_uv[-1])
+
+    def add(self, record: np.void) -> bool:
+        """Carry on by one frame; False when it is older than what was there before."""
+        first, count = int(record["first_index"]), int(record["count"])
+        if self._end is None:
+            self._end = first
+            self.newest_s -= count / self._rate_hz
+        if first < self._end:
+            return False
+        gap = first - self._end
+        counts = emg_counts(np.array([record]))[0, :count]
+        uv = np.concatenate(
+            [
+                np.full(min(gap, len(self._envelope_uv)), np.nan),
+                counts * (int(record["lsb_pv"]) * 1e-6),
+            ]
+        )
+        self._end += gap + count
+        self.newest_s += (gap + count) / self._rate_hz
+        new_uv = self._filter.process(uv)
+        known_uv = new_uv[np.isfinite(new_uv)]
+        self.peak_uv = float(known_uv.max()) if len(known_uv) else float("nan")
+        n = len(self._envelope_uv)
+        self._envelope_uv = np.concatenate([self._envelope_uv, new_uv])[-n:]
+        return True
+
+    def restore(self, emg: EmgRecord) -> None:
+        """Put decoded samples, whatever order they came in, in the place of what was shown."""
+        n = len(self._envelope_uv)
+        uv = emg.uv[-n:]
+        self._filter = LiveEnvelope(self._nominal_hz)
+        self._envelope_uv = self._filter.process(
+            np.concatenate([np.full(n - len(uv), np.nan), uv])
+        )
+        self._end = int(emg.index[-1]) + 1
+        self.newest_s = float(emg.time_s[-1])
+        self._rate_hz = emg.fs_hz
+
+    def points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return session times and values of the envelope as it is drawn."""
+        step = round(self._nominal_hz / _ENVELOPE_HZ)
+        first = (self._end or 0) - round(ENVELOPE_S * self._nominal_hz)
+        index = np.arange(first + -first % step, self._end or 0, step)  # the same ones every time
+        before = index - (self._end or 0)  # from −n to −1
+        return self.newest_s + (before + 1) / self._rate_hz, self._envelope_uv[before]
 
 
 def _matrix(frames: list[bytes]) -> NDArray[np.uint8]:

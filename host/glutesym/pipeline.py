@@ -7,8 +7,8 @@ the same numbers.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +25,9 @@ from glutesym.dsp.notch import Notch
 from glutesym.measures import SIDES, RepMeasure, SetMeasures, Side, SideMeasure
 from glutesym.recording import EmgRecord, ImuRecord, Recording
 
-RING_S = (
-    40.0  # what live windows must hold: the stretches below, and the wait until they are complete
-)
+# What live windows must hold: the longest repetition, the rest before it, the wait until both are
+# complete, and what the counter takes to decide.
+RING_S = 60.0
 MIN_SNR_DB = 8.0  # weaker contractions are not timed: onset errors grow beyond 15 ms
 
 _BEFORE_S = 0.8  # a burst begins up to this long before the movement ...
@@ -37,7 +37,7 @@ _LEAST_PAUSE_S = 0.4  # as short as a pause is taken to be
 _RESTING_S = 20.0  # rest is sought in this stretch before a repetition's end ...
 _RESTING_BEFORE_S = 5.0  # ... which reaches at least this far back before its start
 _FILTER_S = SETTLE_S + 0.02  # the filter's edges, outside what is measured
-_WAIT_S = 3.0  # a silent side is not waited for longer, live
+_WAIT_S = 20.0  # live, what is missing is waited for this long: a link comes back, then the data
 _MIN_ACTIVE_DB = 3.0  # the stronger side must be this far above rest for a symmetry index
 
 
@@ -63,7 +63,10 @@ class RepMeter:
         self._rises: Mapping[Side, Rises] = {}
 
     def process(
-        self, emg: Mapping[Side, EmgRecord], imu: Mapping[Side, ImuRecord]
+        self,
+        emg: Mapping[Side, EmgRecord],
+        imu: Mapping[Side, ImuRecord],
+        incomplete: Collection[Side] = (),
     ) -> list[RepMeasure]:
         """Take in new samples and return the repetitions they complete.
 
@@ -73,6 +76,8 @@ class RepMeter:
             Windows that end now and hold ``RING_S`` seconds, or all since the start.
         imu : mapping of side to ImuRecord
             Blocks or windows; samples already seen are passed over.
+        incomplete : collection of sides
+            Those whose gaps may still be filled: they are waited for.
 
         Returns
         -------
@@ -83,13 +88,28 @@ class RepMeter:
         ValueError
             The arrays of a record differ in length.
         """
+        newest = [float(record.time_s[-1]) for record in emg.values() if len(record.time_s)]
+        oldest_s = max(newest, default=float("-inf")) - _WAIT_S
+        ready_s = min((end_s for end_s in newest if end_s > oldest_s), default=float("-inf"))
+        for side in incomplete:
+            ready_s = min(
+                ready_s,
+                _first_gap_s(emg[side].time_s, emg[side].uv, oldest_s),
+                _first_gap_s(imu[side].time_s, imu[side].accel_g[:, 0], oldest_s),
+            )
+        if newest:
+            imu = {side: _until(record, ready_s) for side, record in imu.items()}
         self._pending += self._counter.process(imu)
-        newest = [record.time_s[-1] for record in emg.values() if len(record.time_s)]
-        ready_s = max(min(newest), max(newest) - _WAIT_S) if newest else float("-inf")
         return self._measure(emg, ready_s - _AFTER_S - _FILTER_S)
 
-    def finish(self, emg: Mapping[Side, EmgRecord]) -> list[RepMeasure]:
-        """Return the repetitions that the end of the recording completes."""
+    def finish(
+        self, emg: Mapping[Side, EmgRecord], imu: Mapping[Side, ImuRecord]
+    ) -> list[RepMeasure]:
+        """Take in the last samples and return the repetitions that the recording's end completes.
+
+        For the parameters see `process`; after it, or instead of it for a whole recording.
+        """
+        self._pending += self._counter.process(imu)
         self._pending += self._counter.finish()
         return self._measure(emg, float("inf"))
 
@@ -137,8 +157,7 @@ def measure_set(recording: Recording, settings: Settings = _DEFAULT) -> SetMeasu
     emg: dict[Side, EmgRecord] = {side: pod.emg for side, pod in recording.pods.items()}
     meter = RepMeter(settings)
     imu: dict[Side, ImuRecord] = {side: pod.imu for side, pod in recording.pods.items()}
-    reps = meter.process(emg, imu)
-    reps += meter.finish(emg)
+    reps = meter.finish(emg, imu)
     resting_uv: dict[Side, float] = {}
     for side, record in emg.items():
         first_s = float(record.time_s[0]) if len(record.time_s) else 0.0
@@ -341,6 +360,20 @@ def _trouble(emg: EmgRecord, first: int, last: int, span_s: tuple[float, float])
     if not np.isfinite(emg.uv[first:last]).all() or jumps.any():
         return "samples were lost"
     return ""
+
+
+def _first_gap_s(
+    time_s: NDArray[np.float64], values: NDArray[np.float64], after_s: float
+) -> float:
+    """Return the time of the last sample before the first gap that begins late enough, or inf."""
+    missing = np.isnan(values)
+    begins_s = time_s[:-1][missing[1:] & ~missing[:-1]]
+    return float(begins_s[begins_s > after_s].min(initial=float("inf")))
+
+
+def _until(imu: ImuRecord, end_s: float) -> ImuRecord:
+    n = int(np.searchsorted(imu.time_s, end_s, "right"))
+    return replace(imu, time_s=imu.time_s[:n], accel_g=imu.accel_g[:n], gyro_dps=imu.gyro_dps[:n])
 
 
 def _clean(uv: NDArray[np.float64], fs_hz: float, settings: Settings) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from glutesym.errors import MissingPartError
 
 _PACKAGE = Path(__file__).resolve().parent
+SHARED = ("wire.py", "packets.py")  # of this package: they run on MicroPython and CPython
 
 
 def _firmware(part: str) -> Path:
@@ -24,7 +25,7 @@ def pod_files() -> dict[str, Path]:
     Returns
     -------
     dict
-        ``wire.py`` of this package and everything in ``firmware/pod``, sorted by name.
+        The files that pod and host share, and everything in ``firmware/pod``, sorted by name.
 
     Raises
     ------
@@ -32,7 +33,7 @@ def pod_files() -> dict[str, Path]:
         The firmware is not part of this installation.
     """
     files = {path.name: path for path in _firmware("pod").glob("*.py")}
-    files["wire.py"] = _PACKAGE / "wire.py"
+    files.update({name: _PACKAGE / name for name in SHARED})
     return dict(sorted(files.items()))
 
 

@@ -6,12 +6,16 @@ they would have taken, and ``time_s`` gives each sample's exact session time.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glutesym.measures import Side
+
+_MAX_GAP_S = 3600.0  # a longer gap is not filled with NaN: its times must be wrong
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class PodRecord:
     imu: ImuRecord
     gaps: tuple[Gap, ...] = ()
     boots: int = 1  # starts of the pod seen during the session
-    samples_sent: int = 0  # EMG samples the pod put into frames, as its indices prove
+    samples_sent: int = 0  # EMG samples put into frames, as the pod's indices and statuses prove
     samples_received: int = 0
     samples_lost: int = 0
     frames_bad: int = 0  # frames that could not be decoded
@@ -73,3 +77,73 @@ class Recording:
     duration_s: float
     exercise: str = ""
     sync_uncertainty_ms: float = float("nan")  # of a left–right time difference
+
+
+def join_emg(parts: list[EmgRecord], nominal_hz: float) -> EmgRecord:
+    """Join runs of capture; the time between them is filled with NaN.
+
+    Parameters
+    ----------
+    parts : list of EmgRecord
+        In order of time. Where one begins before the end of the one before, by the uncertainty of
+        clocks, it loses these samples.
+    nominal_hz : float
+        The rate of a record without samples.
+    """
+
+    def blank(time_s: NDArray[np.float64]) -> EmgRecord:
+        n = len(time_s)
+        flags = np.zeros(n, bool)
+        return EmgRecord(nominal_hz, time_s, np.full(n, np.nan), np.full(n, -1), flags, flags)
+
+    return _join(parts, blank)
+
+
+def join_imu(parts: list[ImuRecord], nominal_hz: float) -> ImuRecord:
+    """Join runs of capture, as `join_emg` does."""
+
+    def blank(time_s: NDArray[np.float64]) -> ImuRecord:
+        nothing = np.full((len(time_s), 3), np.nan)
+        return ImuRecord(nominal_hz, time_s, nothing, nothing)
+
+    return _join(parts, blank)
+
+
+_Record = TypeVar("_Record", EmgRecord, ImuRecord)
+
+
+def _join(parts: list[_Record], blank: Callable[[NDArray[np.float64]], _Record]) -> _Record:
+    pieces: list[_Record] = []
+    for part in parts:
+        if pieces:
+            end_s = float(pieces[-1].time_s[-1])
+            part = _from(part, int(np.searchsorted(part.time_s, end_s, "right")))
+            if not len(part.time_s):
+                continue
+            pieces.append(blank(_fill(end_s, float(part.time_s[0]), part.fs_hz)))
+        pieces.append(part)
+    if len(pieces) < 2:
+        return pieces[0] if pieces else blank(np.empty(0))
+    return replace(
+        pieces[0],
+        **{
+            name: np.concatenate([getattr(piece, name) for piece in pieces])
+            for name in _arrays(pieces[0])
+        },
+    )
+
+
+def _from(part: _Record, first: int) -> _Record:
+    """Return a record without its first samples."""
+    return replace(part, **{name: getattr(part, name)[first:] for name in _arrays(part)})
+
+
+def _arrays(record: EmgRecord | ImuRecord) -> list[str]:
+    return [field.name for field in fields(record) if field.name != "fs_hz"]
+
+
+def _fill(before_s: float, after_s: float, fs_hz: float) -> NDArray[np.float64]:
+    """Return evenly spaced times between two runs, at about the sample rate."""
+    gap_s = after_s - before_s
+    n = max(0, round(min(gap_s, _MAX_GAP_S) * fs_hz) - 1)
+    return before_s + gap_s * np.arange(1, n + 1) / (n + 1)

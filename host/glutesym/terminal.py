@@ -116,7 +116,7 @@ def summary_line(state: LiveState) -> str:
         parts.append(wording.lag_sentence(state.summary))
     for side, live in state.sides.items():
         parts += [f"{side}: {w}" for w in wording.warning_sentences(live, state.phase)]
-        if live.samples_lost:
+        if live.samples_lost or live.samples_waiting:
             parts.append(f"{side}: {wording.loss_text(live)}")
     return " | ".join(parts)
 

@@ -92,7 +92,7 @@ STATUS_FIELDS = HEADER + (
     ("imu_captured", "I", "sample", 1, "IMU samples read since capture began"),
     ("imu_overrun", "I", "sample", 1, "IMU samples the chip dropped"),
     ("frames_made", "I", "frame", 1, "frames put into the log in this run"),
-    ("frames_dropped", "I", "frame", 1, "frames overwritten before they were acknowledged"),
+    ("frames_dropped", "I", "frame", 1, "frames overwritten before everything up to them was acknowledged"),
     ("frames_sent", "I", "frame", 1, "frames handed to the radio, repeats included"),
     ("oldest_seq", "I", "frame", 1, "sequence number of the oldest frame still in the log"),
     ("log_capacity", "I", "frame", 1, "frames the log holds"),
@@ -131,6 +131,7 @@ IMU_FORMAT = _format(IMU_FIELDS)
 STATUS_FORMAT = _format(STATUS_FIELDS)
 SENDING_OFFSET = _offset(HEADER, "sending")
 TX_TICKS_OFFSET = _offset(HEADER, "tx_ticks_us")
+RUN_OFFSET = _offset(HEADER, "run")
 SEQ_OFFSET = _offset(HEADER, "seq")
 EMG_DATA_OFFSET = struct.calcsize(EMG_FORMAT)
 IMU_DATA_OFFSET = struct.calcsize(IMU_FORMAT)
@@ -320,6 +321,7 @@ _STATUS_LAYOUT = tuple(
     for field in STATUS_FIELDS[2:]
 )
 STATE_OFFSET = _offset(STATUS_FIELDS, "state")
+OLDEST_OFFSET = _offset(STATUS_FIELDS, "oldest_seq")
 STATUS_NAMES = tuple(
     field[0] for field in STATUS_FIELDS[2:]
 )  # the order of encode_status's values

@@ -123,16 +123,22 @@ def battery_text(live: SideLive) -> str:
 
 
 def loss_text(live: SideLive) -> str:
-    """Return how many samples are missing, of how many; a loss never rounds to zero per cent."""
-    total = live.samples_received + live.samples_lost
+    """Return how many samples are missing, of how many; a loss never rounds to zero per cent.
+
+    What the pod still holds is not lost: it is named beside the loss.
+    """
+    total = live.samples_received + live.samples_waiting + live.samples_lost
     if not total:
         return "no samples yet"
-    if not live.samples_lost:
-        return "0 samples lost"
-    share_pct = 100 * live.samples_lost / total
-    share = "<0.01" if share_pct < 0.01 else f"{share_pct:.2g}"
-    samples = "sample" if live.samples_lost == 1 else "samples"
-    return f"{_thousands(live.samples_lost)} {samples} lost ({share} %)"
+    words = "0 samples lost"
+    if live.samples_lost:
+        share_pct = 100 * live.samples_lost / total
+        share = "<0.01" if share_pct < 0.01 else f"{share_pct:.2g}"
+        samples = "sample" if live.samples_lost == 1 else "samples"
+        words = f"{_thousands(live.samples_lost)} {samples} lost ({share} %)"
+    if live.samples_waiting:
+        words += f", {_thousands(live.samples_waiting)} still in the pod"
+    return words
 
 
 def sync_text(state: LiveState) -> str:

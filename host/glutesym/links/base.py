@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from glutesym.keys import OwnedPod
 from glutesym.measures import Side
 
 OnFrame = Callable[[int, bytes], None]  # host time of arrival in ns, frame
@@ -16,11 +17,16 @@ OnFrame = Callable[[int, bytes], None]  # host time of arrival in ns, frame
 class FoundPod:
     """A pod that was seen; ``handle`` is what its transport needs to connect."""
 
-    side: Side | None  # None: not assigned to a side yet
+    owned: OwnedPod | None  # None: not this computer's
     name: str
     address: str
     rssi_dbm: int | None
     handle: Any
+
+    @property
+    def side(self) -> Side | None:
+        """Where it is worn, as its owner knows."""
+        return self.owned.side if self.owned else None
 
 
 class Link(Protocol):
@@ -28,10 +34,16 @@ class Link(Protocol):
 
     lost: asyncio.Event
     address: str
-    info: dict[str, Any]
+    info: dict[str, Any]  # what the pod says about itself
 
     async def subscribe(self, on_frame: OnFrame) -> None:
-        """Have every arriving frame stamped and passed on."""
+        """Have every arriving frame stamped and passed on.
+
+        Raises
+        ------
+        LinkError
+            The link is gone.
+        """
         ...
 
     async def write(self, command: bytes) -> None:
@@ -41,6 +53,18 @@ class Link(Protocol):
         ------
         LinkError
             The link is gone.
+        """
+        ...
+
+    async def request(self, request: bytes) -> dict[str, Any]:
+        """Send a request and return the pod's answer.
+
+        Raises
+        ------
+        LinkError
+            The link is gone, or no answer comes.
+        RefusedError
+            The pod refuses; the error has its reason.
         """
         ...
 
@@ -59,11 +83,11 @@ class Transport(Protocol):
         ...
 
     async def connect(self, pod: FoundPod) -> Link:
-        """Connect to a pod.
+        """Connect to a pod and prove to be its owner.
 
         Raises
         ------
         LinkError
-            It does not answer, or is not a pod of this protocol version.
+            It does not answer, is not a pod of this protocol version, or has another owner.
         """
         ...

@@ -8,27 +8,30 @@ because Windows and macOS cannot connect to a bare address.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
+import sys
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from bleak import BleakClient, BleakScanner
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.client import BaseBleakClient
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
-from bleak.exc import BleakError
+from bleak.exc import BleakCharacteristicNotFoundError
 
 from glutesym import wire
 from glutesym.errors import LinkError
+from glutesym.keys import KeyRing, OwnedPod
+from glutesym.links.authorise import Requests
 from glutesym.links.base import FoundPod, OnFrame
-from glutesym.measures import Side
+
+T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
-CONNECT_TIMEOUT_S = 15.0
-_SIDE_OF_LETTER: dict[str, Side] = {"L": "left", "R": "right"}
+CONNECT_TIMEOUT_S = 20.0
+_ANSWER_TIMEOUT_S = 5.0
 
 
 class BleTransport:
@@ -36,6 +39,8 @@ class BleTransport:
 
     Parameters
     ----------
+    keys : KeyRing
+        Of the pods that this computer owns.
     client_backend, scanner_backend
         Classes for bleak to use instead of the platform's own.
     clock_ns : callable
@@ -44,10 +49,12 @@ class BleTransport:
 
     def __init__(
         self,
+        keys: KeyRing,
         client_backend: type[BaseBleakClient] | None = None,
         scanner_backend: type[BaseBleakScanner] | None = None,
         clock_ns: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
+        self._keys = keys
         self._client_backend = client_backend
         self._scanner_backend = scanner_backend
         self._clock_ns = clock_ns
@@ -69,15 +76,10 @@ class BleTransport:
         done = asyncio.Event()
 
         def on_advertisement(device: BLEDevice, data: AdvertisementData) -> None:
-            name = data.local_name or device.name or ""
             known = found.get(device.address)
-            found[device.address] = FoundPod(
-                _side_of(name) or (known.side if known else None),
-                name or (known.name if known else ""),
-                device.address,
-                data.rssi,
-                device,
-            )
+            name = data.local_name or device.name or (known.name if known else "")
+            owned = self._keys.get(_tag_of(name))
+            found[device.address] = FoundPod(owned, name, device.address, data.rssi, device)
             if enough(list(found.values())):
                 done.set()
 
@@ -101,30 +103,48 @@ class BleTransport:
         return list(found.values())
 
     async def connect(self, pod: FoundPod) -> BleLink:
-        """Connect to a pod and read who it is.
+        """Connect to a pod, prove to be its owner and read who it is.
 
         Raises
         ------
         LinkError
-            It does not answer, or it is not a pod of this protocol version.
+            It does not answer, is not a pod of this protocol version, or has another owner.
         """
-        link = BleLink(pod, self._client_backend, self._clock_ns)
+        if pod.owned is None:
+            raise LinkError(
+                f"{pod.name or pod.address} is not known to this computer. If it is yours, connect "
+                "it by USB and run `glutesym provision`."
+            )
         async with self._one_at_a_time:
             try:
-                async with asyncio.timeout(CONNECT_TIMEOUT_S):
-                    await link.open()
-            except LinkError:
-                await link.close()
-                raise
-            except Exception as error:  # whatever a platform's stack raises
-                await link.close()
-                what = str(error) or "it does not answer"
+                return await self._opened(pod, pod.owned)
+            except BleakCharacteristicNotFoundError:
+                _log.debug("stale services of %s", pod.name)
+            try:
+                return await self._opened(pod, pod.owned, forget_first=True)
+            except BleakCharacteristicNotFoundError as error:
                 raise LinkError(
-                    f"Cannot connect to {pod.name} ({pod.address}): {what}."
+                    f"{pod.name} does not offer what a pod does. Remove it in the system's "
+                    "Bluetooth settings and try again; if that does not help, flash it again."
                 ) from error
-            except BaseException:
-                await link.close()  # cancelled: Linux would keep the connection
-                raise
+
+    async def _opened(self, pod: FoundPod, owned: OwnedPod, forget_first: bool = False) -> BleLink:
+        link = BleLink(pod, self._client_backend, self._clock_ns)
+        try:
+            async with asyncio.timeout(CONNECT_TIMEOUT_S):
+                if forget_first:
+                    await link.forget()
+                await link.open(owned)
+        except (LinkError, BleakCharacteristicNotFoundError):
+            await link.close()
+            raise
+        except Exception as error:  # whatever a platform's stack raises
+            await link.close()
+            what = str(error) or "it does not answer"
+            raise LinkError(f"Cannot connect to {pod.name} ({pod.address}): {what}.") from error
+        except BaseException:
+            await link.close()  # cancelled: Linux would keep the connection
+            raise
         return link
 
 
@@ -142,33 +162,37 @@ class BleLink:
         self.info: dict[str, Any] = {}
         self._name = pod.name
         self._clock_ns = clock_ns
-        self._client = BleakClient(
-            pod.handle, lambda _client: self.lost.set(), backend=client_backend
+        # Windows would otherwise trust the services of an earlier firmware.
+        fresh: dict[str, Any] = (
+            {"winrt": {"use_cached_services": False}} if sys.platform == "win32" else {}
         )
+        self._client = BleakClient(
+            pod.handle, lambda _client: self.lost.set(), backend=client_backend, **fresh
+        )
+        self._requests = Requests(pod.name, self._read_info, self._write_request)
 
-    async def open(self) -> None:
-        """Connect, and read and check the pod's description.
+    async def open(self, owned: OwnedPod) -> None:
+        """Connect, prove to be the owner, and read the pod's description.
 
         Raises
         ------
         LinkError
-            It is not a pod of this protocol version.
+            It is not a pod of this protocol version, or has another owner.
         bleak.exc.BleakError, TimeoutError
             It does not answer.
         """
         await self._client.connect()
+        if self._client.services.get_characteristic(wire.REQUEST_UUID) is None:
+            raise BleakCharacteristicNotFoundError(wire.REQUEST_UUID)
+        description = await self._requests.authorise(owned)
+        self.info = await self._requests.wait_for_long_packets(description)
+
+    async def forget(self) -> None:
+        """Have the system forget what it knows of this pod, also its services."""
         try:
-            self.info = json.loads(bytes(await self._client.read_gatt_char(wire.INFO_UUID)))
-        except (ValueError, BleakError) as error:
-            raise LinkError(
-                f"{self._name} does not describe itself as a pod does: {error}. Flash it again."
-            ) from error
-        version = self.info.get("protocol") if isinstance(self.info, dict) else None  # pyright: ignore[reportUnnecessaryIsInstance]
-        if version != wire.VERSION:
-            raise LinkError(
-                f"{self._name} speaks protocol version {version}, this program {wire.VERSION}. "
-                "Flash the pod with the firmware of this program."
-            )
+            await self._client.unpair()
+        except Exception:
+            _log.debug("cannot unpair %s", self._name, exc_info=True)  # macOS offers no way
 
     async def subscribe(self, on_frame: OnFrame) -> None:
         """Have every arriving frame stamped and passed on.
@@ -184,10 +208,7 @@ class BleLink:
             t_host_ns = clock_ns()
             on_frame(t_host_ns, bytes(data))
 
-        try:
-            await self._client.start_notify(wire.STREAM_UUID, on_notification)
-        except Exception as error:  # whatever a platform's stack raises
-            raise LinkError(f"The link to {self._name} is gone: {error}.") from error
+        await self._in_time(self._client.start_notify(wire.STREAM_UUID, on_notification))
 
     async def write(self, command: bytes) -> None:
         """Send a command, without waiting for its receipt.
@@ -197,10 +218,21 @@ class BleLink:
         LinkError
             The link is gone.
         """
-        try:
-            await self._client.write_gatt_char(wire.CONTROL_UUID, command, response=False)
-        except Exception as error:  # whatever a platform's stack raises
-            raise LinkError(f"The link to {self._name} is gone: {error}.") from error
+        await self._in_time(
+            self._client.write_gatt_char(wire.CONTROL_UUID, command, response=False)
+        )
+
+    async def request(self, request: bytes) -> dict[str, Any]:
+        """Send a request and return the pod's answer.
+
+        Raises
+        ------
+        LinkError
+            The link is gone, or no answer comes.
+        RefusedError
+            The pod refuses; the error has its reason.
+        """
+        return await self._requests.request(request)
 
     async def close(self) -> None:
         """End the connection; does nothing when it is gone."""
@@ -211,8 +243,26 @@ class BleLink:
             _log.debug("disconnecting %s", self._name, exc_info=True)  # gone, as was wanted
         self.lost.set()
 
+    async def _read_info(self) -> bytes:
+        return bytes(await self._in_time(self._client.read_gatt_char(wire.INFO_UUID)))
 
-def _side_of(name: str) -> Side | None:
-    """Return the side that an advertised name tells: ``glutesym-L-1A2B``."""
-    parts = name.split("-")
-    return _SIDE_OF_LETTER.get(parts[1]) if len(parts) == 3 else None
+    async def _write_request(self, request: bytes) -> None:
+        await self._in_time(
+            self._client.write_gatt_char(wire.REQUEST_UUID, request, response=True)
+        )
+
+    async def _in_time(self, exchange: Awaitable[T]) -> T:
+        """Await an exchange with the pod; what goes wrong, or takes too long, is a LinkError."""
+        try:
+            async with asyncio.timeout(_ANSWER_TIMEOUT_S):
+                return await exchange
+        except BleakCharacteristicNotFoundError:
+            raise
+        except Exception as error:  # whatever a platform's stack raises
+            raise LinkError(f"The link to {self._name} is gone: {error}.") from error
+
+
+def _tag_of(name: str) -> str:
+    """Return the tag that an advertised name tells: ``glutesym-1A2B3C``."""
+    prefix, _, tag = name.partition("-")
+    return tag if prefix == wire.NAME_PREFIX else ""

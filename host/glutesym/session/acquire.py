@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from glutesym.errors import PodNotFoundError
+from glutesym.errors import LinkError, PodNotFoundError, RefusedError
 from glutesym.links.base import FoundPod, Link, Transport
 from glutesym.measures import SIDES, Side
 from glutesym.session.pod_stream import LiveSink, PodCounts, PodStream, unless
 from glutesym.session.store import SessionWriter
 
 _FLUSH_EVERY_S = 0.2
+_CONNECT_TRIES = 3  # a radio in use, or a pod that has just lost another host, may refuse once
 
 
 class Acquisition:
@@ -117,12 +118,22 @@ class Acquisition:
         links: dict[Side, Link] = {}
         try:
             for side, pod in found.items():
-                links[side] = await self._transport.connect(pod)
+                links[side] = await self._connect_patiently(pod)
         except BaseException:
             for link in links.values():
                 await link.close()
             raise
         return links
+
+    async def _connect_patiently(self, pod: FoundPod) -> Link:
+        for _ in range(_CONNECT_TRIES - 1):
+            try:
+                return await self._transport.connect(pod)
+            except RefusedError:
+                raise
+            except LinkError as error:
+                self.set_phase("connecting", f"{error} Trying again.")
+        return await self._transport.connect(pod)
 
     async def _find_all(self) -> dict[Side, FoundPod]:
         wanted = set(self._pods)
@@ -136,7 +147,8 @@ class Acquisition:
                 found[side] = nearest
         missing = tuple(side for side in self._pods if side not in found)
         if missing:
-            raise PodNotFoundError(missing, self._scan_timeout_s)
+            strangers = sum(pod.owned is None for pod in pods)
+            raise PodNotFoundError(missing, self._scan_timeout_s, strangers)
         return found
 
     async def _flush_regularly(self) -> None:

@@ -1,4 +1,4 @@
-"""One pod through a whole session: stream, acknowledge, probe its clock, find it again.
+"""One pod through a whole session: stream, acknowledge, ask for what is missing, find it again.
 
 What arrives is stamped and put on a bounded queue by the link's callback; a task takes it from
 there to the session file and to the live view. Nothing here looks into samples.
@@ -7,6 +7,7 @@ there to the session file and to the live view. Nothing here looks into samples.
 from __future__ import annotations
 
 import asyncio
+import struct
 from collections import deque
 from collections.abc import Coroutine
 from contextlib import suppress
@@ -18,6 +19,7 @@ from glutesym.decode import check_frame
 from glutesym.errors import FrameError, LinkError
 from glutesym.links.base import FoundPod, Link
 from glutesym.measures import Side
+from glutesym.session.sequence import Sequence
 from glutesym.session.store import SessionWriter
 
 T = TypeVar("T")
@@ -28,10 +30,14 @@ _ACK_EVERY_S = 0.1
 _PROBE_EVERY_S = (0.5, 0.9)  # never the same: a fixed period would lock to the radio's
 _SILENCE_S = 5.0  # a link that says nothing for so long is half-open: begin again
 _RETRY_S = 1.0
-_REST_S = 5.0  # at the end of a session: without progress for so long, the rest is given up
-_QUEUE_FRAMES = 4096  # a minute of one pod
-_GIVE_UP_NS = 2_000_000_000  # a frame that has not come so long after it was asked for is gone
-_ARRIVED_LATE = 1 << 31  # half of the sequence numbers: the rest are frames seen before
+_REST_S = 20.0  # at the end of a session: without progress for so long, the rest is given up
+_QUEUE_FRAMES = 4096  # two minutes of one pod
+_RESEND_FRAMES = 64  # asked for at once
+_RESENDS = 2  # requests under way, so that the pod never waits for the next one
+_RESEND_AGAIN_S = 3.0  # without progress for so long, a request is made again
+_REASONS_KEPT = 20  # different reasons why frames were bad
+_U32 = struct.Struct("<I")
+_RUN_AND_NUMBER = struct.Struct("<HI")
 
 
 class LiveSink(Protocol):
@@ -61,7 +67,11 @@ class PodCounts:
     frames: int = 0
     repeats: int = 0
     bad: int = 0
-    overflow: int = 0  # frames dropped because the host was too slow
+    overflow: int = 0  # frames dropped because the host was too slow; they are fetched again
+    resent: int = 0  # frames that were missing and came when asked for
+    missing: int = 0  # frames that are known to exist and have not come yet
+    lost: int = 0  # frames that the pod had to overwrite before they could be fetched
+    commands: int = 0  # written to the pod
     connects: int = 0
     reasons: dict[str, int] = field(default_factory=dict[str, int])  # why frames were bad
 
@@ -102,13 +112,18 @@ class PodStream:
         self._pod_id: int | None = None
         self._queue: deque[tuple[int, bytes]] = deque()
         self._arrived = asyncio.Event()
-        self._finished = asyncio.Event()  # the pod has stopped and everything has arrived
+        self._stopped = False  # the pod measures nothing: no frame follows but statuses
+        self._finished = asyncio.Event()  # ... and everything has arrived
         self._address = ""
+        self._trouble = ""  # why the pod could not be reached
         self._run = 0
-        self._expected = 0
-        self._acked = 0
-        self._asked_again_at = -1  # sequence number whose absence has been reported to the pod
-        self._asked_again_ns = 0
+        self._sequence = Sequence()
+        self._sending = 0  # newest number of a sending
+        self._unacknowledged = 0  # frames since the last acknowledgement
+        self._asked: list[tuple[int, int]] = []  # resends under way: first, end
+        self._asked_ns = 0  # when the newest of them was made, or made progress
+        self._progress_ns = 0  # when a frame last came that was not there yet
+        self._ending = False
         self._probe_id = 0
         self._last_arrival_ns = 0
         self._link: Link | None = None
@@ -116,22 +131,42 @@ class PodStream:
         self.streaming = False
 
     async def keep_streaming(self, link: Link | None, stop: asyncio.Event) -> None:
-        """Stream until ``stop``; when the link breaks, look for the pod again and go on."""
+        """Stream until ``stop``; when the link breaks, look for the pod again and go on.
+
+        After ``stop`` the pod is stopped and what it still has is fetched, if need be over a new
+        link; a pod that stays away is given up after some time.
+        """
         stopped = asyncio.create_task(stop.wait())
         try:
-            while not stop.is_set():
+            while True:
                 if link is not None:
                     await self._stream(link, stopped)
-                    if stop.is_set():
+                    link = None
+                if stop.is_set():
+                    self._begin_to_end()
+                    if self._finished.is_set() or self._given_up():
                         return
-                    self._session.set_phase("reconnecting", f"Looking for the {self._side} pod.")
-                link = await unless(stop, self._reconnect())
-                if link is None:
+                if stop.is_set():
+                    link = await self._reconnect()
+                else:
+                    link = await unless(stop, self._reconnect())
+                if link is None and stop.is_set():
+                    await asyncio.sleep(_RETRY_S)
+                elif link is None:
                     await asyncio.wait([stopped], timeout=_RETRY_S)
         finally:
             stopped.cancel()
             if link is not None:
                 await link.close()
+
+    def _begin_to_end(self) -> None:
+        """From now on, lack of progress ends the session."""
+        if not self._ending:
+            self._ending = True
+            self._progress_ns = self._session.now_ns()
+
+    def _given_up(self) -> bool:
+        return (self._session.now_ns() - self._progress_ns) / 1e9 > _REST_S
 
     async def identify(self, seconds: int) -> None:
         """Let the pod blink."""
@@ -140,11 +175,16 @@ class PodStream:
                 await self._link.write(wire.command(wire.IDENTIFY, seconds))
 
     async def _reconnect(self) -> Link | None:
+        session = self._session
         try:
-            pod = await self._session.find(self._address, timeout_s=5.0)
-            return await self._session.connect(pod) if pod else None
-        except LinkError:
-            return None  # it may be starting up or still hold its old link: try again
+            session.set_phase("reconnecting", f"Looking for the {self._side} pod. {self._trouble}")
+            pod = await session.find(self._address, timeout_s=5.0)
+            self._trouble = ""
+            return await session.connect(pod) if pod else None
+        except LinkError as error:
+            # It may be starting up or still hold its old link, or Bluetooth is off: try again.
+            self._trouble = str(error)
+            return None
 
     async def _stream(self, link: Link, stopped: asyncio.Task[Any]) -> None:
         """Stream over one link until it is lost or the session stops."""
@@ -157,7 +197,8 @@ class PodStream:
         if session.live is not None:
             session.live.set_pod(self._side, True, link.info)
         self._last_arrival_ns = session.now_ns()
-        self._finished.clear()
+        self._unacknowledged = 0
+        self._asked.clear()
         self._link = link
         tasks: list[asyncio.Task[Any]] = []
         reason = ""
@@ -191,27 +232,26 @@ class PodStream:
             await link.close()
             self._drain()
             if stopped.done() and not self._finished.is_set():
-                reason = reason or "what the pod still had could not be fetched"
+                reason = reason or "what the pod still had is not fetched yet"
             session.writer.add_event(session.now_ns(), "disconnected", reason, self._pod_id)
             if session.live is not None:
                 session.live.set_pod(self._side, False, link.info)
 
     async def _fetch_the_rest(self, link: Link, tasks: list[asyncio.Task[Any]]) -> None:
         """Stop the pod and wait for what it still has; its last frame says that it has stopped."""
+        self._begin_to_end()
         await link.write(wire.command(wire.STOP))
+        self._session.set_phase("recording", f"Fetching what the {self._side} pod still has.")
         finished = asyncio.create_task(self._finished.wait())
         try:
-            arrived = -1
-            while arrived != self._expected and not finished.done():
-                arrived = self._expected
-                self._session.set_phase(
-                    "recording", f"Fetching what the {self._side} pod still has."
-                )
+            while not finished.done() and not self._given_up():
                 done, _ = await asyncio.wait(
                     [finished, *tasks], timeout=_REST_S, return_when=asyncio.FIRST_COMPLETED
                 )
                 if done - {finished}:
                     return  # the link broke
+            self._unacknowledged += 1
+            await self._answer(link)  # the pod may forget the run
         finally:
             finished.cancel()
 
@@ -227,14 +267,12 @@ class PodStream:
         while True:
             await self._arrived.wait()
             self._arrived.clear()
-            if self._drain():
-                await link.write(wire.command(wire.START, WINDOW_FRAMES, self._run))
-            elif self._expected - self._acked >= _ACK_EVERY_FRAMES:
-                await self._send_ack(link)
+            self._drain()
+            if self._unacknowledged >= _ACK_EVERY_FRAMES:
+                await self._answer(link)
 
-    def _drain(self) -> bool:
-        """Record what has arrived; True when the pod must go back and send something again."""
-        again = False
+    def _drain(self) -> None:
+        """Record what has arrived."""
         while self._queue:
             t_host_ns, frame = self._queue.popleft()
             assert self._pod_id is not None
@@ -243,53 +281,74 @@ class PodStream:
             if self._session.live is not None:
                 self._session.live.add_frame(self._side, t_host_ns, frame)
             try:
-                check_frame(frame)
+                kind = check_frame(frame)
             except FrameError as error:
                 self.counts.bad += 1
-                self.counts.reasons[error.reason] = self.counts.reasons.get(error.reason, 0) + 1
+                if len(self.counts.reasons) < _REASONS_KEPT or error.reason in self.counts.reasons:
+                    count = self.counts.reasons.get(error.reason, 0)
+                    self.counts.reasons[error.reason] = count + 1
                 continue
-            again = self._follow_sequence(frame, t_host_ns) or again
+            self._follow(kind, frame, t_host_ns)
             if not self.streaming:
                 self.streaming = True
                 self._session.on_streaming()
-        return again
 
-    def _follow_sequence(self, frame: bytes, t_host_ns: int) -> bool:
-        """Keep account of what has arrived without a gap; True when there is a new gap."""
-        run = int.from_bytes(frame[2:4], "little")
-        seq = int.from_bytes(frame[wire.SEQ_OFFSET : wire.SEQ_OFFSET + 4], "little")
+    def _follow(self, kind: int, frame: bytes, t_host_ns: int) -> None:
+        """Keep account of which frames of the run have arrived."""
+        run, number = _RUN_AND_NUMBER.unpack_from(frame, wire.RUN_OFFSET)
         if run != self._run:
             self._run = run
-            self._expected = self._acked = 0
-            self._asked_again_at = -1
+            self._sequence = Sequence()
+            self._asked.clear()
         self.counts.frames += 1
-        if seq == self._expected:
-            self._expected += 1
-            if frame[0] == wire.STATUS and frame[wire.STATE_OFFSET] == wire.STATE_IDLE:
-                self._finished.set()
-        elif (seq - self._expected) % (1 << 32) >= _ARRIVED_LATE:
+        self._sending = frame[wire.SENDING_OFFSET]
+        self._unacknowledged += 1
+        sequence = self._sequence
+        late = number < sequence.next
+        if not sequence.arrive(number):
             self.counts.repeats += 1
-        elif self._asked_again_at != self._expected:
-            self._asked_again_at = self._expected
-            self._asked_again_ns = t_host_ns
-            return True
-        elif t_host_ns - self._asked_again_ns > _GIVE_UP_NS:
-            # It was asked for and is still not there: the pod does not have it any more.
-            self._expected = seq + 1
-        return False
+            return
+        if late:
+            self.counts.resent += 1
+            self._asked_ns = t_host_ns
+        self._progress_ns = t_host_ns
+        if kind == wire.STATUS:
+            (oldest,) = _U32.unpack_from(frame, wire.OLDEST_OFFSET)
+            self.counts.lost += sequence.give_up_before(min(oldest, number))
+            if number + 1 == sequence.next:
+                self._stopped = frame[wire.STATE_OFFSET] == wire.STATE_IDLE
+        self.counts.missing = sequence.missing
+        if not self._stopped:
+            self._finished.clear()
+        elif sequence.complete == sequence.next:
+            self._finished.set()
 
     async def _acknowledge(self, link: Link) -> None:
         while True:
             await asyncio.sleep(_ACK_EVERY_S)
-            if self._expected != self._acked:
-                await self._send_ack(link)
+            await self._answer(link)
             silence_s = (self._session.now_ns() - self._last_arrival_ns) / 1e9
             if silence_s > _SILENCE_S:
                 raise LinkError(f"The {self._side} pod has been silent for {silence_s:.0f} s.")
 
-    async def _send_ack(self, link: Link) -> None:
-        self._acked = self._expected
-        await link.write(wire.command(wire.ACK, 0, self._run, self._expected))
+    async def _answer(self, link: Link) -> None:
+        """Acknowledge what has arrived, and ask for what is missing."""
+        if self._unacknowledged:
+            self._unacknowledged = 0
+            complete = self._sequence.complete
+            await link.write(wire.command(wire.ACK, self._sending, self._run, complete))
+        self._asked = [ask for ask in self._asked if self._sequence.has_hole_in(*ask)]
+        if self._session.now_ns() - self._asked_ns > _RESEND_AGAIN_S * 1e9:
+            self._asked.clear()
+        while len(self._asked) < _RESENDS:
+            start = max((end for _, end in self._asked), default=0)
+            wanted = self._sequence.wanted(start, _RESEND_FRAMES)
+            if wanted is None:
+                return
+            first, count = wanted
+            self._asked.append((first, first + count))
+            self._asked_ns = self._session.now_ns()
+            await link.write(wire.command(wire.RESEND, count, self._run, first))
 
     async def _probe(self, link: Link) -> None:
         while True:

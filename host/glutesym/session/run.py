@@ -16,8 +16,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from glutesym.keys import KeyRing, default_path
 from glutesym.links.base import Transport
 from glutesym.links.ble import BleTransport
+from glutesym.links.usb import UsbTransport
 from glutesym.live import LiveEngine
 from glutesym.live_state import LiveState
 from glutesym.measures import SIDES, Side
@@ -55,12 +57,21 @@ class Surroundings(Protocol):
 
 
 class RealSurroundings:
-    """The Bluetooth of this computer."""
+    """The Bluetooth or the USB of this computer, and the pods that it owns.
+
+    Parameters
+    ----------
+    duration_s : float or None
+        When to end; ``None``: when somebody does.
+    usb : bool
+        Over USB: pods in bench mode.
+    """
 
     clock_name = "time.perf_counter_ns"
 
-    def __init__(self, duration_s: float | None = None) -> None:
+    def __init__(self, duration_s: float | None = None, usb: bool = False) -> None:
         self._duration_s = duration_s
+        self._usb = usb
 
     def run(self, main: Coroutine[Any, Any, None]) -> None:
         """Run on an ordinary event loop."""
@@ -71,8 +82,15 @@ class RealSurroundings:
         return time.perf_counter_ns()
 
     def transport(self) -> AbstractAsyncContextManager[Transport]:
-        """Return bleak on the platform's own stack."""
-        return nullcontext(BleTransport())
+        """Return bleak on the platform's own stack, or the serial ports.
+
+        Raises
+        ------
+        KeyFileError
+            The file of keys cannot be used.
+        """
+        keys = KeyRing.load(default_path())
+        return nullcontext(UsbTransport(keys) if self._usb else BleTransport(keys))
 
     async def compute(self, work: Callable[[], object]) -> None:
         """Compute in another thread: arrivals are stamped meanwhile."""

@@ -7,23 +7,31 @@ the air.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 
+from bleak import BleakScanner
 from bleak.args import SizedBuffer
+from bleak.args.winrt import WinRTClientArgs
 from bleak.assigned_numbers import CharacteristicPropertyName
 from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.client import BaseBleakClient, NotifyCallback
 from bleak.backends.descriptor import BleakGATTDescriptor
 from bleak.backends.device import BLEDevice
-from bleak.backends.scanner import AdvertisementData, AdvertisementDataCallback, BaseBleakScanner
+from bleak.backends.scanner import BaseBleakScanner
 from bleak.backends.service import BleakGATTService, BleakGATTServiceCollection
-from bleak.exc import BleakError
-from bumble import core, gatt_client, hci
-from bumble.core import AdvertisingData
-from bumble.device import Advertisement, Connection, Device, Peer
+from bleak.exc import BleakDeviceNotFoundError, BleakError, BleakGATTProtocolError
+from bumble import att, core, gatt_client
+from bumble.device import Connection, Peer
 
-_MTU = 517  # what BlueZ, macOS and Windows offer
+from glutesym import wire
+from glutesym.virtual.bumble_scanner import BumbleScanner, uuid_text
+from glutesym.virtual.host_adapter import HostAdapter
+
+# An earlier firmware had one characteristic more in front and none for requests.
+_EARLIER_HANDLES = 2
 _PROPERTY_NAMES: tuple[tuple[int, CharacteristicPropertyName], ...] = (
     (0x02, "read"),
     (0x04, "write-without-response"),
@@ -34,90 +42,30 @@ _PROPERTY_NAMES: tuple[tuple[int, CharacteristicPropertyName], ...] = (
 
 
 def bumble_backends(
-    device: Device,
+    host: HostAdapter,
 ) -> tuple[type[BaseBleakClient], type[BaseBleakScanner]]:
     """Return the client and scanner classes for ``BleakClient(backend=…)``, bound to one adapter.
 
     Parameters
     ----------
-    device : bumble.device.Device
-        The host's adapter, powered on.
+    host : HostAdapter
     """
 
     class Client(BumbleClient):
-        adapter = device
+        adapter = host
 
     class Scanner(BumbleScanner):
-        adapter = device
+        adapter = host
 
+    Client.scanner = Scanner
     return Client, Scanner
-
-
-class BumbleScanner(BaseBleakScanner):
-    """Active scan on ``adapter``."""
-
-    adapter: Device
-
-    def __init__(
-        self,
-        detection_callback: AdvertisementDataCallback | None,
-        service_uuids: list[str] | None,
-        scanning_mode: str = "active",
-        **_options: Any,
-    ) -> None:
-        super().__init__(detection_callback, service_uuids)
-
-    async def start(self) -> None:
-        """Start scanning."""
-        self.seen_devices = {}
-        self.adapter.on("advertisement", self._on_advertisement)
-        if not self.adapter.is_scanning:
-            await self.adapter.start_scanning(filter_duplicates=False)
-
-    async def stop(self) -> None:
-        """Stop scanning."""
-        self.adapter.remove_listener("advertisement", self._on_advertisement)
-        if self.adapter.is_scanning:
-            await self.adapter.stop_scanning()
-
-    def _on_advertisement(self, advertisement: Advertisement) -> None:
-        if not advertisement.is_connectable:
-            return
-        data = advertisement.data
-        uuids: list[str] = []
-        for kind in (
-            AdvertisingData.COMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS,
-            AdvertisingData.INCOMPLETE_LIST_OF_128_BIT_SERVICE_CLASS_UUIDS,
-            AdvertisingData.COMPLETE_LIST_OF_16_BIT_SERVICE_CLASS_UUIDS,
-        ):
-            for found in data.get_all(kind):
-                uuids += [_uuid_text(uuid) for uuid in found]  # type: ignore[union-attr]
-        if not self.is_allowed_uuid(uuids):
-            return
-        name = data.get(AdvertisingData.COMPLETE_LOCAL_NAME) or data.get(
-            AdvertisingData.SHORTENED_LOCAL_NAME
-        )
-        local_name = str(name) if name else None
-        address = advertisement.address.to_string(False)
-        found_data = AdvertisementData(
-            local_name=local_name,
-            manufacturer_data={},
-            service_data={},
-            service_uuids=uuids,
-            tx_power=None,
-            rssi=advertisement.rssi,
-            platform_data=(advertisement,),
-        )
-        device = self.create_or_update_device(
-            address, address, local_name, advertisement.address, found_data
-        )
-        self.call_detection_callbacks(device, found_data)
 
 
 class BumbleClient(BaseBleakClient):
     """GATT client on ``adapter``."""
 
-    adapter: Device
+    adapter: HostAdapter
+    scanner: type[BaseBleakScanner]
 
     def __init__(
         self,
@@ -125,6 +73,7 @@ class BumbleClient(BaseBleakClient):
         *,
         disconnected_callback: Callable[[], None] | None,
         timeout: float,
+        winrt: WinRTClientArgs | None = None,
         **_options: Any,
     ) -> None:
         super().__init__(
@@ -133,8 +82,9 @@ class BumbleClient(BaseBleakClient):
         self._name = (
             address_or_ble_device.name if isinstance(address_or_ble_device, BLEDevice) else None
         )
+        self._uncached = (winrt or {}).get("use_cached_services") is False
         self._connection: Connection | None = None
-        self._peer: Peer | None = None
+        self._removed = False
         self._subscribers: dict[int, Callable[[bytes], None]] = {}
 
     @property
@@ -153,23 +103,32 @@ class BumbleClient(BaseBleakClient):
         return self._connection is not None
 
     async def connect(self, pair: bool, **_options: Any) -> None:
-        """Connect, exchange the MTU and discover the services."""
+        """Connect, exchange the MTU and discover the services.
+
+        A connection that the system already has is taken over, as the BlueZ backend does.
+        """
         if self._connection is not None:
             raise BleakError("already connected")
-        address = hci.Address(self.address, hci.Address.RANDOM_DEVICE_ADDRESS)
-        try:
-            connection = await self.adapter.connect_le(address, timeout=self._timeout)
-        except TimeoutError:
-            raise
-        except core.BaseBumbleError as error:
-            raise BleakError(f"cannot connect to {self.address}: {error}") from error
+        if self._removed:
+            await self._look_for_it()
+        connection, is_new = await self.adapter.connect(self.address, self._timeout)
         self._connection = connection
-        connection.on("disconnection", lambda _reason: self._on_disconnection())
-        peer = Peer(connection)
-        self._peer = peer
-        await self._request(peer.request_mtu(_MTU))
-        await self._request(peer.discover_services())
-        self.services = await self._discover(peer)
+        connection.on("disconnection", self._on_disconnection)
+        self.adapter.clients.add(self)
+        try:
+            peer = Peer(connection)
+            if is_new and self.adapter.model.mtu:
+                await self._request(peer.request_mtu(self.adapter.model.mtu))
+            if pair:
+                await self.pair()
+            if self._uncached:
+                self.adapter.refresh(self.address)
+            await self._request(peer.discover_services())
+            self.services = await self._discover(peer)
+        except BaseException:
+            with suppress(BleakError):
+                await self.disconnect()
+            raise
 
     async def disconnect(self) -> None:
         """End the connection."""
@@ -185,10 +144,21 @@ class BumbleClient(BaseBleakClient):
         """Pair with the peripheral."""
         if self._connection is None:
             raise BleakError("not connected")
-        await self._connection.pair()
+        if not self._connection.is_encrypted:
+            await self._request(self._connection.pair())
 
     async def unpair(self) -> None:
-        """Forget the peripheral: this adapter keeps no bonds."""
+        """Have the system forget the peripheral and its services, and end the connection."""
+        await self.disconnect()
+        self.adapter.remove(self.address)
+        self._removed = True
+
+    def abandon(self) -> None:
+        """End without a word, as when the process is killed: the system keeps the connection."""
+        connection, self._connection = self._connection, None
+        self._subscribers.clear()
+        if connection is not None:
+            connection.remove_listener("disconnection", self._on_disconnection)
 
     async def read_gatt_char(
         self,
@@ -227,16 +197,30 @@ class BumbleClient(BaseBleakClient):
         """Subscribe."""
 
         def on_value(value: bytes) -> None:
-            callback(bytearray(value))
+            if on_value in self._subscribers.values():
+                callback(bytearray(value))
 
-        await self._request(characteristic.obj.subscribe(on_value))
         self._subscribers[characteristic.handle] = on_value
+        try:
+            await self._request(characteristic.obj.subscribe(on_value))
+        except BaseException:
+            self._subscribers.pop(characteristic.handle, None)
+            raise
 
     async def stop_notify(self, characteristic: BleakGATTCharacteristic) -> None:
         """Unsubscribe."""
         subscriber = self._subscribers.pop(characteristic.handle, None)
         if subscriber is not None:
             await self._request(characteristic.obj.unsubscribe(subscriber))
+
+    async def _look_for_it(self) -> None:
+        """Scan for a device that this client has had removed, as the BlueZ backend does."""
+        found = await BleakScanner.find_device_by_address(
+            self.address, self._timeout, backend=self.scanner
+        )
+        if found is None:
+            raise BleakDeviceNotFoundError(self.address, f"Device {self.address} was not found.")
+        self._removed = False
 
     async def _request(self, exchange: Coroutine[Any, Any, Any]) -> Any:
         """Await an exchange with the peripheral; what goes wrong is a BleakError."""
@@ -245,17 +229,29 @@ class BumbleClient(BaseBleakClient):
             raise BleakError("not connected")
         try:
             return await self._connection.cancel_on_disconnection(exchange)
+        except asyncio.CancelledError:
+            caller = asyncio.current_task()
+            if caller is None or caller.cancelling():
+                raise
+            raise BleakError(f"{self.address}: disconnected") from None
+        except att.ATT_Error as error:
+            raise BleakGATTProtocolError(error.error_code) from error
         except (core.BaseBumbleError, TimeoutError) as error:
             raise BleakError(f"{self.address}: {error}") from error
 
     async def _discover(self, peer: Peer) -> BleakGATTServiceCollection:
         collection = BleakGATTServiceCollection()
+        stale = self.adapter.is_stale(self.address)
         for service in peer.services:
-            entry = BleakGATTService(service, service.handle, _uuid_text(service.uuid))
+            entry = BleakGATTService(service, service.handle, uuid_text(service.uuid))
             collection.add_service(entry)
             await self._request(service.discover_characteristics())
             for characteristic in service.characteristics:
-                collection.add_characteristic(self._characteristic(characteristic, entry))
+                if not stale:
+                    collection.add_characteristic(self._characteristic(characteristic, entry))
+                elif uuid_text(characteristic.uuid) != wire.REQUEST_UUID:
+                    earlier = _at_earlier_handle(characteristic)
+                    collection.add_characteristic(self._characteristic(earlier, entry))
         return collection
 
     def _characteristic(
@@ -265,18 +261,23 @@ class BumbleClient(BaseBleakClient):
             name for bit, name in _PROPERTY_NAMES if int(proxy.properties) & bit
         ]
         return BleakGATTCharacteristic(
-            proxy, proxy.handle, _uuid_text(proxy.uuid), names, lambda: self.mtu_size - 3, service
+            proxy, proxy.handle, uuid_text(proxy.uuid), names, lambda: self.mtu_size - 3, service
         )
 
-    def _on_disconnection(self) -> None:
+    def _on_disconnection(self, _reason: int) -> None:
         self._connection = None
-        self._peer = None
+        self.adapter.clients.discard(self)
         self._subscribers.clear()
         if self._disconnected_callback is not None:
             self._disconnected_callback()
 
 
-def _uuid_text(uuid: core.UUID) -> str:
-    """Return the full 128-bit form that bleak uses."""
-    text = uuid.to_hex_str("-").lower()
-    return f"0000{text}-0000-1000-8000-00805f9b34fb" if len(text) == 4 else text
+def _at_earlier_handle(
+    proxy: gatt_client.CharacteristicProxy[bytes],
+) -> gatt_client.CharacteristicProxy[bytes]:
+    """Return a characteristic at the handle that it had in an earlier firmware."""
+    handle = proxy.handle + _EARLIER_HANDLES
+    earlier: gatt_client.CharacteristicProxy[bytes] = gatt_client.CharacteristicProxy(
+        proxy.client, handle, handle + 1, proxy.uuid, int(proxy.properties)
+    )
+    return earlier

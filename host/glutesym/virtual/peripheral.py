@@ -8,22 +8,30 @@ there.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import struct
+from collections import deque
 from collections.abc import Callable
 
-from bumble import att, device, gatt, hci, host
+from bumble import att, core, device, gatt, hci, host
 from bumble.device import Connection
+from bumble.pairing import PairingConfig
 from bumble.transport.common import AsyncPipeSink
 
 from glutesym.virtual.radio import RadioController, RadioLink, RadioModel
 from glutesym.virtual.world_time import WorldLoop
 
 _ACTIVE, _ADVERTISE, _SERVICES, _VALUE, _NOTIFY, _DISCONNECT, _MTU = 40, 41, 42, 43, 44, 45, 46
+_PAIR = 47
 _IRQ_CENTRAL_CONNECT = 1
 _IRQ_CENTRAL_DISCONNECT = 2
 _IRQ_GATTS_WRITE = 3
 _IRQ_MTU_EXCHANGED = 21
+_IRQ_CONNECTION_UPDATE = 27
+_IRQ_ENCRYPTION_UPDATE = 28
+_LTK_BYTES = 16
+_LARGEST_MTU = 256  # until the pod's program asks for another
 
 _PROPERTIES = {  # MicroPython's flags are the bits of the Bluetooth core specification
     0x0002: gatt.Characteristic.Properties.READ,
@@ -48,17 +56,29 @@ class VirtualPeripheral:
     address : str
         Static random device address, e.g. ``"C4:00:00:00:00:01"``.
     model : RadioModel
+    pairing : bool
+        Whether the pod's MicroPython is built with pairing, see ``firmware/virtual/bluetooth.py``.
     """
 
     def __init__(
-        self, loop: WorldLoop, air: RadioLink, name: str, address: str, model: RadioModel
+        self,
+        loop: WorldLoop,
+        air: RadioLink,
+        name: str,
+        address: str,
+        model: RadioModel,
+        pairing: bool = False,
     ) -> None:
         self._loop = loop
         self._air = air
         self._name = name
         self._address = hci.Address(address)
         self._model = model
+        self._pairing = pairing
+        self._bonding = False
+        self._secure = False
         self._post: PostEvent | None = None
+        self._due: deque[tuple[int, bytes]] = deque()
         self._commands: asyncio.Queue[tuple[int, bytes]] = asyncio.Queue()
         self._worker: asyncio.Task[None] | None = None
         self._device: device.Device | None = None
@@ -77,8 +97,11 @@ class VirtualPeripheral:
             address=self._address,
             host=host.Host(self.controller, AsyncPipeSink(self.controller)),
         )
+        self._device.gatt_server.max_mtu = _LARGEST_MTU
+        self._device.pairing_config_factory = self._pairing_config
         self._device.on("connection", self._on_connection)
         await self._device.power_on()
+        self._due = deque()
         self._commands = asyncio.Queue()
         self._worker = self._loop.create_task(self._work())
 
@@ -98,6 +121,20 @@ class VirtualPeripheral:
         if self.controller is not None:
             self._air.set_outage(self.controller, duration_s)
 
+    def set_half_open(self, duration_s: float) -> None:
+        """Let the host get nothing from the pod for a while, though the link stays up.
+
+        The packets are lost above the link layer, which acknowledges them: the pod sees no
+        difference, and no supervision timeout ends it.
+        """
+        if self.controller is not None:
+            self._air.set_half_open(self.controller, duration_s)
+
+    def set_interval(self, interval_ms: float) -> None:
+        """Let the host's system change the interval of the connection; both ends are told."""
+        if self.controller is not None:
+            self._air.set_interval(self.controller, interval_ms)
+
     def queued_copies(self) -> int:
         """Return how many notifications wait for a controller buffer: BTstack's heap copies."""
         queue = self._connection.data_packet_queue if self._connection else None
@@ -105,10 +142,12 @@ class VirtualPeripheral:
 
     def on_command(self, kind: int, payload: bytes, at_ns: int) -> None:
         """Carry out a command of the pod at its local time."""
-        self._loop.call_at_ns(at_ns, self._execute, kind, payload)
+        self._due.append((kind, payload))  # timers of one moment keep no order
+        self._loop.call_at_ns(at_ns, self._execute, self._due)
 
-    def _execute(self, kind: int, payload: bytes) -> None:
-        if self._post is None:
+    def _execute(self, due: deque[tuple[int, bytes]]) -> None:
+        kind, payload = due.popleft()
+        if due is not self._due or self._post is None:
             return  # the pod has been switched off meanwhile
         if kind == _NOTIFY:
             self._notify(payload)
@@ -130,8 +169,25 @@ class VirtualPeripheral:
             elif kind == _ADVERTISE:
                 await self._advertise(payload)
             elif (kind == _ACTIVE and not payload[0]) or kind == _DISCONNECT:
-                if self._connection is not None:
-                    await self._connection.disconnect()
+                await self._disconnect()
+            elif kind == _PAIR:
+                self._pair(payload)
+
+    async def _disconnect(self) -> None:
+        if self._connection is not None:
+            with contextlib.suppress(core.BaseBumbleError):  # it is gone: that was wanted
+                await self._connection.disconnect()
+
+    def _pair(self, payload: bytes) -> None:
+        """Ask the host to pair: what a peripheral can do (Core 5.4, Vol 3 Part H, 2.4.6)."""
+        handle, bond, secure = struct.unpack("<HBB", payload)
+        if self._connection is not None and self._connection.handle == handle:
+            self._bonding, self._secure = bool(bond), bool(secure)
+            self._connection.request_pairing()
+
+    def _pairing_config(self, _connection: Connection) -> PairingConfig:
+        # Neither display nor keyboard: Just Works.
+        return PairingConfig(sc=self._secure, mitm=False, bonding=self._bonding)
 
     def _register_services(self, payload: bytes) -> None:
         assert self._device is not None
@@ -211,6 +267,8 @@ class VirtualPeripheral:
         )
         connection.on("disconnection", lambda _reason: self._on_disconnection(peer))
         connection.on("connection_att_mtu_update", lambda: self._on_mtu(connection))
+        connection.on("connection_parameters_update", lambda: self._on_update(connection))
+        connection.on("connection_encryption_change", lambda: self._on_encryption(connection))
         self._tell(_IRQ_CENTRAL_CONNECT, peer)
 
     def _on_disconnection(self, peer: bytes) -> None:
@@ -219,6 +277,26 @@ class VirtualPeripheral:
 
     def _on_mtu(self, connection: Connection) -> None:
         self._tell(_IRQ_MTU_EXCHANGED, struct.pack("<HH", connection.handle, connection.att_mtu))
+
+    def _on_update(self, connection: Connection) -> None:
+        parameters = connection.parameters
+        values = (
+            connection.handle,
+            round(parameters.connection_interval / 1.25),
+            parameters.peripheral_latency,
+            round(parameters.supervision_timeout / 10),
+            0,  # success
+        )
+        self._tell(_IRQ_CONNECTION_UPDATE, struct.pack("<HHHHH", *values))
+
+    def _on_encryption(self, connection: Connection) -> None:
+        if not self._pairing:
+            return  # the event is part of what is not built in
+        encrypted = connection.is_encrypted
+        size = _LTK_BYTES if encrypted else 0
+        # Just Works authenticates nobody. BTstack keeps bonds in memory only.
+        values = (connection.handle, encrypted, False, encrypted and self._bonding, size)
+        self._tell(_IRQ_ENCRYPTION_UPDATE, struct.pack("<HBBBB", *values))
 
     def _tell(self, kind: int, data: bytes) -> None:
         if self._post is not None:

@@ -18,54 +18,23 @@ import sysconfig
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
-
-import numpy as np
-from numpy.typing import NDArray
 
 from glutesym.errors import MissingPartError
 from glutesym.podfiles import copy_files, pod_files, virtual_board_files
+from glutesym.virtual.pod_parts import Body, Radio, Usb
 from glutesym.virtual.world_time import WorldLoop
 
 _HEADER = struct.Struct("<BIq")
 _WAIT, _ELECTRODE, _MOTION, _POWER, _CONFIG, _LEAD_OFF = 1, 2, 3, 4, 5, 6
 _LED = 33
+_USB_SENT = 50
+_NEXT_SEED = 7919  # each boot has other random numbers, as on the board
+
+# Exit codes and causes of a reset: firmware/virtual/machine_watchdog.py, machine.py
+EXIT_RESET, EXIT_WATCHDOG = 64, 65
+POWER_ON, WATCHDOG_RESET = 1, 3
 
 HEAP_BYTES = 16 << 20  # as a pod with 8 MB of PSRAM; objects are twice as large on a 64-bit VM
-
-
-class Body(Protocol):
-    """What the pod's sensors feel."""
-
-    def electrode_uv(
-        self, start_ns: int, step_ns: float, count: int, aperture_ns: float
-    ) -> NDArray[np.float32]:
-        """Return (count,) voltages in µV."""
-        ...
-
-    def motion(self, start_ns: int, step_ns: float, count: int) -> NDArray[np.float32]:
-        """Return (count, 6): g and deg/s."""
-        ...
-
-    def lead_off(self, time_ns: int) -> tuple[bool, int]:
-        """Return whether an electrode is off the skin, and until when that is certain."""
-        ...
-
-    def power(self, now_ns: int) -> tuple[float, float, bool]:
-        """Return battery volts, percent, and whether there is USB power."""
-        ...
-
-
-class Radio(Protocol):
-    """What the pod's radio is attached to; ``firmware/virtual/world.py`` has the commands."""
-
-    def on_command(self, kind: int, payload: bytes, at_ns: int) -> None:
-        """Carry out one radio command."""
-        ...
-
-    def queued_copies(self) -> int:
-        """Return how many notifications wait for a controller buffer."""
-        ...
 
 
 def micropython_executable() -> str:
@@ -100,10 +69,14 @@ class PodProcess:
         The pod's disk: its files are copied to ``folder/flash``, which keeps what the pod writes.
     config : dict
         Launch parameters of the virtual board, JSON.
-    body, radio
-        What the sensors feel and what the radio is attached to.
+    seed : int
+        Of the pod's random numbers.
+    body, radio, usb
+        What the sensors feel, and what radio and USB are attached to.
     wake_delay_ns : callable
         Draws how late the pod's processor wakes up.
+    on_exit : callable
+        Called with the exit code when the process ends by itself.
     """
 
     def __init__(
@@ -111,16 +84,24 @@ class PodProcess:
         loop: WorldLoop,
         folder: Path,
         config: dict[str, object],
+        seed: int,
         body: Body,
         radio: Radio,
+        usb: Usb,
         wake_delay_ns: Callable[[], int],
+        on_exit: Callable[[int], None],
     ) -> None:
         self._loop = loop
         self._folder = folder
         self._config = config
+        self._seed = seed
         self._body = body
         self._radio = radio
+        self._usb = usb
         self._wake_delay_ns = wake_delay_ns
+        self._on_exit = on_exit
+        self._boots = 0
+        self._reset_cause = POWER_ON
         self._process: subprocess.Popen[bytes] | None = None
         self._socket: socket.socket | None = None
         self._buffer = bytearray()
@@ -129,7 +110,6 @@ class PodProcess:
         self._holding = False
         self._timer: asyncio.TimerHandle | None = None
         self.led = (0, 0, 0)
-        self.exited = asyncio.Event()
         self.log_path = folder / "console.log"
         copy_files(virtual_board_files(), folder / "board")
         copy_files(pod_files(), folder / "flash")
@@ -139,14 +119,21 @@ class PodProcess:
         """Whether the process is alive."""
         return self._process is not None
 
-    def start(self) -> None:
-        """Switch the pod on.
+    def start(self, reset_cause: int = POWER_ON) -> None:
+        """Boot the pod.
+
+        Parameters
+        ----------
+        reset_cause : int
+            What ``machine.reset_cause()`` is to return.
 
         Raises
         ------
         MissingPartError
             There is no MicroPython VM.
         """
+        self._boots += 1
+        self._reset_cause = reset_cause
         ours, theirs = socket.socketpair()
         path = f"{self._folder / 'board'}:{self._folder / 'flash'}:.frozen"
         with theirs, self.log_path.open("ab") as log:
@@ -174,7 +161,6 @@ class PodProcess:
         self._buffer.clear()
         self._events.clear()
         self._waiting = False
-        self.exited.clear()
         self._loop.add_reader(ours.fileno(), self._on_readable)
         self._hold()
 
@@ -185,7 +171,7 @@ class PodProcess:
             self._close()
 
     def post_event(self, kind: int, data: bytes) -> None:
-        """Give the pod a radio event; it wakes up for it."""
+        """Give the pod an event of radio or USB; it wakes up for it."""
         if self._process is None:
             return
         self._events.append(struct.pack("<BH", kind, len(data)) + data)
@@ -205,7 +191,7 @@ class PodProcess:
         except OSError:
             data = b""
         if not data:
-            self._close()
+            self._ended()
             return
         self._buffer += data
         position = 0
@@ -237,10 +223,11 @@ class PodProcess:
             off, until_ns = self._body.lead_off(*struct.unpack("<q", payload))
             self._answer(struct.pack("<Bq", off, until_ns))
         elif kind == _CONFIG:
-            now = {"now_ns": self._loop.now_ns()}
-            self._answer(json.dumps({**self._config, **now}).encode())
+            self._answer(json.dumps(self._boot_config()).encode())
         elif kind == _LED:
             self.led = (payload[0], payload[1], payload[2])
+        elif kind == _USB_SENT:
+            self._usb.on_sent(payload, at_ns)
         else:
             self._radio.on_command(kind, payload, at_ns)
 
@@ -252,7 +239,15 @@ class PodProcess:
             self._socket.sendall(struct.pack("<I", len(data)) + data)
             self._socket.setblocking(False)
         except OSError:
-            self._close()  # the pod's process has ended meanwhile
+            self._ended()  # meanwhile
+
+    def _boot_config(self) -> dict[str, object]:
+        return {
+            **self._config,
+            "seed": self._seed + _NEXT_SEED * (self._boots - 1),
+            "now_ns": self._loop.now_ns(),
+            "reset_cause": self._reset_cause,
+        }
 
     # --- taking turns
 
@@ -292,16 +287,20 @@ class PodProcess:
             self._holding = False
             self._loop.release()
 
-    def _close(self) -> None:
+    def _ended(self) -> None:
+        """Clean up after a process that has ended by itself."""
+        self._on_exit(self._close())
+
+    def _close(self) -> int:
         assert self._process is not None
         assert self._socket is not None
         self._loop.remove_reader(self._socket.fileno())
         self._socket.close()
         self._socket = None
-        self._process.wait()
+        code = self._process.wait()
         self._process = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         self._release()
-        self.exited.set()
+        return code

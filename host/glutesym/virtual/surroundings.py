@@ -11,6 +11,7 @@ from glutesym.measures import Side
 from glutesym.session.analyze import WORLD_CLOCK
 from glutesym.session.run import RunningSession
 from glutesym.session.store import SessionWriter
+from glutesym.virtual.host_adapter import HostModel
 from glutesym.virtual.scenarios.base import Scenario
 from glutesym.virtual.simulation import PodHardware, Simulation
 from glutesym.virtual.world_time import WorldLoop, run_in_world
@@ -33,6 +34,8 @@ class VirtualSurroundings:
     hardware : dict of PodHardware, optional
     incident : callable, optional
         What goes wrong: a coroutine that runs beside the scenario.
+    host : HostModel, optional
+        The host's Bluetooth.
     """
 
     clock_name = WORLD_CLOCK
@@ -44,8 +47,9 @@ class VirtualSurroundings:
         speed: float | None = 1.0,
         hardware: dict[Side, PodHardware] | None = None,
         incident: Incident | None = None,
+        host: HostModel | None = None,
     ) -> None:
-        self._simulation = Simulation(scenario, seed, hardware)
+        self._simulation = Simulation(scenario, seed, hardware, host)
         self._speed = speed
         self._incident = incident
         self._loop: WorldLoop | None = None

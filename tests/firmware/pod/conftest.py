@@ -31,10 +31,10 @@ def front_end():
     )
     return ADS1292R(spi, Pin(board.EMG_CS), Pin(board.EMG_START), Pin(board.EMG_RESET))
 
-def emg_capture():
+def emg_capture(ads):
     from emg_capture import EmgCapture
     return EmgCapture(
-        board.EMG_PIO_SM, board.EMG_PIO_HZ, Pin(board.EMG_SCLK), Pin(board.EMG_MISO),
+        ads, board.EMG_PIO_SM, board.EMG_PIO_HZ, Pin(board.EMG_SCLK), Pin(board.EMG_MISO),
         Pin(board.EMG_DRDY), Pin(board.EMG_CS), board.EMG_RING_BITS,
     )
 

@@ -12,9 +12,15 @@ import json, micropython, rp2, time, wire
 from array import array
 from emg_capture import EmgCapture
 
+class Ads:
+    rate_sps, gain, lsb_pv = 2000, 6, 48080
+    def configure(self, *settings): pass
+    power_up = identify = start_conversions = stop_conversions = lambda self: None
+    def restore(self): return False  # it had not lost its registers
+
 class Pin:
     IN = ALT = ALT_SPI = 0
-    def init(self, *args, **named): pass
+    def init(self, mode, alt=0): pass
     def __call__(self, value): pass
 
 samples = array("i", [0] * 100)
@@ -51,7 +57,9 @@ def report(capture):
         "anchor_us": capture.anchor_ticks_us, "anchor_index": capture.anchor_index,
     }))
 
-capture = EmgCapture(0, 3_000_000, Pin(), Pin(), Pin(), Pin(), 12)
+ads = Ads()
+capture = EmgCapture(ads, 0, 3_000_000, Pin(), Pin(), Pin(), Pin(), 12)
+capture.prepare(2000, 6)
 """
 
 
@@ -99,7 +107,7 @@ def test_the_dma_count_is_renewed_without_loss(on_scripted_rp2):
     got = on_scripted_rp2(
         _SCRIPT
         + """
-EmgCapture.DMA_TRANSFERS = 4000  # one second
+capture._reader.DMA_TRANSFERS = 4000  # one second
 capture.start()
 run(capture, 500)
 report(capture)
@@ -142,3 +150,56 @@ print(json.dumps([polled, capture.read(samples, 100), capture.misaligned]))
     )
     assert got[1:] == [0, 0]
     assert got[0] <= 200
+
+
+def test_the_clock_pin_and_chip_select_change_hands_in_order(on_scripted_rp2):
+    """SCLK is low and driven when CS falls; nobody clocks when CS rises and SPI takes the pin."""
+    got = on_scripted_rp2(
+        _SCRIPT
+        + """
+events = []
+
+class Wire:
+    IN, ALT, ALT_SPI = 0, 3, 1
+    def __init__(self, name):
+        self._name = name
+    def init(self, mode, alt=0):
+        events.append([self._name, mode, alt])
+    def __call__(self, value):
+        events.append([self._name, value])
+
+def watch(owner, name):
+    method = getattr(owner, name)
+    def watched(*arguments, **named):
+        events.append([owner.__name__, name, arguments[1] if name == "active" else 0])
+        return method(*arguments, **named)
+    setattr(owner, name, watched)
+
+watch(rp2.StateMachine, "init")
+watch(rp2.StateMachine, "active")
+watch(rp2.DMA, "config")
+watch(rp2.DMA, "active")
+watch(Ads, "start_conversions")
+watch(Ads, "stop_conversions")
+capture = EmgCapture(
+    ads, 0, 3_000_000, Wire("SCLK"), Wire("MISO"), Wire("DRDY"), Wire("CS"), 12
+)
+capture.prepare(2000, 6)
+capture.start()
+capture.stop()
+print(json.dumps(events))
+"""
+    )
+    assert got == [
+        ["DRDY", 0, 0],
+        ["Ads", "start_conversions", 0],
+        ["StateMachine", "init", 0],
+        ["CS", 0],
+        ["DMA", "config", 0],
+        ["StateMachine", "active", 1],
+        ["StateMachine", "active", 0],
+        ["DMA", "active", 0],
+        ["CS", 1],
+        ["SCLK", 3, 1],
+        ["Ads", "stop_conversions", 0],
+    ]

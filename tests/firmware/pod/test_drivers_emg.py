@@ -24,9 +24,8 @@ _STREAM = """
 from array import array
 
 ads = front_end()
-ads.power_up()
-ads.identify()
-capture = emg_capture()
+capture = emg_capture(ads)
+capture.prepare(2000, 6)
 block = array("i", [0] * 104)
 values = array("i", [0x7FFFFFF] * 40000)
 blocks = array("I", [0] * 4000)  # first index, count, flags, lead-off, ...
@@ -52,7 +51,6 @@ def step():
 
 def begin(**settings):
     ads.configure(**settings)
-    ads.start_conversions()
     capture.start()
 
 def stream(ms):
@@ -118,6 +116,33 @@ except ChipError as error:
         faults={fault: True},
     )
     assert got == [message, True]
+
+
+def test_registers_that_were_lost_are_restored_with_the_heap_locked(on_virtual_board):
+    got = on_virtual_board(
+        _READ_REGISTERS
+        + """
+ads = front_end()
+ads.power_up()
+ads.configure(1000, 12, True)
+before = registers()
+ads.start_conversions()
+restored = [None] * 3
+reset = Pin(board.EMG_RESET)
+micropython.heap_lock()
+restored[0] = ads.restore()
+reset(0)
+time.sleep_us(50)
+reset(1)
+time.sleep_ms(1)
+restored[1] = ads.restore()
+restored[2] = ads.restore()
+micropython.heap_unlock()
+ads.stop_conversions()
+print(json.dumps(restored + [registers() == before]))
+"""
+    )
+    assert got == [False, True, False, True]
 
 
 @pytest.mark.parametrize("settings", ["rate_sps=1500", "gain=5", "source='thumb'"])
@@ -195,7 +220,7 @@ def test_a_count_that_nears_its_end_is_renewed_without_loss(on_virtual_board):
     got = on_virtual_board(
         _STREAM
         + """
-type(capture).DMA_TRANSFERS = 4000  # one second
+type(capture._reader).DMA_TRANSFERS = 4000  # one second
 begin()
 stream(5000)
 first = values[0]
@@ -274,7 +299,6 @@ for _ in range(3):
     runs.append([rows()[0][0], capture.next_index, capture.overrun, capture.misaligned,
                  values[100] - values[0]])
     capture.stop()
-    ads.stop_conversions()
     ads.check()
     ads.identify()
 print(json.dumps(runs))

@@ -47,6 +47,8 @@ class I2C:
                 buffer[7 * i : 7 * i + 7] = self.fifo.pop(0)
         else:
             buffer[:] = bytes(len(buffer))
+            if register == 0x10:
+                buffer[0] = 0x5C  # awake
     def writeto_mem(self, address, register, buffer):
         pass
 

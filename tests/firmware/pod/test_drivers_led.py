@@ -44,7 +44,17 @@ def watch(ms):
     return list(lit)
 """
 
-_STATES = ("OFF", "IDLE", "CONNECTED", "STREAMING", "LOW_BATTERY", "ERROR")
+_STATES = (
+    "OFF",
+    "IDLE",
+    "CONNECTED",
+    "STREAMING",
+    "LOW_BATTERY",
+    "ERROR",
+    "REFUSED",
+    "TESTING",
+    "ASLEEP",
+)
 
 
 def _flashes_ms(lit):
@@ -67,17 +77,30 @@ rows = []
 for state in ({states}):
     led.state = state
     writes = pixel.writes
-    rows.append([watch(12_000), pixel.writes - writes])
+    rows.append([watch(24_000), pixel.writes - writes])
+led.identify(now[0], 24_000)
+rows.append([watch(24_000), 0])
 print(json.dumps(rows))
 """,
         Path(__file__).parent / "scripted_rp2",
     )
-    return dict(zip(_STATES, json.loads(out), strict=True))
+    return dict(zip((*_STATES, "identify"), json.loads(out), strict=True))
 
 
-def test_every_state_has_its_own_rhythm(patterns):
-    rhythms = {state: _flashes_ms(lit)[:8] for state, (lit, _) in patterns.items()}
-    assert len(set(rhythms.values())) == len(_STATES)
+def _rhythm(lit):
+    """Return what an eye tells apart: short and long flashes up to a long pause, and that."""
+    flashes = []
+    for on, ms in _flashes_ms(lit):
+        if not on and ms >= 1000:
+            return tuple(flashes), ms >= 5000
+        if on:
+            flashes.append("short" if ms < 150 else "long")
+    return tuple(flashes), False
+
+
+def test_every_state_has_its_own_rhythm_whatever_its_colour(patterns):
+    rhythms = {_rhythm(lit): state for state, (lit, _) in patterns.items()}
+    assert len(rhythms) == len(_STATES) + 1
     short = {"IDLE": 1, "CONNECTED": 2, "STREAMING": 3}
     for state, flashes in short.items():
         lit = patterns[state][0][:200]
@@ -87,7 +110,7 @@ def test_every_state_has_its_own_rhythm(patterns):
 
 
 def test_the_usual_states_use_little_power_and_write_only_changes(patterns):
-    for state in ("IDLE", "CONNECTED", "STREAMING"):
+    for state in ("IDLE", "CONNECTED", "STREAMING", "ASLEEP"):
         lit, writes = patterns[state]
         assert 0 < sum(lit) / len(lit) < 0.03
         assert writes <= sum(a != b for a, b in pairwise(lit)) + 1

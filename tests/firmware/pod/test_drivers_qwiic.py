@@ -170,6 +170,129 @@ print(json.dumps(runs))
         assert 0 <= first_ticks <= 2 * 192
 
 
+# Motion that a test steers: acceleration in g, at rest.
+_ASLEEP = """
+from lsm6dsox import LSM6DSOX
+imu = LSM6DSOX(qwiic(), board.IMU_ADDRESS)
+imu.configure()
+
+def look(*accel_g):
+    world.accel_g = accel_g
+    time.sleep_ms(200)
+    return imu.moved()
+
+def registers():
+    return [imu._read(r) for r in (0x0A, 0x10, 0x11, 0x15)]
+"""
+
+
+def test_an_imu_that_sleeps_notices_turns_and_pushes_but_not_its_own_noise(on_virtual_board):
+    rest, turned, slowly, pushed = on_virtual_board(
+        _ASLEEP
+        + """
+imu.sleep()
+rest = [look(0.6, 0.0, -0.8) for _ in range(300)]
+turned = [look(0.8, 0.0, -0.6), look(0.8, 0.0, -0.6)]
+slowly = [look(0.8 + 0.02 * i, 0.0, -0.6) for i in range(20)]
+pushed = [look(1.18, y_g, -0.6) for y_g in (0.0, 5.0, 0.0)]
+print(json.dumps([rest, turned, slowly, pushed]))
+"""
+    )
+    assert not any(rest)
+    assert turned == [True, False]
+    assert slowly.count(True) == 2  # 0.38 g in steps of 0.02 g
+    assert pushed == [False, True, True]
+
+
+def test_an_imu_that_was_asleep_measures_as_before(on_virtual_board):
+    asleep, awake, runs = on_virtual_board(
+        _STREAM
+        + """
+def registers():
+    return [imu._read(r) for r in (0x0A, 0x10, 0x11, 0x15)]
+
+awake = [registers()]
+runs = []
+for _ in range(2):
+    imu.start()
+    used = logged = 0
+    world_zero = world.now_ns()
+    stream(400)
+    runs.append([blocks[0], blocks[3] + 65536 * blocks[4], imu.overrun, imu.next_index,
+                 log[16] | log[17] << 8])
+    imu.sleep()
+    asleep = registers()
+    time.sleep_ms(30_000)
+    imu.start()
+    awake.append(registers())
+print(json.dumps([asleep, awake, runs]))
+"""
+    )
+    assert asleep == [0x40, 0x1C, 0x00, 0x10]  # FIFO off, 12.5 Hz, gyroscope off, low power
+    assert awake[0] == [0x40, 0x5C, 0x5C, 0x00]
+    assert awake[1:] == [[0x46, 0x5C, 0x5C, 0x00]] * 2
+    for first_index, first_ticks, overrun, samples, accel_z in runs:
+        assert (first_index, overrun) == (0, 0)
+        assert 0 <= first_ticks <= 2 * 192
+        assert samples >= wire.IMU_PER_FRAME * 3
+        assert accel_z * _G_PER_COUNT == pytest.approx(1.0, abs=0.006)
+
+
+@pytest.mark.parametrize("doing", ["sleep", "start"])
+def test_an_imu_whose_bus_fails_while_it_changes_wakes_up_all_the_same(on_virtual_board, doing):
+    """Each transfer fails once; the next start makes good for what was left undone."""
+    failed, found = on_virtual_board(
+        _ASLEEP
+        + f"""
+class Bus:
+    def __init__(self, bus):
+        self._bus = bus
+        self.left = -1
+    def _count(self):
+        self.left -= 1
+        if self.left == -1:
+            raise OSError(5)
+    def readfrom_mem_into(self, *arguments):
+        self._count()
+        self._bus.readfrom_mem_into(*arguments)
+    def writeto_mem(self, *arguments):
+        self._count()
+        self._bus.writeto_mem(*arguments)
+
+imu._i2c = bus = Bus(imu._i2c)
+found = []
+while True:
+    imu.sleep() if {doing!r} == "start" else imu.start()
+    bus.left = len(found)
+    try:
+        imu.{doing}()
+        break
+    except OSError:
+        bus.left = -1
+        imu.start()
+        found.append(registers())
+print(json.dumps([len(found), found]))
+"""
+    )
+    assert failed == {"sleep": 5, "start": 27}[doing]
+    assert found == [[0x46, 0x5C, 0x5C, 0x00]] * failed
+
+
+def test_an_imu_that_lost_its_supply_is_set_up_again(on_virtual_board):
+    found = on_virtual_board(
+        _ASLEEP
+        + """
+imu.start()
+imu._write(0x12, 0x01)  # a software reset leaves what power-on leaves
+time.sleep_ms(1)
+before = registers()
+imu.start()
+print(json.dumps([before, registers()]))
+"""
+    )
+    assert found == [[0, 0, 0, 0], [0x46, 0x5C, 0x5C, 0x00]]
+
+
 @pytest.mark.parametrize(
     ("fault", "driver", "message"),
     [

@@ -281,6 +281,34 @@ tell([list(whole), list(pieces)])
     assert whole[1] | whole[2] << 8 == 700 - 512
 
 
+def test_low_power_is_noisier_and_power_down_keeps_the_last_sample(run_board):
+    fast, slow, updates, down = run_board(
+        PRELUDE
+        + """
+def spread(ms):
+    rows = []
+    for _ in range(200):
+        time.sleep_ms(ms); rows.append(get(0x28, 6))
+    return rows
+put(0x12, 0x44); put(0x10, 0x5C); fast = spread(5)
+put(0x15, 0x10); put(0x10, 0x1C); time.sleep_ms(200); slow = spread(80)
+updates, last, end = 0, get(0x28, 6), world.now + 4_000_000_000
+while world.now < end:
+    time.sleep_ms(2); now = get(0x28, 6); updates += now != last; last = now
+put(0x10, 0x00); world.accel_g = (1.0, 1.0, 1.0); before = get(0x28, 6)
+time.sleep_ms(1000); tell([fast, slow, updates, [before, get(0x28, 6)]])
+"""
+    )
+
+    def noise_mg(rows):
+        return np.std([struct.unpack("<3h", bytes(row)) for row in rows], axis=0) * 0.244
+
+    assert noise_mg(fast) == pytest.approx([0.72] * 3, rel=0.3)  # 70 ug/rtHz up to 104 Hz
+    assert noise_mg(slow) == pytest.approx([2.4] * 3, rel=0.3)
+    assert updates == pytest.approx(4 * 13.02, abs=1)  # 12.5 Hz nominal
+    assert down[0] == down[1]
+
+
 def test_steady_reads_work_under_the_heap_lock(run_board):
     assert run_board(
         PRELUDE

@@ -31,13 +31,15 @@ def asm_pio(**settings):
     return lambda program: program
 
 
-def _run():
-    """Let happen what is due by now, in memory of its own."""
+def _run(then=None):
+    """Let happen what is due by now, then something more, in memory of its own."""
     depth = 0
     micropython.heap_lock()
     while micropython.heap_unlock():
         depth += 1
     _run_unlocked()
+    if then:
+        then()
     while depth:
         micropython.heap_lock()
         depth -= 1
@@ -69,25 +71,16 @@ class StateMachine:
         self.fifo = []
         self.running = False
         self.since_us = 0
+        self._clear = self.fifo.clear
 
-    def init(self, program, **settings):
-        _run()
-        self.fifo = []
+    def init(self, program, freq, in_base, jmp_pin, sideset_base):
+        _run(self._clear)
 
     def active(self, on):
         _run()
         if on and not self.running:
             self.since_us = time.now_us
         self.running = bool(on)
-
-    def restart(self):
-        _run()
-
-    def rx_fifo(self):
-        return len(self.fifo)
-
-    def get(self):
-        return self.fifo.pop(0)
 
 
 class DMA:

@@ -10,6 +10,10 @@ def ticks_us():
     return now_us & (_PERIOD - 1)
 
 
+def ticks_ms():
+    return ticks_us() // 1000
+
+
 def ticks_diff(end, start):
     return ((end - start + _PERIOD // 2) & (_PERIOD - 1)) - _PERIOD // 2
 
