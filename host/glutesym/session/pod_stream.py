@@ -204,7 +204,7 @@ class PodStream:
         reason = ""
         try:
             await link.subscribe(self._on_frame)
-            await link.write(wire.command(wire.START, WINDOW_FRAMES, self._run))
+            await self._command(link, wire.START, WINDOW_FRAMES, self._run)
             lost = asyncio.create_task(link.lost.wait())
             work = [
                 asyncio.create_task(coroutine)
@@ -240,7 +240,7 @@ class PodStream:
     async def _fetch_the_rest(self, link: Link, tasks: list[asyncio.Task[Any]]) -> None:
         """Stop the pod and wait for what it still has; its last frame says that it has stopped."""
         self._begin_to_end()
-        await link.write(wire.command(wire.STOP))
+        await self._command(link, wire.STOP)
         self._session.set_phase("recording", f"Fetching what the {self._side} pod still has.")
         finished = asyncio.create_task(self._finished.wait())
         try:
@@ -336,7 +336,7 @@ class PodStream:
         if self._unacknowledged:
             self._unacknowledged = 0
             complete = self._sequence.complete
-            await link.write(wire.command(wire.ACK, self._sending, self._run, complete))
+            await self._command(link, wire.ACK, self._sending, self._run, complete)
         self._asked = [ask for ask in self._asked if self._sequence.has_hole_in(*ask)]
         if self._session.now_ns() - self._asked_ns > _RESEND_AGAIN_S * 1e9:
             self._asked.clear()
@@ -348,7 +348,11 @@ class PodStream:
             first, count = wanted
             self._asked.append((first, first + count))
             self._asked_ns = self._session.now_ns()
-            await link.write(wire.command(wire.RESEND, count, self._run, first))
+            await self._command(link, wire.RESEND, count, self._run, first)
+
+    async def _command(self, link: Link, opcode: int, a: int = 0, b: int = 0, c: int = 0) -> None:
+        self.counts.commands += 1
+        await link.write(wire.command(opcode, a, b, c))
 
     async def _probe(self, link: Link) -> None:
         while True:
@@ -358,7 +362,7 @@ class PodStream:
             self._session.writer.add_probe(self._pod_id, self._probe_id, t_host_ns)
             if self._session.live is not None:
                 self._session.live.add_probe(self._side, self._probe_id, t_host_ns)
-            await link.write(wire.command(wire.PROBE, 0, 0, self._probe_id))
+            await self._command(link, wire.PROBE, 0, 0, self._probe_id)
             await asyncio.sleep(_spread(self._probe_id, *_PROBE_EVERY_S))
 
 
