@@ -5,6 +5,9 @@
 PYTHON = python3.13 python3.12 python3.11 python3.14 python3
 VENV = .venv
 PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
+# Types of the MicroPython that the pods run, in a folder that only firmware/pyrightconfig.json knows:
+# among the packages of Python they would be mistaken for modules of the host.
+STUBS = "micropython-rp2-stubs~=1.29.0"
 
 .PHONY: help demo test format clean
 
@@ -19,6 +22,7 @@ test: $(VENV)/dev.stamp  ## everything that must hold: style, imports, types, te
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/lint-imports --no-logo
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(VENV)/bin/pyright
+	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(VENV)/bin/pyright --project firmware
 	@$(VENV)/bin/python -c 'import PySide6.QtWidgets' || { \
 	  echo "Qt needs system libraries. Fix: sudo apt install" `cat .ci/debian-packages` >&2; exit 1; }
 	QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(VENV)/bin/python -m pytest -n 2
@@ -34,6 +38,7 @@ clean:  ## remove everything that can be made again; recorded sessions stay
 $(VENV)/dev.stamp: pyproject.toml $(VENV)/made.stamp
 	@echo "Installing glutesym and its development tools into $(VENV) ..."
 	@$(PIP) --editable ".[dev]"
+	@$(PIP) --upgrade --target $(VENV)/micropython_stubs $(STUBS)
 	@touch $(VENV)/demo.stamp $@
 
 $(VENV)/demo.stamp: pyproject.toml $(VENV)/made.stamp

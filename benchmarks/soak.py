@@ -124,21 +124,25 @@ def main() -> None:
             )
         console.print(table)
         pods = Table("Pod", "Outages", "s", "Samples made", "Missing by number", "Counted as lost",
-                     "Heap free KiB, 2nd minute", "last", "Faults", title="The pods")  # fmt: skip
+                     "Largest free heap KiB, first third", "last third", "Faults",
+                     title="The pods")  # fmt: skip
         with open_session(session.path) as stored:
             for pod in stored.pods:
                 split = split_frames(stored.frames(pod.id)[1])
                 status = split.status[without_repeats(split.status)]
                 emg = split.emg[without_repeats(split.emg)]
                 numbers = emg_counts(emg)[:, : wire.EMG_PER_FRAME].ravel()
-                early = status["heap_free"][np.searchsorted(status["uptime_s"], 120)]
+                # Free memory falls until it is collected: its peaks tell whether it shrinks.
+                third = len(status) // 3
+                peaks = [status["heap_free"][part].max() / 1024 for part in (
+                    slice(0, third), slice(-third, None))]  # fmt: skip
                 faults = status["heap_faults"][-1] + status["task_errors"][-1]
                 pods.add_row(
                     pod.side, str(soak.outages[pod.side]), f"{soak.outage_s[pod.side]:.0f}",
                     f"{status['emg_captured'][-1]:,}",
                     str(int(numbers[-1] - numbers[0]) + 1 - len(np.unique(numbers))),
                     str(recording.pods[pod.side].samples_lost),
-                    f"{early / 1024:.0f}", f"{status['heap_free'][-1] / 1024:.0f}", str(faults),
+                    f"{peaks[0]:.0f}", f"{peaks[1]:.0f}", str(faults),
                 )  # fmt: skip
         console.print(pods)
 

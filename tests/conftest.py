@@ -10,10 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from glutesym.podfiles import copy_files, pod_files
 
 ROOT = Path(__file__).resolve().parents[1]
+settings.register_profile("glutesym", deadline=None)  # machines are noisy
+settings.load_profile("glutesym")
 MICROPYTHON = shutil.which("micropython", path=str(Path(sys.executable).parent)) or "micropython"
 
 RunMicroPython = Callable[..., str]

@@ -4,7 +4,7 @@ No interrupt and no processor time. The DMA's transfer count tells how many conv
 complete; a sample is a group of them, which whoever reads the ring adds up. Nobody else may use
 the ADC meanwhile: choosing another input would change the one that is being read.
 """
-# Ref: Raspberry Pi RP2350 datasheet 12.4 (ADC), 12.6 (DMA); the RP2040's ADC has the same registers.
+# Ref: Raspberry Pi RP2350 datasheet 12.4 (ADC) and 12.6 (DMA). The RP2040 has the same registers.
 
 import time
 from array import array
@@ -15,10 +15,9 @@ from machine import ADC, Pin, mem32
 from micropython import const
 from uctypes import addressof
 
-CONVERSIONS_A_SECOND = const(8000)
 ERROR = const(0x8000)  # this conversion failed: what it says means nothing
-_CONVERSION_US = const(125)
-_CLOCK_HZ = const(48_000_000)
+_CONVERSION_US = const(125)  # 8000 a second
+_CLOCK_MHZ = const(48)
 _FIRST_PIN = const(26)  # GPIO 26 is input 0
 
 _FCS = const(0x08)
@@ -76,7 +75,7 @@ class AdcReader:
         ADC(self._pin)  # takes it out of reset, and the pin's digital parts away from the signal
         self.end()
         mem32[self._cs] = _CS_ENABLE | self._input << _CS_INPUT_SHIFT
-        divider = _CLOCK_HZ // CONVERSIONS_A_SECOND - 1 << _DIV_INT_SHIFT
+        divider = _CLOCK_MHZ * _CONVERSION_US - 1 << _DIV_INT_SHIFT
         mem32[self._div] = divider
         if not self._wait_until_ready():
             raise ChipError("ADC", "CS", _CS_READY | _CS_ENABLE, mem32[self._cs])
@@ -124,7 +123,7 @@ class AdcReader:
             self._renew_count()
         captured = self.captured()
         self.ticks_us = time.ticks_us()
-        # In this order: had conversions been lost before the last that was counted, it would say so.
+        # In this order: had any been lost before the last that was counted, it would say so.
         if not mem32[self._fcs] & _FCS_OVERFLOW:
             self._keep_beat(captured)
             return captured

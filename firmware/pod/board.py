@@ -25,8 +25,8 @@ EMG_PIO_SM = const(0)  # state machine 0 of PIO0; the radio uses another PIO blo
 EMG_PIO_HZ = const(3_000_000)  # three cycles a bit: SCLK 1 MHz
 EMG_RING_BITS = const(15)  # DMA ring of 2**15 bytes: 4096 samples, 2.05 s at 2000 SPS
 
-# MyoWare 2.0, powered by 3V3, instead of the ADS1292R, whose START has this pin else: RAW through
-# 1 kOhm, so that pod files for the other front end do no harm.
+# MyoWare 2.0, powered by 3V3, instead of the ADS1292R, whose START has this pin otherwise: RAW
+# comes through 1 kOhm, so that files for the other front end do no harm.
 MYOWARE_PIN = const(26)  # input 0 of the ADC
 MYOWARE_RING_BITS = const(15)  # 16384 conversions: 2.05 s
 # RP2350 datasheet, "ADC: list of registers" and "DMA: system DREQ table". RP2040: 0x4004C000, 36.

@@ -13,6 +13,10 @@ import rp2
 from micropython import const
 from uctypes import addressof
 
+_TYPE_CHECKING = const(0)
+if _TYPE_CHECKING:  # the assembler's names; left out when this is compiled
+    from rp2 import in_, jmp, label, nop, pin, pins, set, wrap, wrap_target, x, x_dec
+
 STATUS = const(0xC00000)
 STATUS_MASK = const(0xF01FFF)  # 1100, five lead-off bits, two GPIO bits, thirteen zeros
 _FIELD_BITS = const(24)
@@ -27,7 +31,6 @@ _WAIT_STEPS = const(250)  # 2.5 ms: a sample is due every 0.5 or 1 ms
 # A frame has 72 bits and takes 72 us of the 500 us period with SCLK at 1 MHz.
 # DRDY must be seen high first: unread data hold it low, and it pulses high before the next sample,
 # so a frame is only ever begun at its start.
-# ruff: noqa: F821
 @rp2.asm_pio(
     sideset_init=rp2.PIO.OUT_LOW,
     in_shiftdir=rp2.PIO.SHIFT_LEFT,

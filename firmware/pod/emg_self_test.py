@@ -59,18 +59,16 @@ async def run(capture, ads):
 
 async def _amplitude(capture, samples):
     """Half the distance of the highest and the lowest block's mean: those without an edge."""
-    low = high = None
+    means = []
     capture.start()
     try:
         for block in range(_SETTLING_BLOCKS + _SQUARE_BLOCKS):
             await _fill(capture, samples)
             if block >= _SETTLING_BLOCKS:
-                mean = sum(samples) // len(samples)
-                low = mean if low is None else min(low, mean)
-                high = mean if high is None else max(high, mean)
+                means.append(sum(samples) // len(samples))
     finally:
         capture.stop()
-    return (high - low) // 2
+    return (max(means) - min(means)) // 2
 
 
 async def _noise(capture, samples):

@@ -37,7 +37,9 @@ def _build_emg():
     if board.EMG_FRONT_END == "myoware":
         from myoware import MyoWare
 
-        return MyoWare(Pin(board.MYOWARE_PIN), board.MYOWARE_RING_BITS)
+        return MyoWare(
+            board.MYOWARE_PIN, board.MYOWARE_RING_BITS, board.ADC_BASE, board.ADC_DMA_REQUEST
+        )
     from ads1292r import ADS1292R
     from emg_capture import EmgCapture
 
@@ -97,7 +99,7 @@ def _build(faults):
     log = FrameLog(_log_frames())
     facts = {
         "firmware": FIRMWARE,
-        "micropython": ".".join(str(n) for n in sys.implementation[1][:3]),
+        "micropython": ".".join(str(n) for n in sys.implementation.version[:3]),
         "board": board.NAME,
         "id": pod_id,
         "log_frames": log.capacity,

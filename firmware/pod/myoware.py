@@ -8,10 +8,10 @@
 
 RAW is the electrodes' voltage, amplified 200 times, from 20.8 to 498.4 Hz (first order both), on
 top of half the supply. The ADC converts it 8000 times a second; 4 (at 2000 SPS) or 8 (at 1000)
-conversions are added up. That is the fastest at which a DMA ring, 32 KB at most, holds two seconds.
-9.2 effective bits a conversion become 10.2 (10.7): one count of the sum is 1.0 (0.5) uV at the
-electrodes, the ADC's noise about 4 (3) uV RMS, the range +-8.2 mV. It is as accurate as the
-board's 3.3 V, and knows nothing of electrodes that are off: ``lead_off`` is always 0.
+conversions are added up. That is the fastest at which a DMA ring, 32 KB at most, holds two
+seconds. 9.2 effective bits a conversion become 10.2 (10.7): one count of the sum is 1.0 (0.5) uV
+at the electrodes, the ADC's noise about 4 (3) uV RMS, the range +-8.1 mV. It is as accurate as
+the board's 3.3 V, and knows nothing of electrodes that are off: ``lead_off`` is always 0.
 
 Steady state (poll, read): nothing is allocated.
 """
@@ -22,7 +22,7 @@ import asyncio
 import time
 from array import array
 
-from adc_reader import CONVERSIONS_A_SECOND, ERROR, AdcReader
+from adc_reader import ERROR, AdcReader
 from micropython import const
 from wire import FLAG_CLIPPED, FLAG_LOST_BEFORE
 
@@ -112,9 +112,9 @@ class MyoWare:
     def read(self, samples, count):
         """Copy the next ``count`` samples, counts from mid-supply, into array('i') ``samples``.
 
-        Returns the number copied: 0 while fewer than ``count`` were complete at the last poll, less
-        than ``count`` where one follows that has a failed conversion (it counts as lost). Sets
-        ``first_index``, ``flags`` and ``lead_off`` of these samples.
+        Returns the number copied: 0 while fewer than ``count`` were complete at the last poll,
+        less than ``count`` where one follows that has a failed conversion (it counts as lost).
+        Sets ``first_index``, ``flags`` and ``lead_off`` of these samples.
         """
         reader = self._reader
         ring = reader.ring
@@ -157,8 +157,8 @@ class MyoWare:
         return n
 
     async def self_test(self):
-        """Return "ok" and what was measured for a quarter of a second: the rate by the pod's clock,
-        the bias in mV, and the signal's RMS about it in nV at the electrodes.
+        """Return "ok" and what was measured for a quarter of a second: the rate by the pod's
+        clock, the bias in mV, and the signal's RMS about it in nV at the electrodes.
 
         A MyoWare has no test signal. What can be told: that the ADC converts on time, that RAW is
         at half the supply and not at an end, and that it is not as dead as a wire. How quiet it is

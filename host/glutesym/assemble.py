@@ -308,17 +308,16 @@ class _Run:
 
         tolerance, steady_s = _CHIP_CLOCK_TOLERANCE, _CHIP_CLOCK_STEADY_S
         line = lower_track(newest, at_s, 1 / nominal_hz, tolerance, steady_s)
-        # The log may hold more than one period of ticks.
-        late_s = (
-            at_s - line(newest) + _TICKS_PERIOD_S / 2
-        ) % _TICKS_PERIOD_S - _TICKS_PERIOD_S / 2
+        late_s = at_s - line(newest)
+        wraps = np.rint(late_s / _TICKS_PERIOD_S)  # the log may hold more than one period of ticks
+        late_s -= wraps * _TICKS_PERIOD_S
         true = (late_s >= -_CLOCK_SLACK_S) & (late_s <= _MAX_PAUSE_S)
-        if not true.any():
-            self.frames_good -= len(true)
-            return None
-        at_s = line(newest) + late_s
-        line = lower_track(newest[true], at_s[true], 1 / nominal_hz, tolerance, steady_s)
         self.frames_good -= int(np.count_nonzero(~true))
+        if not true.any():
+            return None
+        if wraps.any() or not true.all():
+            at_s -= wraps * _TICKS_PERIOD_S
+            line = lower_track(newest[true], at_s[true], 1 / nominal_hz, tolerance, steady_s)
         return _Samples(records[true], _TimeOf(line, self.clock.host_s))
 
     def _probes(

@@ -41,6 +41,9 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
             f"gaps: {len(pod.gaps)}, bad frames: {pod.frames_bad}",
             highlight=False,
         )
+        for reason in dict.fromkeys(gap.reason for gap in pod.gaps):
+            missing = sum(gap.samples for gap in pod.gaps if gap.reason == reason)
+            out.print(f"{side}: {missing} samples: {reason}", highlight=False)
         for problem in pod.problems:
             out.print(f"{side} pod: [bold]{problem}[/]", highlight=False)
     if not session.meta.ended:

@@ -19,7 +19,13 @@ from glutesym.keys import OwnedPod
 
 _ANSWER_S = 8.0  # a self-test takes some seconds
 _POLL_S = 0.02
+_SHORTEST_MTU = 23  # of a link whose ends have not agreed on another
+_HALF = 1 << 15  # answers are counted modulo twice this
 _MTU_S = 3.0  # some systems agree on the packet length only after the first exchanges
+
+
+class UnsuitableError(LinkError):
+    """The pod or this computer's Bluetooth cannot be used as it is: trying again is no use."""
 
 
 class Requests:
@@ -52,16 +58,18 @@ class Requests:
 
         Raises
         ------
-        LinkError
+        UnsuitableError
             It is not a pod of this protocol version.
         """
         info = self._decoded(await self._read())
         version = info.get("protocol")
         if version != wire.VERSION:
-            raise LinkError(
+            raise UnsuitableError(
                 f"{self._name} speaks protocol version {version}, this program {wire.VERSION}. "
                 "Flash the pod with the firmware of this program."
             )
+        answered = info.get("answered")
+        self._asked = answered if isinstance(answered, int) else 0  # others may have asked before
         return info
 
     async def request(self, request: bytes) -> dict[str, Any]:
@@ -73,6 +81,8 @@ class Requests:
             No answer comes.
         RefusedError
             The pod refuses.
+        UnsuitableError
+            This computer's Bluetooth has sent the request in pieces.
         """
         async with self._turn:
             self._asked = (self._asked + 1) % (1 << 16)
@@ -80,7 +90,9 @@ class Requests:
                 async with asyncio.timeout(_ANSWER_S):
                     await self._write(request)
                     answer = self._decoded(await self._read())
-                    while answer.get("answered") != self._asked:
+                    while ahead := self._ahead(answer):
+                        if ahead > 0:
+                            raise self._short_packets(_SHORTEST_MTU)
                         await asyncio.sleep(_POLL_S)
                         answer = self._decoded(await self._read())
             except TimeoutError as error:
@@ -95,6 +107,8 @@ class Requests:
         Raises
         ------
         LinkError
+            No answer comes, or no challenge.
+        UnsuitableError
             The pod is of another version or cannot prove that it is the owner's.
         RefusedError
             The pod does not accept the key.
@@ -103,13 +117,14 @@ class Requests:
         try:
             pod_nonce = bytes.fromhex(greeting["nonce"])
         except (KeyError, TypeError, ValueError) as error:
+            # Perhaps its link is still another program's: closing it and trying again helps.
             raise LinkError(f"{self._name} does not greet as a pod does.") from error
         nonces = pod_nonce + (host_nonce := secrets.token_bytes(wire.NONCE_BYTES))
         proof = proof_of(pod.key, wire.PROOF_OF_HOST, nonces)
         answer = await self.request(bytes([wire.AUTHORISE]) + host_nonce + proof)
         expected = proof_of(pod.key, wire.PROOF_OF_POD, nonces).hex()
         if not hmac.compare_digest(str(answer.get("proof")).encode(), expected.encode()):
-            raise LinkError(
+            raise UnsuitableError(
                 f"{self._name} cannot prove that it is your pod: something else uses its name. "
                 "Switch unknown devices off, or provision the pod again."
             )
@@ -120,7 +135,7 @@ class Requests:
 
         Raises
         ------
-        LinkError
+        UnsuitableError
             This computer's Bluetooth never agrees to long packets.
         """
         try:
@@ -129,22 +144,36 @@ class Requests:
                     await asyncio.sleep(_MTU_S / 10)
                     description = await self.request(bytes([wire.DESCRIBE]))
         except TimeoutError as error:
-            raise LinkError(
-                f"This computer's Bluetooth carries packets of {_mtu(description)} bytes to "
-                f"{self._name}, {wire.FRAME_BYTES + 3} are needed. Update its Bluetooth driver, "
-                "or use another adapter (Bluetooth 4.2 or later)."
-            ) from error
+            raise self._short_packets(_mtu(description)) from error
         return description
+
+    def _ahead(self, answer: dict[str, Any]) -> int:
+        """Return by how many requests an answer is ahead of the newest, negative if behind.
+
+        It is ahead when MicroPython has handed a long write to the pod piece by piece
+        (extmod/btstack/modbluetooth_btstack.c, ``att_write_callback`` ignores the offset).
+        """
+        answered = answer.get("answered")
+        if not isinstance(answered, int):
+            return -1
+        return (answered - self._asked + _HALF) % (2 * _HALF) - _HALF
+
+    def _short_packets(self, mtu: int) -> UnsuitableError:
+        return UnsuitableError(
+            f"This computer's Bluetooth carries packets of {mtu} bytes to {self._name}, "
+            f"{wire.FRAME_BYTES + 3} are needed. Update its Bluetooth driver, or use another "
+            "adapter (Bluetooth 4.2 or later)."
+        )
 
     def _decoded(self, data: bytes) -> dict[str, Any]:
         try:
             info = json.loads(data)
         except ValueError as error:
-            raise LinkError(
+            raise UnsuitableError(
                 f"{self._name} does not describe itself as a pod does: {error}. Flash it again."
             ) from error
         if not isinstance(info, dict):
-            raise LinkError(
+            raise UnsuitableError(
                 f"{self._name} does not describe itself as a pod does. Flash it again."
             )
         return cast(dict[str, Any], info)

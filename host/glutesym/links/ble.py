@@ -24,7 +24,7 @@ from bleak.exc import BleakCharacteristicNotFoundError
 from glutesym import wire
 from glutesym.errors import LinkError
 from glutesym.keys import KeyRing, OwnedPod
-from glutesym.links.authorise import Requests
+from glutesym.links.authorise import Requests, UnsuitableError
 from glutesym.links.base import FoundPod, OnFrame
 
 T = TypeVar("T")
@@ -111,7 +111,7 @@ class BleTransport:
             It does not answer, is not a pod of this protocol version, or has another owner.
         """
         if pod.owned is None:
-            raise LinkError(
+            raise UnsuitableError(
                 f"{pod.name or pod.address} is not known to this computer. If it is yours, connect "
                 "it by USB and run `glutesym provision`."
             )
@@ -123,7 +123,7 @@ class BleTransport:
             try:
                 return await self._opened(pod, pod.owned, forget_first=True)
             except BleakCharacteristicNotFoundError as error:
-                raise LinkError(
+                raise UnsuitableError(
                     f"{pod.name} does not offer what a pod does. Remove it in the system's "
                     "Bluetooth settings and try again; if that does not help, flash it again."
                 ) from error

@@ -83,6 +83,7 @@ def _pod(pod: PodRecord) -> object:
             "clock_uncertainty_ms": pod.clock_uncertainty_ms,
             "battery_pct": pod.battery_pct,
             "gaps": pod.gaps,
+            "problems": pod.problems,
         }
     )
 

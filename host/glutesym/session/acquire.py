@@ -6,13 +6,15 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from glutesym.errors import LinkError, PodNotFoundError, RefusedError
+from glutesym.links.authorise import UnsuitableError
 from glutesym.links.base import FoundPod, Link, Transport
 from glutesym.measures import SIDES, Side
 from glutesym.session.pod_stream import LiveSink, PodCounts, PodStream, unless
 from glutesym.session.store import SessionWriter
 
 _FLUSH_EVERY_S = 0.2
-_CONNECT_TRIES = 3  # a radio in use, or a pod that has just lost another host, may refuse once
+_PATIENCE_S = 45.0  # for a radio that other programs use, or a pod that still has its old link
+_CONNECT_AGAIN_S = 1.0
 
 
 class Acquisition:
@@ -126,14 +128,17 @@ class Acquisition:
         return links
 
     async def _connect_patiently(self, pod: FoundPod) -> Link:
-        for _ in range(_CONNECT_TRIES - 1):
+        give_up_ns = self.now_ns() + _PATIENCE_S * 1e9
+        while True:
             try:
                 return await self._transport.connect(pod)
-            except RefusedError:
+            except (RefusedError, UnsuitableError):
                 raise
             except LinkError as error:
+                if self.now_ns() > give_up_ns:
+                    raise
                 self.set_phase("connecting", f"{error} Trying again.")
-        return await self._transport.connect(pod)
+            await asyncio.sleep(_CONNECT_AGAIN_S)
 
     async def _find_all(self) -> dict[Side, FoundPod]:
         wanted = set(self._pods)

@@ -24,6 +24,7 @@ from glutesym.session.store import SessionWriter
 
 T = TypeVar("T")
 
+GIVEN_UP = "given up"  # the event of a pod whose last data could not be fetched, at the stop
 WINDOW_FRAMES = 24  # under way to the host: bounds what the pod's radio stack may copy to its heap
 _ACK_EVERY_FRAMES = 4
 _ACK_EVERY_S = 0.1
@@ -123,7 +124,7 @@ class PodStream:
         self._asked: list[tuple[int, int]] = []  # resends under way: first, end
         self._asked_ns = 0  # when the newest of them was made, or made progress
         self._progress_ns = 0  # when a frame last came that was not there yet
-        self._ending = False
+        self._end_ns: int | None = None  # when the session was to end
         self._probe_id = 0
         self._last_arrival_ns = 0
         self._link: Link | None = None
@@ -144,7 +145,10 @@ class PodStream:
                     link = None
                 if stop.is_set():
                     self._begin_to_end()
-                    if self._finished.is_set() or self._given_up():
+                    if self._finished.is_set():
+                        return
+                    if self._given_up():
+                        self._note_the_loss()
                         return
                 if stop.is_set():
                     link = await self._reconnect()
@@ -161,12 +165,17 @@ class PodStream:
 
     def _begin_to_end(self) -> None:
         """From now on, lack of progress ends the session."""
-        if not self._ending:
-            self._ending = True
-            self._progress_ns = self._session.now_ns()
+        if self._end_ns is None:
+            self._end_ns = self._progress_ns = self._session.now_ns()
 
     def _given_up(self) -> bool:
         return (self._session.now_ns() - self._progress_ns) / 1e9 > _REST_S
+
+    def _note_the_loss(self) -> None:
+        """Put into the session that this pod's recording is not complete up to its end."""
+        assert self._end_ns is not None
+        text = "out of reach at the end: what it measured since is not in this session"
+        self._session.writer.add_event(self._end_ns, GIVEN_UP, text, self._pod_id)
 
     async def identify(self, seconds: int) -> None:
         """Let the pod blink."""
@@ -221,6 +230,8 @@ class PodStream:
                     task.result()  # raises what ended it
             if stopped.done():
                 await self._fetch_the_rest(link, tasks)
+            elif link.lost.is_set():
+                reason = "the link broke"
         except LinkError as error:
             reason = str(error)
         finally:

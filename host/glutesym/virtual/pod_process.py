@@ -34,7 +34,7 @@ _NEXT_SEED = 7919  # each boot has other random numbers, as on the board
 EXIT_RESET, EXIT_WATCHDOG = 64, 65
 POWER_ON, WATCHDOG_RESET = 1, 3
 
-HEAP_BYTES = 16 << 20  # as a pod with 8 MB of PSRAM; objects are twice as large on a 64-bit VM
+HEAP_BYTES = 16 << 20  # as a pod with 8 MB of PSRAM
 
 
 def micropython_executable() -> str:
@@ -77,6 +77,8 @@ class PodProcess:
         Draws how late the pod's processor wakes up.
     on_exit : callable
         Called with the exit code when the process ends by itself.
+    heap_bytes : int
+        Of the VM; objects are twice as large there as on a 32-bit board.
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class PodProcess:
         usb: Usb,
         wake_delay_ns: Callable[[], int],
         on_exit: Callable[[int], None],
+        heap_bytes: int = HEAP_BYTES,
     ) -> None:
         self._loop = loop
         self._folder = folder
@@ -100,6 +103,7 @@ class PodProcess:
         self._usb = usb
         self._wake_delay_ns = wake_delay_ns
         self._on_exit = on_exit
+        self._heap_bytes = heap_bytes
         self._boots = 0
         self._reset_cause = POWER_ON
         self._process: subprocess.Popen[bytes] | None = None
@@ -141,7 +145,7 @@ class PodProcess:
                 [
                     micropython_executable(),
                     "-X",
-                    f"heapsize={HEAP_BYTES}",
+                    f"heapsize={self._heap_bytes}",
                     str(self._folder / "board" / "start.py"),
                 ],
                 cwd=self._folder / "flash",

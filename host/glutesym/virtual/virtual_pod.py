@@ -17,6 +17,7 @@ from glutesym.virtual.peripheral import VirtualPeripheral
 from glutesym.virtual.pod_process import (
     EXIT_RESET,
     EXIT_WATCHDOG,
+    HEAP_BYTES,
     POWER_ON,
     WATCHDOG_RESET,
     PodProcess,
@@ -44,6 +45,7 @@ class PodHardware:
     emg_counter: bool = False  # the converter counts conversions instead of converting
     pairing: bool = False  # MicroPython is built with Bluetooth pairing; releases are not
     emg_front_end: str = "ads1292r"  # or "myoware"
+    heap_bytes: int = HEAP_BYTES  # of the VM: bounds the log
     faults: dict[str, float] = field(default_factory=dict[str, float])  # see the chips' stand-ins
     settings: dict[str, object] = field(default_factory=dict[str, object])
     radio: RadioModel = field(default_factory=RadioModel)
@@ -133,6 +135,7 @@ class VirtualPod:
             self.usb,
             _wake_delays(seed),
             self._on_exit,
+            hardware.heap_bytes,
         )
         settings = {"side": side, "key": self.key.hex(), "encrypt": False, **hardware.settings}
         (folder / "flash" / "settings.json").write_text(json.dumps(settings))

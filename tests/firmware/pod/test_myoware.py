@@ -1,4 +1,4 @@
-"""MyoWare on the virtual board: right voltage, rate and index, whatever is late, lost or broken."""
+"""MyoWare on the virtual board: voltage, rate and index are right, whatever is late or lost."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ def report():
         "values": list(values[:state[0]]), "indices": list(indices[:state[0]]),
         "lost": state[1], "clipped": state[2], "lead_off": state[3], "next": emg.next_index,
         "overrun": emg.overrun, "misaligned": emg.misaligned, "failed": emg.failed,
-        "captured": emg.anchor_index, "converted": adc.converted, "lsb_pv": emg.lsb_pv, "anchors": list(anchors[:taken[0]]),
+        "captured": emg.anchor_index, "converted": adc.converted, "lsb_pv": emg.lsb_pv,
+        "anchors": list(anchors[:taken[0]]),
     }))
 
 def at_once(coroutine):
@@ -236,7 +237,7 @@ report()
 
 
 def test_samples_are_whole_again_whenever_the_adc_was_started(on_board):
-    """Conversions come at any time after the start; a sample that begins anew has all of its own."""
+    """A sample that begins anew has all its conversions, whenever after the start they come."""
     got = on_board(
         """
 emg.prepare(2000, 6)
