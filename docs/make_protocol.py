@@ -9,7 +9,7 @@ import struct
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from glutesym import wire
+from glutesym import packets, wire
 
 FILE = Path(__file__).with_name("protocol.md")
 _TYPES = {"B": "u8", "b": "i8", "H": "u16", "h": "i16", "I": "u32", "i": "i32"}
@@ -31,6 +31,18 @@ _REQUESTS = (
     (wire.PROVISION, "PROVISION", "JSON object of settings with `key`; USB only", "`id`"),
     (wire.DESCRIBE, "DESCRIBE", "—", "the pod's description"),
 )  # fmt: skip
+
+
+_PACKETS = (
+    (packets.HELLO, "HELLO", "host → pod", "session", "begin a new link"),
+    (packets.ALIVE, "ALIVE", "host → pod", "session", "answered by HERE; every second or so"),
+    (packets.BYE, "BYE", "host → pod", "session", "end the link"),
+    (packets.COMMAND, "COMMAND", "host → pod", "a command", ""),
+    (packets.REQUEST, "REQUEST", "host → pod", "a request", ""),
+    (packets.HERE, "HERE", "pod → host", "session, then the pod's id in ASCII", ""),
+    (packets.INFO, "INFO", "pod → host", "session, then JSON", "the greeting, or an answer"),
+    (packets.FRAME, "FRAME", "pod → host", "a frame", ""),
+)
 
 
 def protocol_text() -> str:
@@ -115,6 +127,19 @@ wrap at 2^30. An anchor says how many samples were complete at which ticks: the 
                 f"\nThen up to {per_frame[kind]} samples of six i16 from byte "
                 f"{wire.IMU_DATA_OFFSET}: acceleration x, y, z, rate of turn x, y, z.\n"
             )
+    parts.append(
+        f"""
+## USB
+
+The same frames, commands and requests travel over the board's USB serial port in packets: flag 0x{packets.FLAG:02x}, kind u8, payload, CRC-32 of
+kind and payload (u32), flag. Flag, escape (0x{packets.ESCAPE:02x}) and control characters (below 0x20) within are sent as an escape and the character
+exclusive-or 0x20. Whatever else is on the line, such as printed text, fails its CRC and is passed over. The host chooses {packets.SESSION_BYTES} bytes as
+the *session*, so that answers to an earlier host are told apart. The pod writes nothing before HELLO and takes 5 s of silence for the end.
+
+"""
+    )
+    parts.append(_table(("kind", "name", "direction", "payload", "meaning"),
+                        [(f"0x{kind:02x}", *rest) for kind, *rest in _PACKETS]))  # fmt: skip
     parts.append("\n## Bits and states\n\n" + _table(("name", "value"), _constants()))
     return "".join(parts)
 

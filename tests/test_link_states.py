@@ -6,18 +6,29 @@ The converters of these pods count their conversions, so the samples themselves 
 from __future__ import annotations
 
 import asyncio
+import struct
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from bleak import BleakClient
+from bleak.exc import BleakError
+from bumble import att, gatt_server, utils
 
 from glutesym import wire
 from glutesym.decode import split_frames
 from glutesym.errors import LinkError
 from glutesym.measures import SIDES
+from glutesym.session.acquire import Acquisition
+from glutesym.session.pod_stream import GIVEN_UP, WINDOW_FRAMES
+from glutesym.session.store import SessionWriter, open_session
 from glutesym.virtual.host_adapter import HostModel
 from glutesym.virtual.scenarios.catalog import build_scenario
+from glutesym.virtual.simulation import Simulation
+from glutesym.virtual.world_time import run_in_world
 from virtual_session import Trial, equal_hardware
 
+_SEQ = struct.Struct("<I")
 COUNTING = equal_hardware(emg_counter=True)
 
 
@@ -49,6 +60,17 @@ async def link_is_down(simulation):
         await asyncio.sleep(0.05)
 
 
+async def reflash(trial, name, old, new):
+    """Change a file of the left pod, which then starts again."""
+    pod = trial.simulation.pods["left"]
+    pod.switch_off()
+    path = trial.simulation._folder / "left" / "flash" / name
+    program = path.read_text()
+    assert program.count(old) == 1
+    path.write_text(program.replace(old, new))
+    await pod.switch_on()
+
+
 def test_a_link_that_is_up_and_silent_is_made_anew(tmp_path):
     silent_s = []
 
@@ -75,7 +97,6 @@ def long_writes_in_pieces(monkeypatch):
     Ref: extmod/btstack/modbluetooth_btstack.c, att_write_callback; the piece that executes the
     write has the handle 0, which is nobody's.
     """
-    from bumble import att, gatt_server, utils
 
     @utils.AsyncRunner.run_in_task()
     async def prepare(server, bearer, request):
@@ -119,9 +140,6 @@ def test_services_of_an_earlier_firmware_in_the_systems_memory_do_not_matter(tmp
 
 async def others_connect(trial):
     """Have another program of this computer connect to something else, again and again."""
-    from bleak import BleakClient
-    from bleak.exc import BleakError
-
     client_backend, _ = trial.simulation.backends
     while True:
         try:
@@ -146,7 +164,7 @@ def test_both_pods_are_connected_whatever_the_radio_is_busy_with(tmp_path, befor
         assert_nothing_is_lost(recorded, side, 4)
 
 
-HANG = "while True: time.ticks_ms()"  # the watchdog bites
+HANG = "time.sleep(100)"  # the watchdog bites
 RESET = "machine.reset()"
 
 
@@ -154,20 +172,15 @@ RESET = "machine.reset()"
 def test_a_pod_that_restarts_leaves_a_gap_and_goes_on(tmp_path, act):
     async def plant(trial):
         """Have the pod's program act so, once, some seconds after it was switched on."""
-        pod = trial.simulation.pods["left"]
-        pod.switch_off()
-        main = trial.simulation._folder / "left" / "flash" / "main.py"
-        program, start = main.read_text().rsplit("main()\n", 1)
-        assert not start
-        main.write_text(f"""{program}
+        program = f"""
 async def act():
     await asyncio.sleep(8)
     {act}
 if machine.reset_cause() == machine.PWRON_RESET:
     asyncio.create_task(act())
 main()
-""")
-        await pod.switch_on()
+"""
+        await reflash(trial, "main.py", "\nmain()\n", program)
 
     attempt = trial(tmp_path, 24, before=plant)
     recorded = attempt.record()
@@ -184,13 +197,6 @@ main()
 
 
 def test_a_host_that_is_killed_can_record_again_without_a_hand_on_the_pod(tmp_path):
-    from datetime import UTC, datetime
-
-    from glutesym.session.acquire import Acquisition
-    from glutesym.session.store import SessionWriter, open_session
-    from glutesym.virtual.simulation import Simulation
-    from glutesym.virtual.world_time import run_in_world
-
     def writer(name, loop):
         return SessionWriter(
             tmp_path / name,
@@ -290,7 +296,7 @@ def test_stopping_during_an_outage_that_does_not_end_gives_the_tail_up(tmp_path)
     assert_nothing_is_lost(recorded, seconds=3)  # of what came
     *_, lost, given_up = (e for e in recorded.session.events if e.side == "left")
     assert (lost.kind, lost.text) == ("disconnected", "the link broke")
-    assert given_up.kind == "given up"
+    assert given_up.kind == GIVEN_UP
     assert "out of reach at the end" in given_up.text
     session_s = (stopped_s[0] * 1e9 - attempt.session.t0_host_ns) / 1e9
     assert given_up.time_s == pytest.approx(session_s, abs=0.1)
@@ -306,3 +312,64 @@ def test_another_connection_interval_in_mid_stream_loses_nothing(tmp_path):
     recorded = trial(tmp_path, 13, during=change).record()
     assert_nothing_is_lost(recorded, seconds=12)
     assert recorded.counts["left"].connects == 1
+
+
+def test_what_the_pods_log_cannot_hold_is_lost_and_counted_exactly(tmp_path):
+    async def small_log(trial):
+        await reflash(trial, "board.py", "LOG_FRAMES = const(28_000)", "LOG_FRAMES = const(256)")
+
+    async def outage(trial):
+        await asyncio.sleep(3)
+        trial.simulation.pods["left"].radio.set_outage(14)
+
+    recorded = trial(tmp_path, 26, before=small_log, during=outage).record()
+    numbers = recorded.conversions("left")
+    steps = np.diff(numbers)
+    assert steps.min() == 1
+    lost = int(np.sum(steps - 1))
+    assert lost > 5 * 2000
+    left, counts = recorded.session.recording.pods["left"], recorded.counts["left"]
+    assert left.samples_lost == sum(gap.samples for gap in left.gaps) == lost
+    assert {gap.reason for gap in left.gaps} == {"the pod's memory was full"}
+    assert left.boots == 1
+    assert recorded.live.sides["left"].samples_lost == lost
+    dropped = recorded.status("left", "frames_dropped")  # unacknowledged, some of them arrived
+    assert counts.lost <= dropped <= counts.lost + WINDOW_FRAMES
+    assert counts.missing == 0
+    made = recorded.status("left", "frames_made")
+    assert counts.frames - counts.repeats + counts.lost == made + 1  # and the last status itself
+
+
+def test_after_an_outage_live_frames_come_first(tmp_path):
+    async def outage(trial):
+        await asyncio.sleep(4)
+        trial.simulation.pods["left"].radio.set_outage(15)
+
+    attempt = trial(tmp_path, 26, during=outage)
+    recorded = attempt.record()
+    assert_nothing_is_lost(recorded, seconds=25)
+    t_host_ns, frames = recorded.frames("left")
+    seq = np.array([_SEQ.unpack_from(frame, wire.SEQ_OFFSET)[0] for frame in frames])
+    live = seq == np.maximum.accumulate(seq)
+    again = int(np.argmax(np.diff(t_host_ns))) + 1  # the first frame after the outage
+    backlog = np.flatnonzero(~live[again:]) + again
+    assert len(backlog) > 15 * 30
+    assert live[again : again + 3].all()
+    # A sample is as old as it was before the outage, while the backlog comes in beside it.
+    emg = split_frames(frames)
+    age_s = t_host_ns[emg.emg_row] / 1e9 - emg.emg["anchor_index"] / 2000
+    age_s -= age_s.min()
+    row = emg.emg_row
+    beside = live[row] & (row >= again) & (row < backlog[-1])
+    assert beside.sum() > 50
+    assert age_s[beside].max() < 0.3
+    # ... and so it is in the live view.
+    shown = [look.sides["left"] for look in attempt.looks if look.sides["left"].samples_waiting]
+    behind_s = [
+        look.time_s - look.sides["left"].envelope_time_s[-1]
+        for look in attempt.looks
+        if look.sides["left"].samples_waiting
+    ]
+    assert len(shown) > 50
+    assert max(behind_s) < 0.5
+    assert not any(look.reason for look in shown)

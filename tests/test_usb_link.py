@@ -42,13 +42,16 @@ class Recorder:
         await self._link.write(wire.command(wire.START, WINDOW, run))
         for number in range(round(seconds / 0.1)):
             await asyncio.sleep(0.1)
-            if self.frames:
-                frame, seqs = self.frames[-1], self.seqs()
-                complete = next(seq for seq in range(len(seqs) + 1) if seq not in seqs)
-                (in_run,) = struct.unpack_from("<H", frame, wire.RUN_OFFSET)
-                sending = frame[wire.SENDING_OFFSET]
-                await self._link.write(wire.command(wire.ACK, sending, in_run, complete))
+            await self.acknowledge()
             await self._link.write(wire.command(wire.PROBE, c=number + 1))
+
+    async def acknowledge(self) -> None:
+        if self.frames:
+            frame, seqs = self.frames[-1], self.seqs()
+            complete = next(seq for seq in range(len(seqs) + 1) if seq not in seqs)
+            (run,) = struct.unpack_from("<H", frame, wire.RUN_OFFSET)
+            sending = frame[wire.SENDING_OFFSET]
+            await self._link.write(wire.command(wire.ACK, sending, run, complete))
 
     def seqs(self) -> set[int]:
         split = split_frames(self.matrix())
@@ -193,6 +196,7 @@ def test_garbage_and_printed_text_on_the_line_do_no_harm(tmp_path):
             for number in recorder.missing():
                 await link.write(wire.command(wire.RESEND, 1, run, number))
                 await asyncio.sleep(0.1)
+                await recorder.acknowledge()
         assert recorder.missing() == []
         assert "faults" in await link.request(bytes([wire.FAULTS, 0, 0]))
         await link.close()
@@ -203,6 +207,29 @@ def test_garbage_and_printed_text_on_the_line_do_no_harm(tmp_path):
         assert len(emg) > 20
         assert np.array_equal(emg["first_index"][1:], np.cumsum(emg["count"])[:-1])
         assert not split.status["bad_commands"].any()
+
+    on_bench(tmp_path, main, bench=True)
+
+
+def test_a_host_that_does_not_read_for_a_while_gets_everything_later(tmp_path, monkeypatch):
+    """The port's buffer of 256 bytes is full at once; nothing in the pod waits for it."""
+
+    async def main(bench: Bench) -> None:
+        link = await bench.connect()
+        recorder = Recorder(link)
+        recording = asyncio.create_task(recorder.record(5.0))
+        await asyncio.sleep(1.0)
+        with monkeypatch.context() as patch:
+            patch.setattr(bench.pod.usb._port, "take", lambda _data: 0)
+            await asyncio.sleep(2.0)
+        await recording
+        await link.close()
+        split = split_frames(recorder.matrix())
+        seqs = np.concatenate([split.emg["seq"], split.imu["seq"], split.status["seq"]])
+        assert sorted(seqs) == list(range(len(seqs)))
+        assert max(np.diff(recorder.stamps_ns)) > 1.9e9
+        assert len(seqs) > 4 * 33
+        assert split.status["longest_step_ms"].max() < 200
 
     on_bench(tmp_path, main, bench=True)
 

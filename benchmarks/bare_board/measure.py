@@ -76,18 +76,22 @@ def weigh(module, name):
 class Timed:
     """Stands for a method of a part that has no arguments, and notes how long each call took.
 
-    Calls that make a frame (``makes``: which kind) are told from those that only look.
+    With a log, calls that make a frame are told from those that only look. ``before`` is called
+    first and not timed.
     """
 
-    def __init__(self, part, name, log=None):
+    def __init__(self, part, name, log=None, before=None):
         self._method = getattr(part, name)
         self._log = log
+        self._before = before
         self.looks = array("i", [0] * MOST_CALLS)
         self.frames = array("i", [0] * MOST_CALLS)
         self.look_count = self.frame_count = 0
         setattr(part, name, self.__call__)
 
     def __call__(self):
+        if self._before:
+            self._before()
         log = self._log
         made = log.next if log else 0
         spent_us = stand_ins.spent_us
@@ -149,18 +153,17 @@ async def attend(seconds):
     ble.write(4, bytes((wire.AUTHORISE,)) + bytes(wire.NONCE_BYTES) + proof)
     await asyncio.sleep_ms(100)
     assert "proof" in json.loads(ble.gatts_read(3))
-    ble.write(2, wire.command(wire.START, WINDOW_FRAMES))
-    await asyncio.sleep_ms(200)
-
     log = parts["FrameLog"]
-    run = log.frame(0)[wire.RUN_OFFSET] | log.frame(0)[wire.RUN_OFFSET + 1] << 8
     times = {
-        "step": Timed(pod, "step", log),
+        "step": Timed(pod, "step", log, stand_ins.tick),
         "EMG": Timed(pod, "_take_emg", log),
         "IMU": Timed(pod, "_take_imu", log),
         "status": Timed(pod, "_take_status"),
         "pump": Timed(parts["Sender"], "pump"),
     }
+    ble.write(2, wire.command(wire.START, WINDOW_FRAMES))
+    await asyncio.sleep_ms(200)
+    run = log.frame(0)[wire.RUN_OFFSET] | log.frame(0)[wire.RUN_OFFSET + 1] << 8
     command = bytearray(wire.COMMAND_BYTES)
     acked = probes = commands = 0
     probe_ms = utime.ticks_ms()
@@ -168,7 +171,6 @@ async def attend(seconds):
     measuring = False
     before = frames = 0
     while True:
-        stand_ins.tick()
         if ble.taken - acked >= ACK_EVERY_FRAMES:
             acked = ble.taken
             struct.pack_into(

@@ -68,7 +68,7 @@ class _DMA:
         return 0
 
     def config(self, read, write, count, ctrl, trigger):
-        for i in range(0, len(write), 2):
+        for i in range(0, 0 if self.loaded else len(write), 2):
             phase = i // 2 % 50
             write[i] = 0xC00000
             write[i + 1] = ((phase if phase < 25 else 50 - phase) - 12) * 173 & 0xFFFFFF

@@ -108,6 +108,10 @@ class BleLink:
     def wrong_proofs(self):
         return self._guard.wrong
 
+    def ready(self):
+        """Whether a frame may come: BTstack takes every one, the window bounds them."""
+        return True
+
     def notify(self, frame):
         """Hand a frame to the radio; False when there is no link that can carry it."""
         if not self.carries_frames:

@@ -67,7 +67,7 @@ class Sender:
         log = self._log
         if self._live < log.first:
             self._live = log.first  # overwritten before it was sent
-        while self._under_way < self.window:
+        while self.window and self.link.ready() and self._under_way < self.window:
             if self._live < log.next:
                 seq = self._live
                 self._live += 1

@@ -154,7 +154,7 @@ class PodStream:
                     link = await self._reconnect()
                 else:
                     link = await unless(stop, self._reconnect())
-                if link is None and stop.is_set():
+                if link is None and self._end_ns is not None:
                     await asyncio.sleep(_RETRY_S)
                 elif link is None:
                     await asyncio.wait([stopped], timeout=_RETRY_S)

@@ -25,6 +25,9 @@ class Link:
     def doze(self, asleep):
         self.dozes = asleep
 
+    def ready(self):
+        return True
+
     def notify(self, frame):
         if not self.works:
             return False
