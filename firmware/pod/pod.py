@@ -189,7 +189,7 @@ class Pod:
         answer["emg"] = {
             "chip": emg.chip,
             "rate_sps": self._settings["rate_sps"],
-            "gain": self._settings["gain"],
+            "gain": emg.gain or self._settings["gain"],
             "ok": not self._errors & wire.ERROR_EMG_CHIP,
         }
         return answer
@@ -395,7 +395,8 @@ class Pod:
             count = emg.read(self._emg_block, wire.EMG_PER_FRAME)
             if not count:
                 return
-            self._errors &= ~wire.ERROR_EMG_CHIP
+            if not emg.failed:  # what it measures may be no signal
+                self._errors &= ~wire.ERROR_EMG_CHIP
             wire.encode_emg(
                 log.claim(), self._run, log.next, emg.first_index, emg.anchor_index,
                 emg.anchor_ticks_us, emg.flags, emg.lead_off, emg.lsb_pv, self._emg_block, count,

@@ -1,6 +1,7 @@
 """Start a virtual pod: what the boot ROM and MicroPython's own start-up do on the board."""
 
 import asyncio_queue
+import board
 import random
 import sys
 import usb_serial
@@ -9,6 +10,7 @@ import world
 sys.modules["_asyncio"] = asyncio_queue  # files cannot override these built-in modules
 sys.modules["sys"] = usb_serial.Sys()
 random.seed(world.config["seed"])
+board.EMG_FRONT_END = world.config.get("emg_front_end", board.EMG_FRONT_END)
 
 try:
     import main  # noqa: F401

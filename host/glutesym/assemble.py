@@ -48,7 +48,10 @@ _EMG_NOMINAL_HZ = (2000.0, 1000.0)  # what a pod may say; the first one if it do
 _NEW_RUN = "the pod started anew"
 _CHIP_CLOCK_TOLERANCE = 0.03  # both sensors' oscillators are trimmed at room temperature only
 _CHIP_CLOCK_STEADY_S = 30.0  # their rate drifts as they warm up
-_EMG_FILTER_SAMPLES = 1.5  # group delay of the ADS1292R's third-order sinc (SBAS502)
+# Group delay of the ADS1292R's third-order sinc (SBAS502), and of the 4 (0.38) or 8 (0.44)
+# conversions that make a sample of a MyoWare.
+_EMG_DELAY_SAMPLES = 1.5
+_EMG_DELAY_SAMPLES_MYOWARE = 0.4
 _MAX_LATE_S = 1800.0  # frames may come this much later than others
 _MAX_PAUSE_S = 60.0  # that a converter may have stood still
 _CLOCK_SLACK_S = 1.0  # by how much a sample may seem to come before its time
@@ -77,6 +80,13 @@ def emg_nominal_hz(info: dict[str, object]) -> float:
     emg = info.get("emg")
     rate = emg.get("rate_sps") if isinstance(emg, dict) else None  # pyright: ignore
     return next((hz for hz in _EMG_NOMINAL_HZ if hz == rate), _EMG_NOMINAL_HZ[0])
+
+
+def _emg_delay_samples(info: dict[str, object]) -> float:
+    """Return by how many samples a pod's front end is late."""
+    emg = info.get("emg")
+    chip = emg.get("chip") if isinstance(emg, dict) else None  # pyright: ignore
+    return _EMG_DELAY_SAMPLES_MYOWARE if chip == "MyoWare 2.0" else _EMG_DELAY_SAMPLES
 
 
 def assemble_pod(pod: PodInput, t0_host_ns: int) -> PodRecord:
@@ -199,6 +209,7 @@ class _Run:
         self.clock: ClockFit = fit_clock(
             self._pod_s(unwrapped), arrival_s, *self._probes(pod, t0_host_ns)
         )
+        self._emg_delay_samples = _emg_delay_samples(pod.info)
         self.frames_good = len(rows)
         self._emg = self._samples(frames.emg, emg_s, emg_us, emg_hz)
         self._imu = self._samples(frames.imu, imu_s, imu_us, IMU_NOMINAL_HZ)
@@ -223,7 +234,7 @@ class _Run:
         clip = (records["flags"] & wire.FLAG_CLIPPED != 0)[:, np.newaxis]
         clipped[place] = np.broadcast_to(clip, shape)[taken]
         index = start + np.arange(size)
-        time_s = self._emg.time_of(index - _EMG_FILTER_SAMPLES)
+        time_s = self._emg.time_of(index - self._emg_delay_samples)
         return EmgRecord(self._emg.time_of.rate_hz, time_s, uv, index, lead_off, clipped)
 
     def imu(self) -> ImuRecord | None:
