@@ -24,6 +24,7 @@ from rich.table import Table
 
 from glutesym import wire
 from glutesym.decode import emg_counts, split_frames, without_repeats
+from glutesym.errors import GlutesymError
 from glutesym.measures import SIDES
 from glutesym.session.analyze import analyze_session
 from glutesym.session.run import RunningSession
@@ -115,6 +116,13 @@ class _Trial(VirtualSurroundings):
 
 
 def measure(row: Row) -> Outcome:
+    try:
+        return _measure(row)
+    except GlutesymError as error:
+        raise RuntimeError(f"{row}: {error}") from None  # can be sent between processes
+
+
+def _measure(row: Row) -> Outcome:
     trial = _Trial(row)
     with tempfile.TemporaryDirectory() as folder:
         session = RunningSession(trial, Path(folder) / "s.glutesym", "counter")
@@ -166,7 +174,7 @@ def main() -> None:
         Row(loss, interval_ms, outage_s, chosen.seed + i)
         for i, (outage_s, interval_ms, loss) in enumerate(cells)
     ]
-    rows.append(Row(0.03, 30.0, 60.0, chosen.seed + 900, heap_bytes=1_000_000))
+    rows.append(Row(0.03, 30.0, 60.0, chosen.seed + 900, heap_bytes=1_150_000))
     with ProcessPoolExecutor(chosen.jobs) as pool:
         outcomes = list(track(pool.map(measure, rows), "Measuring", len(rows), transient=True))
     table = Table(title=f"Two pods at once, seeds from {chosen.seed}")

@@ -56,8 +56,10 @@ def events(recorded, side="left"):
 
 
 async def link_is_down(simulation):
-    while simulation.adapter.device.connections:
-        await asyncio.sleep(0.05)
+    down = asyncio.Event()
+    for connection in simulation.adapter.device.connections.values():
+        connection.on("disconnection", lambda _reason: down.set())
+    await down.wait()
 
 
 async def reflash(trial, name, old, new):
@@ -133,8 +135,8 @@ def test_services_of_an_earlier_firmware_in_the_systems_memory_do_not_matter(tmp
     async def remember(trial):
         trial.simulation.stale_services()
 
-    recorded = trial(tmp_path, before=remember).record()
-    assert_nothing_is_lost(recorded)
+    recorded = trial(tmp_path, 5, before=remember).record()
+    assert_nothing_is_lost(recorded, seconds=4)
     assert recorded.counts["left"].connects == 1
 
 
@@ -149,19 +151,22 @@ async def others_connect(trial):
 
 
 @pytest.mark.parametrize(
-    ("before", "host"),
+    ("before", "host", "trouble"),
     [
-        (None, HostModel()),
-        (others_connect, HostModel()),
-        (None, HostModel(connect_failure=0.3)),
-        (None, HostModel(connect_failure=0.2, connect_hang=0.2)),
+        (None, HostModel(), ""),
+        (others_connect, HostModel(), "InProgress"),
+        (None, HostModel(connect_failure=0.3), "connection abort"),
+        (None, HostModel(connect_failure=0.2, connect_hang=0.3), "does not answer"),
     ],
-    ids=["well", "others connect", "30 % fail", "20 % hang"],
+    ids=["well", "others connect", "30 % fail", "30 % hang"],
 )
-def test_both_pods_are_connected_whatever_the_radio_is_busy_with(tmp_path, before, host):
-    recorded = trial(tmp_path, 5, sides=SIDES, before=before, host=host).record()
+def test_both_pods_are_connected_whatever_the_radio_is_busy_with(tmp_path, before, host, trouble):
+    attempt = trial(tmp_path, 5, seed=3, sides=SIDES, before=before, host=host)
+    recorded = attempt.record()
     for side in SIDES:
         assert_nothing_is_lost(recorded, side, 4)
+    again = {look.message for look in attempt.looks if "Trying again" in look.message}
+    assert any(trouble in message for message in again) if trouble else not again
 
 
 HANG = "time.sleep(100)"  # the watchdog bites

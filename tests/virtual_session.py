@@ -18,7 +18,7 @@ from glutesym.measures import SIDES, Side
 from glutesym.session.analyze import AnalyzedSession, analyze_session
 from glutesym.session.pod_stream import PodCounts
 from glutesym.session.run import RunningSession
-from glutesym.session.store import SessionWriter, open_session
+from glutesym.session.store import open_session
 from glutesym.virtual.host_adapter import HostModel
 from glutesym.virtual.radio import RadioModel
 from glutesym.virtual.scenarios.base import Scenario
@@ -70,7 +70,7 @@ class Trial(VirtualSurroundings):
     simulation : Simulation
     session : RunningSession
     looks : list of LiveState
-        What the live view said while pods were streaming, twenty times a second.
+        What the live view said, twenty times a second.
     """
 
     def __init__(
@@ -90,7 +90,6 @@ class Trial(VirtualSurroundings):
 
         super().__init__(scenario, seed, None, hardware, incident, host)
         self._before = before
-        self._beforehand: asyncio.Task[None] | None = None
         self.simulation = self._simulation
         path = folder / "session.glutesym"
         self.session = RunningSession(self, path, scenario.exercise, sides)
@@ -113,27 +112,21 @@ class Trial(VirtualSurroundings):
         class Troubled:
             async def __aenter__(self):
                 transport = await pods_on.__aenter__()
+                self.tasks = [asyncio.create_task(trial._look())]
                 if trial._before is not None:
-                    trial._beforehand = asyncio.create_task(trial._before(trial))
-                    await asyncio.sleep(0)  # it begins before the search
+                    self.tasks.append(asyncio.create_task(trial._before(trial)))
+                await asyncio.sleep(0)  # they begin before the search
                 return transport
 
             async def __aexit__(self, *error):
-                if trial._beforehand is not None:
-                    trial._beforehand.cancel()
-                    await asyncio.gather(trial._beforehand, return_exceptions=True)
+                for task in self.tasks:
+                    task.cancel()
+                await asyncio.gather(*self.tasks, return_exceptions=True)
                 pods = trial.simulation.pods
                 trial.consoles.update({side: pod.process.console() for side, pod in pods.items()})
                 await pods_on.__aexit__(*error)
 
         return Troubled()
-
-    async def accompany(self, session: RunningSession, writer: SessionWriter) -> None:
-        looking = asyncio.create_task(self._look())
-        try:
-            await super().accompany(session, writer)
-        finally:
-            looking.cancel()
 
     async def _look(self) -> None:
         while True:

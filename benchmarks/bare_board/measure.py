@@ -11,6 +11,7 @@ import asyncio
 import binascii
 import gc
 import json
+import micropython
 import struct
 import sys
 from array import array
@@ -18,9 +19,12 @@ from array import array
 import stand_ins
 import utime
 
+wire = None  # the pod's, from load_code() on
+
 WINDOW_FRAMES = 24
 ACK_EVERY_FRAMES = 4  # as host/glutesym/session/pod_stream.py
 PROBE_EVERY_MS = 700
+PAUSE_MS = 200
 LOOK_MS = 20
 SETTLE_MS = 2000
 MOST_CALLS = 20_000
@@ -52,9 +56,11 @@ def allocated():
 
 def load_code():
     """Import the pod's files; note what their code takes."""
+    global wire
     before = allocated()
     for name in MODULES:
         __import__(name)
+    wire = sys.modules["wire"]
     ram.append(("code", allocated() - before))
 
 
@@ -74,7 +80,7 @@ def weigh(module, name):
 
 
 class Timed:
-    """Stands for a method of a part that has no arguments, and notes how long each call took.
+    """Stands for a method of a part, with an argument at most, and notes how long each call took.
 
     With a log, calls that make a frame are told from those that only look. ``before`` is called
     first and not timed.
@@ -89,14 +95,17 @@ class Timed:
         self.look_count = self.frame_count = 0
         setattr(part, name, self.__call__)
 
-    def __call__(self):
+    def __call__(self, argument=None):
         if self._before:
             self._before()
         log = self._log
         made = log.next if log else 0
         spent_us = stand_ins.spent_us
         begun_us = utime.ticks_us()
-        self._method()
+        if argument is None:
+            self._method()
+        else:
+            self._method(argument)
         took_us = utime.ticks_diff(utime.ticks_us(), begun_us) - stand_ins.spent_us + spent_us
         if log and log.next != made:
             self.frames[self.frame_count] = took_us
@@ -113,22 +122,28 @@ class Timed:
 
 
 def summary(times_us, count):
-    """Return number of calls, median and sum of their times, us."""
+    """Return number of calls, and tenth, fiftieth and ninetieth percentile of their times, us."""
     times = sorted(times_us[:count])
-    return (count, times[count // 2] if count else 0, sum(times))
+    return [count] + [times[count * tenth // 10] if count else 0 for tenth in (1, 5, 9)]
 
 
-def repeat(work):
-    """Return the median time of a call, us, and what it leaves behind, bytes."""
+def repeat(work, locked=False):
+    """Return the median time of a call, us, and what it leaves behind, bytes.
+
+    ``locked``: with the heap locked, as in the pod's step.
+    """
     times = array("i", [0] * REPEATS)
-    gc.collect()
     before = gc.mem_alloc()
+    if locked:
+        micropython.heap_lock()
     for i in range(REPEATS):
         begun_us = utime.ticks_us()
         work()
         times[i] = utime.ticks_diff(utime.ticks_us(), begun_us)
+    if locked:
+        micropython.heap_unlock()
     left = gc.mem_alloc() - before
-    return sorted(times)[REPEATS // 2], left / REPEATS
+    return sorted(times)[REPEATS // 2], left // REPEATS
 
 
 def baseline():
@@ -137,111 +152,113 @@ def baseline():
 
 
 async def attend(seconds):
-    """Be the host: connect, prove to be the owner, stream, acknowledge, probe."""
-    import wire
-    from owner import hmac_sha256
-
+    """Be the host for a while, then print what was measured."""
     pod = parts["Pod"]
-    ble = stand_ins.ble
-    key = binascii.unhexlify(json.load(open("settings.json"))["key"])
-    await asyncio.sleep_ms(500)
-    ble.irq_handler(1, (0, 0, b""))
-    ble.irq_handler(21, (0, wire.FRAME_BYTES + 3))
-    await asyncio.sleep_ms(100)
-    nonce = binascii.unhexlify(json.loads(ble.gatts_read(3))["nonce"])
-    proof = hmac_sha256(key, wire.PROOF_OF_HOST + nonce + bytes(wire.NONCE_BYTES))
-    ble.write(4, bytes((wire.AUTHORISE,)) + bytes(wire.NONCE_BYTES) + proof)
-    await asyncio.sleep_ms(100)
-    assert "proof" in json.loads(ble.gatts_read(3))
     log = parts["FrameLog"]
+    await prove()
     times = {
         "step": Timed(pod, "step", log, stand_ins.tick),
-        "EMG": Timed(pod, "_take_emg", log),
-        "IMU": Timed(pod, "_take_imu", log),
+        "emg": Timed(pod, "_take_emg", log),
+        "imu": Timed(pod, "_take_imu", log),
         "status": Timed(pod, "_take_status"),
         "pump": Timed(parts["Sender"], "pump"),
+        "command": Timed(parts["BleLink"], "_pass_commands"),
     }
-    ble.write(2, wire.command(wire.START, WINDOW_FRAMES))
-    await asyncio.sleep_ms(200)
-    run = log.frame(0)[wire.RUN_OFFSET] | log.frame(0)[wire.RUN_OFFSET + 1] << 8
+    run = await start()
+    await stream(run, SETTLE_MS)
+    for timed in times.values():
+        timed.restart()
+    before_frames = log.next
+    before_bytes = allocated()
+    commands = await stream(run, seconds * 1000)
+    garbage_bytes = gc.mem_alloc() - before_bytes
+    frames = log.next - before_frames
+    single = calls()
+    begun_us = utime.ticks_us()
+    gc.collect()
+    collect_us = utime.ticks_diff(utime.ticks_us(), begun_us)
+    result = {
+        "frames": frames,
+        "commands": commands,
+        "garbage_bytes": garbage_bytes,
+        "collect_us": collect_us,
+        "heap_faults": pod._heap_faults,
+        "task_errors": pod._task_errors,
+        "lost": log.dropped + parts["EmgCapture"].overrun + parts["LSM6DSOX"].overrun,
+        "log_frames": log.capacity,
+        "ram": ram,
+        "times": {name: timed.result() for name, timed in times.items()},
+        "calls": single,
+    }
+    print(json.dumps(result))
+
+
+async def prove():
+    """Connect and prove to be the owner."""
+    ble = stand_ins.ble
+    await asyncio.sleep_ms(PAUSE_MS)
+    ble.irq_handler(1, (0, 0, b""))  # connected
+    ble.irq_handler(21, (0, wire.FRAME_BYTES + 3))  # agreed on the packet length
+    await asyncio.sleep_ms(PAUSE_MS)
+    nonce = bytes(wire.NONCE_BYTES)
+    message = wire.PROOF_OF_HOST + binascii.unhexlify(ble.answer()["nonce"]) + nonce
+    proof = sys.modules["owner"].hmac_sha256(owner_key(), message)
+    ble.write(stand_ins.REQUEST, bytes((wire.AUTHORISE,)) + nonce + proof)
+    await asyncio.sleep_ms(PAUSE_MS)
+    if "proof" not in ble.answer():
+        raise ValueError(ble.answer())
+
+
+async def start():
+    """Have the pod stream; return the number of its run."""
+    stand_ins.ble.write(stand_ins.CONTROL, wire.command(wire.START, WINDOW_FRAMES))
+    await asyncio.sleep_ms(PAUSE_MS)
+    return struct.unpack_from("<H", parts["FrameLog"].frame(0), wire.RUN_OFFSET)[0]
+
+
+async def stream(run, duration_ms):
+    """Acknowledge and probe for a while; return how many commands it took."""
+    ble = stand_ins.ble
     command = bytearray(wire.COMMAND_BYTES)
-    acked = probes = commands = 0
+    commands = probes = 0
     probe_ms = utime.ticks_ms()
-    settled_ms = utime.ticks_add(utime.ticks_ms(), SETTLE_MS)
-    measuring = False
-    before = frames = 0
-    while True:
-        if ble.taken - acked >= ACK_EVERY_FRAMES:
-            acked = ble.taken
+    end_ms = utime.ticks_add(probe_ms, duration_ms)
+    while utime.ticks_diff(utime.ticks_ms(), end_ms) < 0:
+        if ble.taken - ble.acknowledged >= ACK_EVERY_FRAMES:
+            ble.acknowledged = ble.taken
             struct.pack_into(
-                wire.COMMAND_FORMAT, command, 0, wire.ACK, acked - 1 & 255, run, acked
+                wire.COMMAND_FORMAT, command, 0, wire.ACK, ble.taken - 1 & 255, run, ble.taken
             )
-            ble.write(2, command)
+            ble.write(stand_ins.CONTROL, command)
             commands += 1
         if utime.ticks_diff(utime.ticks_ms(), probe_ms) >= PROBE_EVERY_MS:
             probe_ms = utime.ticks_ms()
             probes += 1
             struct.pack_into(wire.COMMAND_FORMAT, command, 0, wire.PROBE, 0, 0, probes)
-            ble.write(2, command)
+            ble.write(stand_ins.CONTROL, command)
             commands += 1
-        if utime.ticks_diff(utime.ticks_ms(), settled_ms) >= 0:
-            if measuring:
-                break
-            measuring = True
-            for timed in times.values():
-                timed.restart()
-            commands = 0
-            frames = log.next
-            settled_ms = utime.ticks_add(settled_ms, seconds * 1000)
-            before = allocated()
         await asyncio.sleep_ms(LOOK_MS)
-    garbage = gc.mem_alloc() - before
-    frames = log.next - frames
-    begun_us = utime.ticks_us()
-    gc.collect()
-    collect_us = utime.ticks_diff(utime.ticks_us(), begun_us)
-    print(
-        json.dumps(
-            {
-                "seconds": seconds,
-                "frames": frames,
-                "commands": commands,
-                "garbage_bytes": garbage,
-                "collect_us": collect_us,
-                "heap_faults": pod._heap_faults,
-                "task_errors": pod._task_errors,
-                "lost": [log.dropped, parts["EmgCapture"].overrun, parts["LSM6DSOX"].overrun],
-                "faults": parts["FaultLog"].text(0),
-                "log_frames": log.capacity,
-                "free_bytes": gc.mem_free(),
-                "ram": ram,
-                "times": {name: timed.result() for name, timed in times.items()},
-                "calls": calls(pod, key, command, run, acked),
-            }
-        )
-    )
+    return commands
 
 
-def calls(pod, key, command, run, acked):
+def owner_key():
+    with open("settings.json") as file:
+        return binascii.unhexlify(json.load(file)["key"])
+
+
+def calls():
     """Time single calls, apart from the rest: name -> (us, bytes left behind)."""
     import packets
-    import wire
     from owner import Guard, hmac_sha256
 
-    ble = stand_ins.ble
-    link = parts["BleLink"]
     frame = bytearray(wire.FRAME_BYTES)
     samples = array("i", [(i % 50 - 25) * 87 for i in range(wire.EMG_PER_FRAME)])
     motion = bytearray(wire.IMU_PER_FRAME * wire.IMU_SAMPLE_BYTES)
     values = [1] * len(wire.STATUS_NAMES)
     encoder = packets.Encoder(wire.INFO_BYTES, 64)
+    key = owner_key()
     guard = Guard(key)
     nonce = bytes(wire.NONCE_BYTES)
-    struct.pack_into(wire.COMMAND_FORMAT, command, 0, wire.ACK, acked - 1 & 255, run, acked)
-
-    def acknowledge():
-        ble.write(2, command)
-        link._pass_commands(pod)
 
     def authorise():
         guard.renew()
@@ -250,20 +267,20 @@ def calls(pod, key, command, run, acked):
             raise ValueError("refused")
 
     return {
-        "baseline": repeat(baseline),
+        "baseline": repeat(baseline, True),
         "encode_emg": repeat(
-            lambda: wire.encode_emg(frame, 1, 2, 3, 4, 5, 0, 0, 48100, samples, len(samples))
+            lambda: wire.encode_emg(frame, 1, 2, 3, 4, 5, 0, 0, 48100, samples, len(samples)),
+            True,
         ),
         "encode_imu": repeat(
             lambda: wire.encode_imu(
                 frame, 1, 2, 3, 4, 5, 0, 0, 1, 2, 3, 4, 244, 7000, motion, wire.IMU_PER_FRAME
-            )
+            ),
+            True,
         ),
-        "encode_status": repeat(lambda: wire.encode_status(frame, values)),
-        "usb_frame": repeat(lambda: encoder.encode(packets.FRAME, frame)),
-        "command": repeat(acknowledge),
+        "encode_status": repeat(lambda: wire.encode_status(frame, values), True),
+        "usb_frame": repeat(lambda: encoder.encode(packets.FRAME, frame), True),
         "authorise": repeat(authorise),
-        "hmac": repeat(lambda: hmac_sha256(key, nonce)),
     }
 
 
@@ -275,12 +292,12 @@ def main():
         weigh(module, name)
     run = asyncio.run
 
-    def run_with_host(tasks):
-        async def both():
-            asyncio.create_task(tasks)
-            await attend(seconds)
+    async def both(pod_tasks):
+        asyncio.create_task(pod_tasks)
+        await attend(seconds)
 
-        run(both())
+    def run_with_host(pod_tasks):
+        run(both(pod_tasks))
 
     asyncio.run = run_with_host
     __import__("main")

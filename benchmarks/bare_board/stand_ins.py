@@ -1,17 +1,19 @@
 """A board for measuring costs: its chips answer at once and cost next to nothing, in real time.
 
 Unlike firmware/virtual, which is exact and slow, this only keeps the pod busy: `tick` says how far
-the hardware has come, between two steps of the pod, and nothing moves meanwhile. Runs on MicroPython.
+the hardware has come, between two steps of the pod, and nothing moves meanwhile. Runs on
+MicroPython.
 """
 
+import json
 import sys
 from array import array
 
 import utime
 
-PAIR_PERIOD_US = 500  # of EMG samples: 2000 SPS
+EMG_PERIOD_US = 500  # of EMG samples: 2000 SPS
 IMU_PERIOD_NS = 4_800_000  # 208.33 Hz
-HANDLES = (1, 2, 3, 4)  # stream, control, info, request: in the order of link_ble.py
+STREAM, CONTROL, INFO, REQUEST = HANDLES = (1, 2, 3, 4)  # in the order of link_ble.py
 
 _IMU, _GAUGE = 0x6A, 0x36
 _IMU_IDENTITY, _IMU_RESET = 0x0F, 0x12
@@ -20,6 +22,7 @@ _ADS_IDENTITY = 0x73
 _TAGS = (2, 1, 4)  # accelerometer, gyroscope, time stamp
 _TICKS_PER_SAMPLE = 192
 _FIFO_WORDS = 512 * 3
+_VALUE_BYTES = 512
 
 spent_us = 0  # in stand-ins that take longer than the call: not the pod's
 dma = None
@@ -34,7 +37,7 @@ def tick():
     global imu_words
     now_us = utime.ticks_us()
     if dma and dma.runs:
-        dma.count = dma.loaded - 2 * (utime.ticks_diff(now_us, dma.begun_us) // PAIR_PERIOD_US)
+        dma.count = dma.loaded - 2 * (utime.ticks_diff(now_us, dma.begun_us) // EMG_PERIOD_US)
     imu_words = utime.ticks_diff(now_us, imu_begun_us) * 1000 // IMU_PERIOD_NS * 3
 
 
@@ -219,6 +222,14 @@ class NeoPixelModule:
     NeoPixel = _NeoPixel
 
 
+# A characteristic's value, by its length: made now, so that a read makes nothing but its bytes.
+_values = {
+    handle: [view[:end] for end in range(_VALUE_BYTES + 1)]
+    for handle, view in ((handle, memoryview(bytearray(_VALUE_BYTES))) for handle in HANDLES)
+}
+_events = {handle: (0, handle) for handle in HANDLES}
+
+
 class _BLE:
     """The controller takes every notification; `write` is what a host does.
 
@@ -230,11 +241,10 @@ class _BLE:
         global ble
         ble = self
         self.irq_handler = None
-        self.taken = 0  # notifications
-        self._buffers = {}
-        self._views = {}  # by length: made now, so that a read makes nothing but its bytes
+        self.taken = 0  # notifications ...
+        self.acknowledged = 0  # ... and how many of them the host has acknowledged
+        self._reserved = []
         self._lengths = array("H", [0] * (len(HANDLES) + 1))
-        self._event = {handle: (0, handle) for handle in HANDLES}
 
     def active(self, on):
         pass
@@ -249,21 +259,19 @@ class _BLE:
         return (HANDLES,)
 
     def gatts_set_buffer(self, handle, size, append=False):
-        self._buffers[handle] = bytearray(size)
-        view = memoryview(self._buffers[handle])
-        self._views[handle] = [view[:end] for end in range(size + 1)]
+        self._reserved.append(bytearray(size))  # the board's memory; what is used is `_values`
 
     def gap_advertise(self, interval_us, data, resp_data):
         pass
 
     def gatts_write(self, handle, data):
-        self._buffers[handle][: len(data)] = data
+        _values[handle][-1][: len(data)] = data
         self._lengths[handle] = len(data)
 
     def gatts_read(self, handle):
         length = self._lengths[handle]
         self._lengths[handle] = 0
-        return bytes(self._views[handle][length]) if length else b""
+        return bytes(_values[handle][length]) if length else b""
 
     def gatts_notify(self, connection, handle, frame):
         self.taken += 1
@@ -273,13 +281,17 @@ class _BLE:
 
     def write(self, handle, data):
         """Write to a characteristic as a host does; allocates nothing."""
-        buffer = self._buffers[handle]
+        buffer = _values[handle][-1]
         end = self._lengths[handle]
         for byte in data:
             buffer[end] = byte
             end += 1
         self._lengths[handle] = end
-        self.irq_handler(3, self._event[handle])
+        self.irq_handler(3, _events[handle])
+
+    def answer(self):
+        """Return what a host reads from the pod's answers."""
+        return json.loads(_values[INFO][self._lengths[INFO]])
 
 
 class BluetoothModule:

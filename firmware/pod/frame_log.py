@@ -7,18 +7,27 @@ radio was away is sent later. When the ring is full the oldest frame goes, and i
 import wire
 from micropython import const
 
-_CHUNK_FRAMES = const(64)  # 16 kB at a time: a heap in use has no megabytes in one piece
+_CHUNK_FRAMES = const(16)  # 4 kB at a time: a heap in use has no megabytes in one piece
 
 
 class FrameLog:
     def __init__(self, capacity):
         # One view a slot, made now: a slice made later would allocate.
-        self._slots = slots = []
-        while len(slots) < capacity:
-            chunk = memoryview(bytearray(_CHUNK_FRAMES * wire.FRAME_BYTES))
-            for start in range(0, len(chunk), wire.FRAME_BYTES):
-                slots.append(chunk[start : start + wire.FRAME_BYTES])
-        capacity = len(slots)
+        slots = [None] * capacity
+        made = 0
+        try:
+            while made < capacity:
+                chunk = memoryview(bytearray(_CHUNK_FRAMES * wire.FRAME_BYTES))
+                for start in range(0, len(chunk), wire.FRAME_BYTES):
+                    if made < capacity:
+                        slots[made] = chunk[start : start + wire.FRAME_BYTES]
+                        made += 1
+        except MemoryError:
+            # What is free is in smaller pieces: the log is as long as it can be.
+            if not made:
+                raise
+        self._slots = slots
+        capacity = made
         self.capacity = capacity
         self.first = 0  # sequence number of the oldest frame kept
         self.next = 0  # sequence number of the frame to come

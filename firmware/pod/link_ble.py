@@ -92,8 +92,16 @@ class BleLink:
 
     @property
     def carries_frames(self):
-        """Whether the host's Bluetooth has agreed to packets as long as a frame."""
-        return self.connected and self.mtu >= wire.FRAME_BYTES + 3
+        """Whether the owner is there, and its Bluetooth has agreed to packets as long as a frame.
+
+        Another host may be there already that `serve` has not welcomed yet.
+        """
+        return (
+            self.connected
+            and not self._changed
+            and self._guard.authorised
+            and self.mtu >= wire.FRAME_BYTES + 3
+        )
 
     @property
     def may_authorise(self):
@@ -140,10 +148,13 @@ class BleLink:
                 self._requested = False
                 data = self._ble.gatts_read(self._request)
                 answer = await self._requests.answer(data, pod, self)
+                if self._changed:
+                    continue  # whoever asked has gone
                 self._ble.gatts_write(self._info, answer)
                 if self._guard.authorised:
                     self._heard_ms = time.ticks_ms()
             self._pass_commands(pod)
+            await asyncio.sleep_ms(0)  # a flood of writes leaves the other tasks their turn
 
     async def patrol(self):
         """End links that block the pod: a stranger who stays, a host that has died."""
@@ -176,8 +187,8 @@ class BleLink:
     def _pass_commands(self, pod):
         data = self._ble.gatts_read(self._control)  # the one allocation that a command costs
         count = len(data) // wire.COMMAND_BYTES
-        if not data:
-            return
+        if not data or self._changed:
+            return  # from another link, perhaps: `_begin` comes first
         if len(data) % wire.COMMAND_BYTES or not self._guard.authorised:
             # A write of another length: nothing says where a command begins. Or a stranger's.
             self._refused += 1

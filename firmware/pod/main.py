@@ -27,7 +27,7 @@ from stream import Sender
 
 FIRMWARE = "0.2.0"
 _VIEW_BYTES = 40  # what the log's view of a frame takes, on a 64-bit VM
-_KEEP_FREE_BYTES = 100_000  # for the radio, and for what a task needs in passing
+_KEEP_FREE_BYTES = 64_000  # for the radio, and for what a task needs in passing
 _WATCHDOG_MS = 8000
 _BOOT_FAILED_S = 5
 
@@ -66,12 +66,13 @@ def _try(faults, *actions):
     return True
 
 
-def _log_frames():
-    """How many frames fit into the free heap, less what the radio and the tasks need."""
+def _build_log():
+    """Return a log of as many frames as fit, less what the radio and the tasks need."""
     gc.collect()
     free = gc.mem_free()
-    fit = (free - max(free // 4, _KEEP_FREE_BYTES)) // (wire.FRAME_BYTES + _VIEW_BYTES)
-    return max(64, min(fit, board.LOG_FRAMES))
+    kept = bytearray(_KEEP_FREE_BYTES)  # in one piece: the log would leave nothing but crumbs
+    fit = (free - max(free // 4, len(kept))) // (wire.FRAME_BYTES + _VIEW_BYTES)
+    return FrameLog(max(64, min(fit, board.LOG_FRAMES)))
 
 
 def _store(changed):
@@ -96,7 +97,7 @@ def _build(faults):
     gauge = MAX17048(i2c, board.GAUGE_ADDRESS)
     if not _try(faults, gauge.identify):
         gauge = None
-    log = FrameLog(_log_frames())
+    log = _build_log()
     facts = {
         "firmware": FIRMWARE,
         "micropython": ".".join(str(n) for n in sys.implementation.version[:3]),

@@ -17,10 +17,13 @@ from glutesym import wire
 from glutesym.errors import LinkError, RefusedError
 from glutesym.keys import OwnedPod
 
+NOT_ENCRYPTED = "not encrypted: pair first"  # why a pod refuses, firmware/pod/owner_requests.py
+_WRONG_PROOF = "wrong proof"
 _ANSWER_S = 8.0  # a self-test takes some seconds
 _POLL_S = 0.02
 _SHORTEST_MTU = 23  # of a link whose ends have not agreed on another
 _HALF = 1 << 15  # answers are counted modulo twice this
+_PAUSE_S = 1.2  # longer than a pod pauses after a wrong proof
 _MTU_S = 3.0  # some systems agree on the packet length only after the first exchanges
 
 
@@ -113,6 +116,16 @@ class Requests:
         RefusedError
             The pod does not accept the key.
         """
+        try:
+            return await self._authorise_once(pod)
+        except RefusedError as error:
+            if error.reason != _WRONG_PROOF:
+                raise
+        # A stranger may have guessed just before: then the pod refuses everybody for a second.
+        await asyncio.sleep(_PAUSE_S)
+        return await self._authorise_once(pod)
+
+    async def _authorise_once(self, pod: OwnedPod) -> dict[str, Any]:
         greeting = await self.greeting()
         try:
             pod_nonce = bytes.fromhex(greeting["nonce"])

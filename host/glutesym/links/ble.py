@@ -12,6 +12,7 @@ import logging
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from bleak import BleakClient, BleakScanner
@@ -22,16 +23,18 @@ from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
 from bleak.exc import BleakCharacteristicNotFoundError
 
 from glutesym import wire
-from glutesym.errors import LinkError
+from glutesym.errors import LinkError, RefusedError
 from glutesym.keys import KeyRing, OwnedPod
-from glutesym.links.authorise import Requests, UnsuitableError
+from glutesym.links.authorise import NOT_ENCRYPTED, Requests, UnsuitableError
 from glutesym.links.base import FoundPod, OnFrame
 
 T = TypeVar("T")
 
 _log = logging.getLogger(__name__)
-CONNECT_TIMEOUT_S = 20.0
+CONNECT_TIMEOUT_S = 15.0
 _ANSWER_TIMEOUT_S = 5.0
+_PAIRING_S = 6.0
+_PAIRING_AGAIN_S = 0.3
 
 
 class BleTransport:
@@ -184,8 +187,25 @@ class BleLink:
         await self._client.connect()
         if self._client.services.get_characteristic(wire.REQUEST_UUID) is None:
             raise BleakCharacteristicNotFoundError(wire.REQUEST_UUID)
-        description = await self._requests.authorise(owned)
+        description = await self._let_in(owned)
         self.info = await self._requests.wait_for_long_packets(description)
+
+    async def _let_in(self, owned: OwnedPod) -> dict[str, Any]:
+        """Prove to be the owner; a pod may want the link encrypted first, which takes a while."""
+        end_s = asyncio.get_running_loop().time() + _PAIRING_S
+        asked = False
+        while True:
+            try:
+                return await self._requests.authorise(owned)
+            except RefusedError as error:
+                late = asyncio.get_running_loop().time() > end_s
+                if error.reason != NOT_ENCRYPTED or late:
+                    raise
+            if not asked:
+                asked = True
+                with suppress(Exception):  # macOS offers no way, and does it by itself
+                    await self._client.pair()
+            await asyncio.sleep(_PAIRING_AGAIN_S)
 
     async def forget(self) -> None:
         """Have the system forget what it knows of this pod, also its services."""

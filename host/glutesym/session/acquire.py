@@ -13,7 +13,7 @@ from glutesym.session.pod_stream import LiveSink, PodCounts, PodStream, unless
 from glutesym.session.store import SessionWriter
 
 _FLUSH_EVERY_S = 0.2
-_PATIENCE_S = 45.0  # for a radio that other programs use, or a pod that still has its old link
+_PATIENCE_S = 60.0  # for a radio that other programs use, or a pod that still has its old link
 _CONNECT_AGAIN_S = 1.0
 
 
