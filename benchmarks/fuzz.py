@@ -3,7 +3,7 @@
 python benchmarks/fuzz.py
 python benchmarks/fuzz.py --frames 20000 --writes 2000 --seed 7
 
-What is poured in, and into what, is in tests/hostile.py; everything follows from the seed.
+What is poured in, and into what, is in tests/hostile_*.py; everything follows from the seed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from rich.table import Table
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from glutesym import wire
-from hostile import HostOutcome, PodOutcome, attack_host, attack_pod, hostile_frames
+from hostile_frames import HostOutcome, attack_host, hostile_frames
+from hostile_writes import PodOutcome, attack_pod
 
 _HEAP_BYTES = 3_000_000  # little beside the log: the collector works, and what leaks is felt
 

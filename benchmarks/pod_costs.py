@@ -6,8 +6,8 @@ A pod's own files run in real time on the MicroPython VM of this computer, strea
 acknowledges. Chips and radio are stand-ins that answer at once (bare_board/stand_ins.py), so what
 is left is the pod's own work. Its settings have an owner, as those of a pod in use.
 
-Times are medians, and also given in units of an empty loop of 1000 rounds in the same run: run that
-loop on a board, and multiply.
+Times are medians, and also given in units of an empty loop of 1000 rounds in the same run: run
+that loop on a board, and multiply.
 
     from time import ticks_us
     def loop():
@@ -28,21 +28,21 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from glutesym import wire
+from glutesym import packets, wire
 from glutesym.podfiles import copy_files, pod_files
 from glutesym.virtual.pod_process import HEAP_BYTES, micropython_executable
 
 BARE_BOARD = Path(__file__).resolve().parent / "bare_board"
 SECONDS = 30
 EMG_RING_BYTES = 2 * (1 << 15)  # twice its size, to be aligned
-USB_BYTES = 1152 + 261  # of its encoder and decoder
+USB_BYTES = len(packets.Encoder(packets.SESSION_BYTES + wire.INFO_BYTES, 64).buffer) + 261
 BLE_BYTES = 256 + wire.REQUEST_BYTES + wire.INFO_BYTES
 
 
 def main() -> None:
     seconds = int(sys.argv[1]) if len(sys.argv) > 1 else SECONDS
     costs = measure(seconds)
-    console = Console()
+    console = Console(width=140)
     console.print(memory_table(costs))
     console.print(time_table(costs, seconds))
     garbage = costs["garbage_bytes"] / seconds
@@ -57,26 +57,27 @@ def main() -> None:
 
 def measure(seconds: int) -> dict[str, Any]:
     """Run a pod for so long and return what bare_board/measure.py has printed."""
-    with tempfile.TemporaryDirectory() as folder:
-        flash = Path(folder)
-        copy_files(pod_files(), flash)
-        settings = {"side": "left", "key": "5a" * wire.KEY_BYTES}
-        (flash / "settings.json").write_text(json.dumps(settings))
-        done = subprocess.run(
-            [
-                micropython_executable(),
-                "-X",
-                f"heapsize={HEAP_BYTES}",
-                str(BARE_BOARD / "measure.py"),
-                str(seconds),
-            ],
-            env={**os.environ, "MICROPYPATH": f"{BARE_BOARD}:{flash}:.frozen"},
-            cwd=flash,
-            stdin=subprocess.PIPE,  # USB: nobody writes to it
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+    usb, nobody = os.pipe()  # what comes in over USB: nothing, ever
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            flash = Path(folder)
+            copy_files(pod_files(), flash)
+            settings = {"side": "left", "key": "5a" * wire.KEY_BYTES}
+            (flash / "settings.json").write_text(json.dumps(settings))
+            heap = f"heapsize={HEAP_BYTES}"
+            script = str(BARE_BOARD / "measure.py")
+            done = subprocess.run(
+                [micropython_executable(), "-X", heap, script, str(seconds)],
+                env={**os.environ, "MICROPYPATH": f"{BARE_BOARD}:{flash}:.frozen"},
+                cwd=flash,
+                stdin=usb,
+                stdout=subprocess.PIPE,
+                text=True,
+                check=True,
+            )
+    finally:
+        os.close(usb)
+        os.close(nobody)
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -94,7 +95,9 @@ def memory_table(costs: dict[str, Any]) -> Table:
         ("Bluetooth link", parts.pop("BleLink"), BLE_BYTES),
         ("all other parts", sum(parts.values()), 0),
     ]
-    table = Table("Part", "Bytes here (64 bits)", "Of it buffers", "On a board (32 bits)")
+    table = Table(
+        "Part", "Bytes here (64 bits)", "Of it buffers", "On a board (32 bits), computed"
+    )
     for name, size, buffers in rows:
         least = buffers + (size - buffers) // 2
         table.add_row(name, f"{size:,}", f"{buffers:,}", f"{least:,} to {size:,}")

@@ -14,7 +14,8 @@ from glutesym import wire
 from glutesym.live import LiveEngine
 from glutesym.session.pod_stream import PodStream
 from glutesym.session.store import SessionWriter
-from hostile import Session, attack_host, attack_pod, hostile_frames
+from hostile_frames import Session, attack_host, hostile_frames
+from hostile_writes import attack_pod
 
 
 def test_hostile_frames_do_the_host_no_harm(tmp_path):

@@ -43,7 +43,7 @@ GAUGE_ADDRESS = const(0x36)
 
 NEOPIXEL = const(14)
 USB_SENSE = const(28)  # divider 5.6k/8.2k from VUSB: high on any USB power, also a wall charger
-# 14 minutes at 33.5 frames a second. No more: ticks wrap after 18, and a frame's age must be known.
+# 14 minutes at 33.5 frames a second. No more: ticks wrap after 18, a frame must not be as old.
 LOG_FRAMES = const(28_000)
 
 # Control register of the watchdog, at its address that clears bits, and its enable bit: somebody

@@ -13,7 +13,7 @@ _CHUNK_FRAMES = const(16)  # 4 kB at a time: a heap in use has no megabytes in o
 class FrameLog:
     def __init__(self, capacity):
         # One view a slot, made now: a slice made later would allocate.
-        slots = [None] * capacity
+        slots = [memoryview(b"")] * capacity
         made = 0
         try:
             while made < capacity:

@@ -26,8 +26,9 @@ _NO_TEMPERATURE = const(-128)
 class Pod:
     """Holds the parts and the one step that the main loop repeats.
 
-    ``errors`` (wire.ERROR_* bits) says what failed to start; ``imu`` is None if it did. ``facts`` is
-    what `describe` tells besides the ``chosen`` settings; ``store`` keeps them; ``reset`` restarts.
+    ``errors`` (wire.ERROR_* bits) says what failed to start; ``imu`` is None if it did. ``facts``
+    is what `describe` tells besides the ``chosen`` settings; ``store`` keeps settings, ``reset``
+    restarts.
     """
 
     def __init__(self, emg, imu, power, led, log, sender, faults, errors, chosen, store, facts,

@@ -115,8 +115,8 @@ class BleTransport:
         """
         if pod.owned is None:
             raise UnsuitableError(
-                f"{pod.name or pod.address} is not known to this computer. If it is yours, connect "
-                "it by USB and run `glutesym provision`."
+                f"{pod.name or pod.address} is not known to this computer. If it is yours, "
+                "connect it by USB and run `glutesym provision`."
             )
         async with self._one_at_a_time:
             try:

@@ -163,7 +163,8 @@ class Imu:
 
 
 power, led, imu, emg, faults = Power(), Led(), Imu(), Emg(), Faults()
-settings = {"side": "left", "rate_sps": 2000, "gain": 6, "bench": False, "key": "", "encrypt": False}
+settings = {"side": "left", "rate_sps": 2000, "gain": 6, "bench": False, "key": "",
+            "encrypt": False}
 kept = []
 restarts = []
 
