@@ -143,7 +143,9 @@ def _measure(row: Row) -> Outcome:
                 extent = int(numbers[-1] - numbers[0]) + 1
                 lost += extent - len(np.unique(numbers))
                 repeated += len(numbers) - len(np.unique(numbers))
-                sent += int(split.status["frames_sent"].max())
+                # The last status was made before what was fetched at the end was sent.
+                received = len(split.emg) + len(split.imu) + len(split.status)
+                sent += max(int(split.status["frames_sent"].max()), received)
                 frames += int(split.status["frames_made"].max())
     commands = sum(counts.commands for counts in session.counts.values())
     on_air = sent * (wire.FRAME_BYTES + AIR_BYTES) + commands * (wire.COMMAND_BYTES + AIR_BYTES)
