@@ -147,6 +147,22 @@ def test_three_wrong_proofs_end_the_link():
     assert wrong in (3, 4)
 
 
+def test_an_owner_who_comes_right_after_a_guess_gets_in_all_the_same():
+    async def body(simulation, pod):
+        found = await simulation.transport.scan(20, lambda seen: len(seen) == 2)
+        async with Stranger(simulation, pod) as stranger:
+            wrong = bytes([wire.AUTHORISE]) + bytes(wire.NONCE_BYTES + wire.PROOF_BYTES)
+            await stranger.client.write_gatt_char(wire.REQUEST_UUID, wrong, response=True)
+        link = await simulation.transport.connect(
+            next(one for one in found if one.address == pod.address)
+        )
+        await link.close()
+        status = (await owner_streams(simulation, pod)).status[-1]
+        return int(status["wrong_proofs"])
+
+    assert with_pods(body) == 2  # the guess, and the owner's first proof: it came too early
+
+
 def test_a_link_that_comes_after_an_authorised_one_has_no_rights():
     async def body(simulation, pod):
         owner = Stranger(simulation, pod)
