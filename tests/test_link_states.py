@@ -10,9 +10,11 @@ import pytest
 
 from counting_pods import assert_nothing_is_lost, events, reflash, trial
 from glutesym import wire
+from glutesym.assemble import NOT_FETCHED
 from glutesym.decode import split_frames
 from glutesym.measures import SIDES
-from glutesym.session.pod_stream import GIVEN_UP, WINDOW_FRAMES
+from glutesym.session.pod_stream import WINDOW_FRAMES
+from glutesym.session.store import GIVEN_UP
 
 _SEQ = struct.Struct("<I")
 
@@ -120,13 +122,20 @@ def test_stopping_during_an_outage_that_does_not_end_gives_the_tail_up(tmp_path)
     attempt = trial(tmp_path, 60, during=stop)
     recorded = attempt.record()
     assert attempt.simulation.loop.time() - stopped_s[0] < 45
-    assert_nothing_is_lost(recorded, seconds=3)  # of what came
+    numbers = recorded.conversions("left")
+    assert np.array_equal(np.diff(numbers), np.ones(len(numbers) - 1))  # what came is whole
     *_, lost, given_up = (e for e in recorded.session.events if e.side == "left")
     assert (lost.kind, lost.text) == ("disconnected", "the link broke")
     assert given_up.kind == GIVEN_UP
     assert "out of reach at the end" in given_up.text
     session_s = (stopped_s[0] * 1e9 - attempt.session.t0_host_ns) / 1e9
     assert given_up.time_s == pytest.approx(session_s, abs=0.1)
+    left = recorded.session.recording.pods["left"]
+    gap = left.gaps[-1]
+    assert gap.reason == NOT_FETCHED
+    assert gap.end_s == pytest.approx(session_s, abs=0.1)
+    assert left.samples_lost == gap.samples == pytest.approx(6 * 2000, rel=0.05)
+    assert "left pod was out of reach at the end" in attempt.session.poll().message
 
 
 def test_another_connection_interval_in_mid_stream_loses_nothing(tmp_path):

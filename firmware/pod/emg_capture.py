@@ -43,6 +43,7 @@ _CLOCK_US = const(1 << 23)  # longest time counted at once: shifted, it is still
 
 class EmgCapture:
     chip = "ADS1292R"
+    fixed_gain = 0  # it is set
 
     def __init__(self, ads, state_machine, pio_hz, sclk, miso, drdy, cs, ring_bits):
         self._ads = ads

@@ -48,7 +48,7 @@ class MyoWare:
     def __init__(self, gpio, ring_bits, adc_base, dma_request):
         self._reader = AdcReader(gpio, ring_bits, adc_base, dma_request)
         self.rate_sps = 0
-        self.gain = _GAIN
+        self.gain = self.fixed_gain = _GAIN
         self.lsb_pv = 0  # electrode voltage of one count, picovolts
         self._shift = 0
         self._safe_samples = 0

@@ -190,7 +190,7 @@ class Pod:
         answer["emg"] = {
             "chip": emg.chip,
             "rate_sps": self._settings["rate_sps"],
-            "gain": emg.gain or self._settings["gain"],
+            "gain": emg.fixed_gain or self._settings["gain"],
             "ok": not self._errors & wire.ERROR_EMG_CHIP,
         }
         return answer

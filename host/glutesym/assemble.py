@@ -63,7 +63,8 @@ class PodInput:
     """What was stored about one pod.
 
     ``frames`` is (n, wire.FRAME_BYTES) uint8 with arrival times ``t_host_ns`` (n,); probes are
-    ids and the host times of their sending.
+    ids and the host times of their sending. ``given_up_s`` is the session time up to which the pod
+    was to be recorded, if its last data could not be fetched.
     """
 
     side: Side
@@ -73,6 +74,7 @@ class PodInput:
     probe_t_host_ns: NDArray[np.int64]
     info: dict[str, object]
     frames_bad: int = 0  # notifications of another length
+    given_up_s: float | None = None
 
 
 def emg_nominal_hz(info: dict[str, object]) -> float:
@@ -131,9 +133,13 @@ def assemble_pod(pod: PodInput, t0_host_ns: int) -> PodRecord:
         if len(run.status):
             battery_pct = float(run.status["battery_pct"][-1]) / 256
         problems += run.problems()
-    if tail:
-        end_s = float(emg_parts[-1].time_s[-1])
-        gaps.append(Gap(end_s, end_s + tail / emg_parts[-1].fs_hz, tail, NOT_FETCHED))
+    if emg_parts:
+        end_s, fs_hz = float(emg_parts[-1].time_s[-1]), emg_parts[-1].fs_hz
+        if pod.given_up_s is not None and (pod.given_up_s - end_s) * fs_hz > tail:
+            sent += round((pod.given_up_s - end_s) * fs_hz) - tail
+            tail = round((pod.given_up_s - end_s) * fs_hz)
+        if tail:
+            gaps.append(Gap(end_s, end_s + tail / fs_hz, tail, NOT_FETCHED))
     return PodRecord(
         side=pod.side,
         emg=join_emg(emg_parts, emg_hz),

@@ -49,6 +49,10 @@ class LinkError(GlutesymError):
     """A pod was found but the link to it could not be set up or was lost for good."""
 
 
+class UnsuitableError(LinkError):
+    """The pod or this computer's Bluetooth cannot be used as it is: trying again is no use."""
+
+
 class RefusedError(LinkError):
     """A pod refuses a request.
 

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from glutesym import wire
-from glutesym.errors import LinkError, RefusedError
+from glutesym.errors import LinkError, RefusedError, UnsuitableError
 from glutesym.keys import OwnedPod
 
 NOT_ENCRYPTED = "not encrypted: pair first"  # why a pod refuses, firmware/pod/owner_requests.py
@@ -25,10 +25,6 @@ _SHORTEST_MTU = 23  # of a link whose ends have not agreed on another
 _HALF = 1 << 15  # answers are counted modulo twice this
 _PAUSE_S = 1.2  # longer than a pod pauses after a wrong proof
 _MTU_S = 3.0  # some systems agree on the packet length only after the first exchanges
-
-
-class UnsuitableError(LinkError):
-    """The pod or this computer's Bluetooth cannot be used as it is: trying again is no use."""
 
 
 class Requests:

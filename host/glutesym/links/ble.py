@@ -23,9 +23,9 @@ from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
 from bleak.exc import BleakCharacteristicNotFoundError
 
 from glutesym import wire
-from glutesym.errors import LinkError, RefusedError
+from glutesym.errors import LinkError, RefusedError, UnsuitableError
 from glutesym.keys import KeyRing, OwnedPod
-from glutesym.links.authorise import NOT_ENCRYPTED, Requests, UnsuitableError
+from glutesym.links.authorise import NOT_ENCRYPTED, Requests
 from glutesym.links.base import FoundPod, OnFrame
 
 T = TypeVar("T")

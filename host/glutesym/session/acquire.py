@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from glutesym.errors import LinkError, PodNotFoundError, RefusedError
-from glutesym.links.authorise import UnsuitableError
+from glutesym.errors import LinkError, PodNotFoundError, RefusedError, UnsuitableError
 from glutesym.links.base import FoundPod, Link, Transport
 from glutesym.measures import SIDES, Side
 from glutesym.session.pod_stream import LiveSink, PodCounts, PodStream, unless
@@ -54,6 +53,11 @@ class Acquisition:
     def counts(self) -> dict[Side, PodCounts]:
         """Frame counts of each side so far."""
         return {side: pod.counts for side, pod in self._pods.items()}
+
+    @property
+    def given_up(self) -> list[Side]:
+        """The sides whose last data could not be fetched."""
+        return [side for side, pod in self._pods.items() if pod.given_up]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Record until ``stop`` is set.

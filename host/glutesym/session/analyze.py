@@ -13,7 +13,7 @@ from glutesym.errors import SessionError
 from glutesym.measures import SetMeasures, Side
 from glutesym.pipeline import MIN_SNR_DB, Settings, measure_set
 from glutesym.recording import Recording
-from glutesym.session.store import SessionMeta, StoredEvent, open_session
+from glutesym.session.store import GIVEN_UP, SessionMeta, StoredEvent, open_session
 
 WORLD_CLOCK = "world time"  # the host clock of a simulation
 Progress = Callable[[float], None]
@@ -41,6 +41,8 @@ def analyze_session(path: Path, settings: Settings | None = None) -> AnalyzedSes
     """
     settings = settings or Settings()
     with open_session(path) as session:
+        meta, events = session.meta, session.events()
+        given_up_s = {event.side: event.time_s for event in events if event.kind == GIVEN_UP}
         pods: dict[Side, PodInput] = {}
         for pod in session.pods:
             if pod.side in pods:
@@ -59,8 +61,8 @@ def analyze_session(path: Path, settings: Settings | None = None) -> AnalyzedSes
                 probe_t_host_ns,
                 dict(pod.info),
                 len(session.bad_frames(pod.id)),
+                given_up_s.get(pod.side),
             )
-        meta, events = session.meta, session.events()
     recording = assemble_recording(list(pods.values()), meta.started_host_ns, meta.exercise)
     return AnalyzedSession(
         path, meta, events, recording, measure_set(recording, settings), settings

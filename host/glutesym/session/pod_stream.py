@@ -20,11 +20,10 @@ from glutesym.errors import FrameError, LinkError
 from glutesym.links.base import FoundPod, Link
 from glutesym.measures import Side
 from glutesym.session.sequence import Sequence
-from glutesym.session.store import SessionWriter
+from glutesym.session.store import GIVEN_UP, SessionWriter
 
 T = TypeVar("T")
 
-GIVEN_UP = "given up"  # the event of a pod whose last data could not be fetched, at the stop
 WINDOW_FRAMES = 24  # under way to the host: bounds what the pod's radio stack may copy to its heap
 _ACK_EVERY_FRAMES = 4
 _ACK_EVERY_S = 0.1
@@ -130,6 +129,7 @@ class PodStream:
         self._link: Link | None = None
         self.counts = PodCounts()
         self.streaming = False
+        self.given_up = False  # its last data could not be fetched
 
     async def keep_streaming(self, link: Link | None, stop: asyncio.Event) -> None:
         """Stream until ``stop``; when the link breaks, look for the pod again and go on.
@@ -174,6 +174,7 @@ class PodStream:
     def _note_the_loss(self) -> None:
         """Put into the session that this pod's recording is not complete up to its end."""
         assert self._end_ns is not None
+        self.given_up = True
         text = "out of reach at the end: what it measured since is not in this session"
         self._session.writer.add_event(self._end_ns, GIVEN_UP, text, self._pod_id)
 

@@ -258,7 +258,7 @@ class RunningSession:
                 for helper in helpers:
                     helper.cancel()
         finally:
-            live.set_phase("ended")
+            live.set_phase("ended", _farewell(acquisition.given_up))
             await self._refresh(live, final=True)
 
     async def _update_live(self, live: LiveEngine) -> None:
@@ -278,6 +278,15 @@ class RunningSession:
     async def _accompany(self, acquisition: Acquisition, writer: SessionWriter) -> None:
         await acquisition.connected_all.wait()
         await self._surroundings.accompany(self, writer)
+
+
+def _farewell(given_up: list[Side]) -> str:
+    if not given_up:
+        return ""
+    return (
+        f"The {' and the '.join(given_up)} pod was out of reach at the end: what it measured "
+        "since is not in this session."
+    )
 
 
 def _first(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -87,7 +87,7 @@ class Led:
 
 class Emg:
     chip = "test"
-    gain = 0
+    fixed_gain = 0
     lsb_pv = 1000
     first_index = flags = lead_off = anchor_index = anchor_ticks_us = overrun = misaligned = 0
     failed = False
