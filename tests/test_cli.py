@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import sys
+import time
 
 import polars as pl
 import pytest
@@ -255,3 +258,23 @@ def test_pods_that_are_not_seen_are_named(command, keys, tmp_path):
     result = RUNNER.invoke(app, [command, "--port", str(tmp_path / "none"), "--timeout", "0.1"])
     assert isinstance(result.exception, LinkError)
     assert "no port" in str(result.exception).lower()
+
+
+def test_ctrl_c_ends_a_simulation_cleanly_and_the_seeds_that_follow(tmp_path):
+    code = "import glutesym.cli; glutesym.cli.main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "simulate", "--seeds", "9", "--folder", "out"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    deadline_s = time.monotonic() + 60
+    while not list(tmp_path.glob("out/*-wal")) and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert "Interrupted" in output or "nothing was written" in output
+    left = [path.name for path in tmp_path.glob("out/*")]
+    assert len(left) <= 1  # one session at most, and no -wal beside it
+    assert all(name.endswith(".glutesym") for name in left)

@@ -80,6 +80,10 @@ Mains = Annotated[
         "--mains-hz", help="Take out mains hum, 50 or 60. Off by default.", callback=_mains
     ),
 ]
+Ports = Annotated[
+    list[str] | None,
+    typer.Option("--port", help="A serial port of an unusual board; may be given twice."),
+]
 Usb = Annotated[bool, typer.Option("--usb", help="Over USB: pods in bench mode, never on a body.")]
 SessionFile = Annotated[
     Path, typer.Argument(help="A .glutesym file.", metavar="SESSION", show_default=False)
@@ -135,7 +139,7 @@ def demo(
     """
     built = _build(scenario, seed, reps)
     _out.print(f"[bold]{built.name}[/]: {built.description}", highlight=False)
-    session = _simulated(built, seed, speed, folder, View.TERMINAL if terminal else view)
+    session, _ = _simulated(built, seed, speed, folder, View.TERMINAL if terminal else view)
     check = _check(session, built)
     files = _export(session, folder)
     print_result(_out, session)
@@ -164,14 +168,16 @@ def simulate(
     for number in range(seed, seed + seeds):
         built = _build(scenario, number, reps)
         with _err.status(f"{built.name}, seed {number} ({number - seed + 1} of {seeds}) …"):
-            session = _simulated(built, number, 0.0, folder, View.NONE)
+            session, interrupted = _simulated(built, number, 0.0, folder, View.NONE)
         check = _check(session, built)
-        if check is None:
-            break  # Ctrl-C
+        if check is None or interrupted:
+            _err.print(f"Interrupted; {session.path} is kept.", highlight=False, soft_wrap=True)
+            break
         checks[number] = check
         if not keep:
             session.path.unlink()
-    print_seeds(_out, checks)
+    if checks:
+        print_seeds(_out, checks)
     if keep:
         _out.print(f"The session files are in {folder}.", highlight=False)
 
@@ -185,6 +191,7 @@ def live(
     folder: Folder = DEFAULT_FOLDER,
     terminal: Terminal = False,
     usb: Usb = False,
+    port: Ports = None,
     mains_hz: Mains = None,
 ) -> None:
     """Record both pods and show the bars; close the window or press Ctrl-C to end.
@@ -192,7 +199,7 @@ def live(
     The session file and its CSVs are written into the folder.
     """
     view = View.TERMINAL if terminal else View.AUTO
-    _record_real(exercise, folder, view, None, usb, mains_hz)
+    _record_real(exercise, folder, view, None, usb, port or [], mains_hz)
 
 
 @app.command(
@@ -206,10 +213,11 @@ def record(
         float | None, typer.Option(help="Seconds; until Ctrl-C when not given.", min=1)
     ] = None,
     usb: Usb = False,
+    port: Ports = None,
     mains_hz: Mains = None,
 ) -> None:
     """Record both pods without a window: a status line, then the session file and its CSVs."""
-    _record_real(exercise, folder, View.TERMINAL, duration, usb, mains_hz)
+    _record_real(exercise, folder, View.TERMINAL, duration, usb, port or [], mains_hz)
 
 
 @app.command(
@@ -246,8 +254,8 @@ def _build(name: str, seed: int, reps: int | None) -> Scenario:
 
 def _simulated(
     scenario: Scenario, seed: int, speed: float, folder: Path, view: View
-) -> AnalyzedSession:
-    """Record a session of virtual pods and analyze it."""
+) -> tuple[AnalyzedSession, bool]:
+    """Record a session of virtual pods and analyze it; also returns whether Ctrl-C ended it."""
     from glutesym.session.names import session_path
     from glutesym.session.run import RunningSession
     from glutesym.virtual.surroundings import VirtualSurroundings
@@ -257,8 +265,8 @@ def _simulated(
         session_path(folder, datetime.now().astimezone(), scenario.name),
         scenario.exercise,
     )
-    _show(session, view)
-    return _analyze(session.path, None)
+    interrupted = _show(session, view)
+    return _analyze(session.path, None), interrupted
 
 
 def _record_real(
@@ -267,13 +275,17 @@ def _record_real(
     view: View,
     duration_s: float | None,
     usb: bool,
+    ports: list[str],
     mains_hz: int | None,
 ) -> None:
     from glutesym.session.names import session_path
     from glutesym.session.run import RealSurroundings, RunningSession
 
+    _require_both_sides()
     path = session_path(folder, datetime.now().astimezone(), exercise)
-    session = RunningSession(RealSurroundings(duration_s, usb), path, exercise)
+    session = RunningSession(
+        RealSurroundings(duration_s, usb or bool(ports), ports), path, exercise
+    )
     _show(session, view)
     analyzed = _analyze(path, mains_hz)
     files = _export(analyzed, folder)
@@ -281,8 +293,24 @@ def _record_real(
     print_files(_out, [path, *files])
 
 
-def _show(session: RunningSession, view: View) -> None:
-    """Run a session to its end with a live view; Ctrl-C ends it cleanly."""
+def _require_both_sides() -> None:
+    """Say at once, before looking for them, which pods this computer cannot have."""
+    from glutesym.keys import KeyRing, default_path
+    from glutesym.measures import SIDES
+
+    owned = {pod.side for pod in KeyRing.load(default_path())}
+    missing = [side for side in SIDES if side not in owned]
+    if missing:
+        raise GlutesymError(
+            f"This computer owns no {' and no '.join(missing)} pod. Connect it by USB and run "
+            f"`glutesym provision --side {missing[0]}`. To see it work without pods: "
+            "`glutesym demo`."
+        )
+
+
+def _show(session: RunningSession, view: View) -> bool:
+    """Run a session to its end with a live view; Ctrl-C ends it cleanly and returns True."""
+    interrupted = False
     if view is View.AUTO:
         from glutesym.gui.display import display_problem
 
@@ -312,13 +340,14 @@ def _show(session: RunningSession, view: View) -> None:
         while view is View.NONE and not session.join(0.2):
             pass
     except KeyboardInterrupt:
-        pass  # the session is ended below, as by any other way out
+        interrupted = True  # the session is ended below, as by any other way out
     finally:
         session.stop()
         session.join()
     if not session.path.exists():
         _out.print("Ended before anything was recorded; nothing was written.")
         raise typer.Exit
+    return interrupted
 
 
 def _analyze(path: Path, mains_hz: int | None) -> AnalyzedSession:

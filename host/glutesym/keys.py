@@ -190,6 +190,8 @@ def _read(path: Path) -> list[OwnedPod]:
         with path.open("rb") as file:
             # Of the open file: nobody can exchange it after the look at its mode.
             mode = os.fstat(file.fileno()).st_mode
+            if not stat.S_ISREG(mode):
+                raise KeyFileError(path, "this is not a file. Set GLUTESYM_KEYS to another path.")
             if os.name == "posix" and mode & (stat.S_IRWXG | stat.S_IRWXO):
                 raise KeyFileError(
                     path, f"others can read or change it. Fix: chmod 600 {shlex.quote(str(path))}"

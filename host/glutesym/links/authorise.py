@@ -137,6 +137,7 @@ class Requests:
                 f"{self._name} cannot prove that it is your pod: something else uses its name. "
                 "Switch unknown devices off, or provision the pod again."
             )
+        del answer["proof"]
         return answer
 
     async def wait_for_long_packets(self, description: dict[str, Any]) -> dict[str, Any]:

@@ -65,12 +65,17 @@ class RealSurroundings:
         When to end; ``None``: when somebody does.
     usb : bool
         Over USB: pods in bench mode.
+    ports : sequence of str
+        Serial ports to look at besides those of known boards.
     """
 
     clock_name = "time.perf_counter_ns"
 
-    def __init__(self, duration_s: float | None = None, usb: bool = False) -> None:
+    def __init__(
+        self, duration_s: float | None = None, usb: bool = False, ports: Sequence[str] = ()
+    ) -> None:
         self._duration_s = duration_s
+        self._ports = ports
         self._usb = usb
 
     def run(self, main: Coroutine[Any, Any, None]) -> None:
@@ -90,7 +95,7 @@ class RealSurroundings:
             The file of keys cannot be used.
         """
         keys = KeyRing.load(default_path())
-        return nullcontext(UsbTransport(keys) if self._usb else BleTransport(keys))
+        return nullcontext(UsbTransport(keys, self._ports) if self._usb else BleTransport(keys))
 
     async def compute(self, work: Callable[[], object]) -> None:
         """Compute in another thread: arrivals are stamped meanwhile."""
@@ -147,7 +152,7 @@ class RunningSession:
     @property
     def running(self) -> bool:
         """Whether the session still runs."""
-        return self._thread.is_alive()
+        return self._thread.ident is not None and not self._over.is_set()
 
     def start(self) -> None:
         """Begin."""
@@ -194,8 +199,8 @@ class RunningSession:
         GlutesymError
             What ended the session, if it was not `stop`.
         """
-        self._thread.join(timeout_s)
-        if self._thread.is_alive():
+        # Not Thread.join: interrupted by Ctrl-C, it would take the thread for ended.
+        if not self._over.wait(timeout_s):
             return False
         if self._error is not None:
             raise self._error
@@ -203,7 +208,7 @@ class RunningSession:
 
     def _call(self, action: Callable[[], object]) -> None:
         loop = self._loop
-        if loop is not None and self._thread.is_alive():
+        if loop is not None and self.running:
             try:
                 loop.call_soon_threadsafe(action)
             except RuntimeError:
