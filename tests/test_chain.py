@@ -193,6 +193,25 @@ def test_a_pod_on_usb_power_measures_nothing(tmp_path):
     assert len(right.emg.uv) > 35_000
 
 
+def test_a_pod_whose_cable_is_out_again_goes_on_and_has_lost_nothing_of_before(tmp_path):
+    async def plug_in_and_out(simulation: Simulation) -> None:
+        await asyncio.sleep(4)
+        left = simulation.pods["left"]
+        left.radio.set_outage(2)  # what was measured last is still in the pod
+        await asyncio.sleep(1)
+        left.body.usb_power = True
+        await asyncio.sleep(2)
+        left.body.usb_power = False
+
+    recorded = record(tmp_path, build_scenario("counter"), incident=plug_in_and_out)
+    left = recorded.session.recording.pods["left"]
+    assert recorded.status("left", "error") == 0
+    assert left.samples_lost == 0
+    assert [gap.reason for gap in left.gaps] == ["the pod started anew"]
+    assert 1.9 < left.gaps[0].end_s - left.gaps[0].start_s < 4
+    assert len(left.emg.uv) > 35_000
+
+
 def test_an_electrode_that_lifts_off_is_seen(tmp_path):
     scenario = build_scenario("bridge", seed=1, reps=2, lead_off_left_s=((3.0, 5.0),))
     recorded = record(tmp_path, scenario)

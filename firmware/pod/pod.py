@@ -50,6 +50,7 @@ class Pod:
         self._run = 0  # number of this run of capture; 0: none
         self._capturing = False  # the sensors work
         self._ending = False  # the host has stopped this run
+        self._refused_seq = 0  # end of what was measured before USB power came
         self._emg_ready = not errors & wire.ERROR_EMG_CHIP  # powered up and set up
         self._emg_runs = False
         self._testing = False
@@ -289,16 +290,20 @@ class Pod:
         """Stop measuring: nobody may wear a pod that is plugged in."""
         self._errors |= wire.ERROR_USB_POWER
         self._stop_sensors()
+        self._refused_seq = self._log.next
         self._show()
 
     def _return_from_usb(self):
-        """The cable is out again: measure anew if a host still wants it."""
-        self._errors &= ~wire.ERROR_USB_POWER
-        link = self._sender.link
-        if self._sender.streaming:
-            window = self._sender.window
+        """The cable is out again: measure anew, once the host has what was measured before."""
+        sender = self._sender
+        if not self._run or self._ending:
+            self._errors &= ~wire.ERROR_USB_POWER  # nobody wants it any more
+        elif sender.streaming and self._log.first >= self._refused_seq:
+            link, window = sender.link, sender.window
             self._begin_run()
-            self._sender.start(link, window)
+            sender.start(link, window)
+        else:
+            return
         self._show()
 
     # --- sleep

@@ -333,13 +333,18 @@ def test_a_cable_stops_the_measuring_at_once_and_it_goes_on_when_the_cable_is_ou
 class Plugging(Watchdog):
     def feed(self):
         self.fed += 1
-        if self.fed in (1, 4, 7):
+        if self.fed in (1, 4, 8):
             print(pod._capturing, pod._errors == wire.ERROR_USB_POWER, emg.started)
         power.on_usb = 2 <= self.fed < 5
-        if self.fed == 8:
+        if self.fed == 10:
+            print(pod._capturing, emg.started, "what it had must be fetched first")
+            log.acknowledge(log.next)
+        if self.fed == 12:
+            print(pod._capturing, pod._errors, emg.started)
             raise SystemExit
 
 command(wire.START, 5)
+make(log, 3)
 try:
     asyncio.run(pod.sample(Plugging()))
 except SystemExit:
@@ -348,7 +353,9 @@ except SystemExit:
     assert run(run_micropython, source, POD) == [
         "True False 1",
         "False True 1",
-        "True False 2",
+        "False True 1",
+        "False 1 what it had must be fetched first",
+        "True 0 2",
         "True",
     ]
 
