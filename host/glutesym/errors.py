@@ -77,8 +77,8 @@ _REMEDIES = {
 }
 
 
-class SessionError(GlutesymError):
-    """A session file that cannot be read or written.
+class _FileError(GlutesymError):
+    """A file that cannot be used.
 
     Attributes
     ----------
@@ -91,18 +91,12 @@ class SessionError(GlutesymError):
         super().__init__(f"{path}: {reason}")
 
 
-class KeyFileError(GlutesymError):
-    """The file with the pods' keys cannot be used; the message says what to do.
+class SessionError(_FileError):
+    """A session file that cannot be read or written."""
 
-    Attributes
-    ----------
-    path : str
-        The file in question.
-    """
 
-    def __init__(self, path: object, reason: str) -> None:
-        self.path = str(path)
-        super().__init__(f"{path}: {reason}")
+class KeyFileError(_FileError):
+    """The file with the pods' keys cannot be used; the message says what to do."""
 
 
 class MissingPartError(GlutesymError):

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from glutesym.errors import UnsuitableError
 from glutesym.keys import OwnedPod
 from glutesym.measures import Side
 
@@ -27,6 +28,21 @@ class FoundPod:
     def side(self) -> Side | None:
         """Where it is worn, as its owner knows."""
         return self.owned.side if self.owned else None
+
+    def require_owned(self) -> OwnedPod:
+        """Return whose key to prove.
+
+        Raises
+        ------
+        UnsuitableError
+            It is not this computer's.
+        """
+        if self.owned is None:
+            raise UnsuitableError(
+                f"{self.name or self.address} is not known to this computer. If it is yours, "
+                "connect it by USB and run `glutesym provision`."
+            )
+        return self.owned
 
 
 class Link(Protocol):

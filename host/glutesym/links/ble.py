@@ -113,18 +113,14 @@ class BleTransport:
         LinkError
             It does not answer, is not a pod of this protocol version, or has another owner.
         """
-        if pod.owned is None:
-            raise UnsuitableError(
-                f"{pod.name or pod.address} is not known to this computer. If it is yours, "
-                "connect it by USB and run `glutesym provision`."
-            )
+        owned = pod.require_owned()
         async with self._one_at_a_time:
             try:
-                return await self._opened(pod, pod.owned)
+                return await self._opened(pod, owned)
             except BleakCharacteristicNotFoundError:
                 _log.debug("stale services of %s", pod.name)
             try:
-                return await self._opened(pod, pod.owned, forget_first=True)
+                return await self._opened(pod, owned, forget_first=True)
             except BleakCharacteristicNotFoundError as error:
                 raise UnsuitableError(
                     f"{pod.name} does not offer what a pod does. Remove it in the system's "

@@ -103,14 +103,10 @@ class UsbTransport:
         LinkError
             It does not answer, is not a pod of this protocol version, or has another owner.
         """
-        if pod.owned is None:
-            raise LinkError(
-                f"{pod.name} is not known to this computer. If it is yours, run "
-                "`glutesym provision`."
-            )
+        owned = pod.require_owned()
         link = await self.attach(pod)
         try:
-            await link.authorise(pod.owned)
+            await link.authorise(owned)
         except BaseException:
             await link.close()
             raise
