@@ -37,7 +37,8 @@ def test_a_missing_system_library_names_its_package(library, package):
     error = ImportError(f"{library}: cannot open shared object file: No such file or directory")
     words = str(missing_part(error))
     assert library.split(".so")[0] in words
-    assert words.endswith(f"sudo apt install {package}")
+    # Others that this machine lacks, too, may stand beside it.
+    assert package in words.partition("sudo apt install ")[2].split()
 
 
 def test_bindings_that_lose_references_are_refused(monkeypatch):
