@@ -17,7 +17,7 @@ from glutesym.links.authorise import proof_of
 from glutesym.virtual.radio import RadioModel
 from glutesym.virtual.scenarios.catalog import build_scenario
 from glutesym.virtual.simulation import Simulation
-from glutesym.virtual.world_time import run_in_world
+from glutesym.world_time import run_in_world
 from stranger import owner_streams
 from virtual_session import equal_hardware
 

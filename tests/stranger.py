@@ -13,7 +13,7 @@ from glutesym.decode import split_frames
 from glutesym.links.authorise import proof_of
 from glutesym.virtual.scenarios.catalog import build_scenario
 from glutesym.virtual.simulation import Simulation
-from glutesym.virtual.world_time import run_in_world
+from glutesym.world_time import run_in_world
 from virtual_session import equal_hardware
 
 

@@ -18,7 +18,7 @@ from glutesym.session.acquire import Acquisition
 from glutesym.session.store import SessionWriter, open_session
 from glutesym.virtual.host_adapter import HostModel
 from glutesym.virtual.simulation import Simulation
-from glutesym.virtual.world_time import run_in_world
+from glutesym.world_time import run_in_world
 
 
 @pytest.fixture

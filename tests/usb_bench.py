@@ -15,7 +15,7 @@ from glutesym.virtual.body import ScenarioBody
 from glutesym.virtual.radio import RadioLink
 from glutesym.virtual.scenarios.catalog import build_scenario
 from glutesym.virtual.virtual_pod import PodHardware, VirtualPod
-from glutesym.virtual.world_time import WorldLoop, run_in_world
+from glutesym.world_time import WorldLoop, run_in_world
 
 
 class Bench:

@@ -15,7 +15,7 @@ from glutesym.virtual.radio import RadioLink
 from glutesym.virtual.scenarios.catalog import build_scenario
 from glutesym.virtual.simulation import make_adapter
 from glutesym.virtual.virtual_pod import PodHardware, VirtualPod
-from glutesym.virtual.world_time import WorldLoop, run_in_world
+from glutesym.world_time import WorldLoop, run_in_world
 
 SERVICE = "00000001-1111-2222-3333-444444444444"
 VALUE = "00000002-1111-2222-3333-444444444444"

@@ -14,7 +14,7 @@ from glutesym.errors import LinkError
 from glutesym.virtual.host_adapter import HostModel
 from glutesym.virtual.scenarios.catalog import build_scenario
 from glutesym.virtual.simulation import Simulation
-from glutesym.virtual.world_time import run_in_world
+from glutesym.world_time import run_in_world
 from virtual_session import equal_hardware
 
 SCENARIO = build_scenario("counter")

@@ -160,7 +160,7 @@ def test_the_pods_of_a_simulation_have_an_owner():
             }
             return simulation.keys, stored, {s: p.id for s, p in simulation.pods.items()}
 
-    from glutesym.virtual.world_time import run_in_world
+    from glutesym.world_time import run_in_world
 
     keys, stored, ids = run_in_world(main())
     ring = KeyRing.of(OwnedPod(*known) for known in keys.values())

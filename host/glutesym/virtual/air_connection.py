@@ -11,7 +11,7 @@ import numpy as np
 from bumble import core, hci
 
 from glutesym.virtual.radio_controller import RadioController
-from glutesym.virtual.world_time import WorldLoop
+from glutesym.world_time import WorldLoop
 
 AIR_S = 0.0004  # preamble to acknowledgement of a full packet at 2 Mbit/s
 _TURN_S = 1e-6  # at least so long between two deliveries

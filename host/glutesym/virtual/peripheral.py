@@ -20,7 +20,7 @@ from bumble.pairing import PairingConfig
 from bumble.transport.common import AsyncPipeSink
 
 from glutesym.virtual.radio import RadioController, RadioLink, RadioModel
-from glutesym.virtual.world_time import WorldLoop
+from glutesym.world_time import WorldLoop
 
 _ACTIVE, _ADVERTISE, _SERVICES, _VALUE, _NOTIFY, _DISCONNECT, _MTU = 40, 41, 42, 43, 44, 45, 46
 _PAIR = 47

@@ -22,7 +22,7 @@ from pathlib import Path
 from glutesym.errors import MissingPartError
 from glutesym.podfiles import copy_files, pod_files, virtual_board_files
 from glutesym.virtual.pod_parts import Body, Radio, Usb
-from glutesym.virtual.world_time import WorldLoop
+from glutesym.world_time import WorldLoop
 
 _HEADER = struct.Struct("<BIq")
 _WAIT, _ELECTRODE, _MOTION, _POWER, _CONFIG, _LEAD_OFF = 1, 2, 3, 4, 5, 6

@@ -12,7 +12,7 @@ from bumble import controller, core, hci, link, ll
 
 from glutesym.virtual.air_connection import AIR_S, AirConnection, RadioModel, Reception
 from glutesym.virtual.radio_controller import RadioController
-from glutesym.virtual.world_time import WorldLoop
+from glutesym.world_time import WorldLoop
 
 _ESTABLISH_S = 0.18  # six events: a link without a packet by then is none (Core, Vol 6 B, 4.5.2)
 

@@ -28,7 +28,7 @@ from glutesym.virtual.virtual_pod import (
     pod_key,
     random_hardware,
 )
-from glutesym.virtual.world_time import WorldLoop
+from glutesym.world_time import WorldLoop
 
 _START_DELAY_NS = 300_000_000  # pods fetch their signals up to 0.2 s ahead
 _HOST_ADDRESS = "C0:00:00:00:00:FE"

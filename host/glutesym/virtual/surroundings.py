@@ -14,7 +14,7 @@ from glutesym.session.store import SessionWriter
 from glutesym.virtual.host_adapter import HostModel
 from glutesym.virtual.scenarios.base import Scenario
 from glutesym.virtual.simulation import PodHardware, Simulation
-from glutesym.virtual.world_time import WorldLoop, run_in_world
+from glutesym.world_time import WorldLoop, run_in_world
 
 SCENARIO_EVENT = "scenario"  # marks the session time at which the scenario's time 0 is
 

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from glutesym.virtual.world_time import WorldLoop
+from glutesym.world_time import WorldLoop
 
 _RECEIVED, _OPENED, _TAKEN = 200, 201, 202  # events of firmware/virtual/world.py
 _FRAME_S = 0.001  # full speed USB moves data once a millisecond

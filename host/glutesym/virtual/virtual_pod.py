@@ -24,7 +24,7 @@ from glutesym.virtual.pod_process import (
 )
 from glutesym.virtual.radio import RadioLink, RadioModel
 from glutesym.virtual.usb_cable import UsbCable
-from glutesym.virtual.world_time import WorldLoop
+from glutesym.world_time import WorldLoop
 
 _ADDRESSES: dict[Side, str] = {"left": "C4:00:00:00:00:01", "right": "C4:00:00:00:00:02"}
 _BOOT_S = 0.5  # from the reset to main.py

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from glutesym.virtual.world_time import WorldLoop, run_in_world
+from glutesym.world_time import WorldLoop, run_in_world
 
 
 def test_an_hour_takes_no_time():
@@ -31,6 +31,21 @@ def test_timers_come_in_order_at_their_time():
         return seen
 
     assert run_in_world(collect()) == [("a", 0.1), ("b", 0.2), ("c", 0.3)]
+
+
+def test_a_timer_comes_at_its_very_nanosecond():
+    times_ns = [1, 2, 999_999_999, 3_600_000_000_001, 86_400_000_000_007]
+
+    async def collect() -> list[int]:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, WorldLoop)
+        seen: list[int] = []
+        for when_ns in times_ns:
+            loop.call_at_ns(when_ns, lambda: seen.append(loop.now_ns()))
+        await asyncio.sleep(90_000)
+        return seen
+
+    assert run_in_world(collect()) == times_ns
 
 
 def test_time_stands_still_while_it_is_held():

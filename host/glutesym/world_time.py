@@ -1,15 +1,14 @@
-"""World time: an asyncio event loop whose clock is simulated.
+"""World time: an asyncio event loop whose clock is simulated, for virtual pods and for replays.
 
 The loop's time stands still while anything computes, and jumps to the next timer when all are
-waiting. With a ``speed`` it is held back to that multiple of real time; without one a simulation
-runs as fast as the processor allows. Whoever computes outside the loop (a pod's process) holds the
+waiting. With a ``speed`` it is held back to that multiple of real time; without one the world
+goes as fast as the processor allows. Whoever computes outside the loop (a pod's process) holds the
 world meanwhile, so results do not depend on the speed or on the machine.
 """
 
 from __future__ import annotations
 
 import asyncio
-import math
 import selectors
 import time
 from collections.abc import Callable, Coroutine
@@ -19,6 +18,7 @@ from glutesym.errors import GlutesymError
 
 T = TypeVar("T")
 
+_RESOLUTION_S = 1e-9
 STUCK_AFTER_S = 20.0  # real seconds that a pod's process may compute before it counts as stuck
 
 
@@ -44,6 +44,8 @@ class WorldLoop(asyncio.SelectorEventLoop):
     def __init__(self, speed: float | None = None) -> None:
         self._world = _WorldSelector(speed)
         super().__init__(self._world)
+        # asyncio calls timers early by what it takes for the clock's resolution: 16 ms on Windows.
+        self._clock_resolution = _RESOLUTION_S
 
     def time(self) -> float:
         """Return world time in seconds."""
@@ -101,7 +103,7 @@ class _WorldSelector(selectors.DefaultSelector):
             return ready
         if timeout is None:
             return super().select(None)
-        target_ns = self.now_ns + math.ceil(timeout * 1e9)
+        target_ns = self.now_ns + round(timeout * 1e9)  # exact: timers are at whole nanoseconds
         if self._speed is not None:
             due_s = self._real_origin_s + target_ns / 1e9 / self._speed
             wait_s = due_s - time.monotonic()
