@@ -48,6 +48,18 @@ def test_a_timer_comes_at_its_very_nanosecond():
     assert run_in_world(collect()) == times_ns
 
 
+@pytest.mark.parametrize("when_s", [0.1 + 1e-10, 0.1 + 9e-10, 1 / 3, 3600 + 1 / 7])
+def test_a_timer_between_two_nanoseconds_is_not_early(when_s):
+    async def wait() -> float:
+        loop = asyncio.get_running_loop()
+        come = loop.create_future()
+        loop.call_at(when_s, lambda: come.set_result(loop.time()))
+        loop.call_at(when_s - 1e-9, lambda: None)
+        return await come
+
+    assert when_s <= run_in_world(wait()) <= when_s + 1e-9
+
+
 def test_time_stands_still_while_it_is_held():
     async def hold() -> tuple[float, float]:
         loop = asyncio.get_running_loop()
