@@ -16,7 +16,8 @@ import numpy as np
 from glutesym import wire
 from glutesym.decode import check_frame
 from glutesym.errors import FrameError
-from glutesym.links.base import FoundPod, Link
+from glutesym.links.base import SILENCE_S, FoundPod, Link
+from glutesym.links.probes import send_probe
 from glutesym.live import LiveEngine
 from glutesym.pipeline import LiveEnvelope
 from glutesym.session.analyze import AnalyzedSession, analyze_session
@@ -103,6 +104,7 @@ class _HostilePod:
 
     address = "C4:00:00:00:00:13"
     info = INFO
+    silence_s = SILENCE_S
 
     def __init__(self) -> None:
         self.lost = asyncio.Event()
@@ -115,6 +117,10 @@ class _HostilePod:
     async def write(self, command: bytes) -> None:
         assert len(command) == wire.COMMAND_BYTES
         self.commands[command[0]] = self.commands.get(command[0], 0) + 1
+
+    async def probe(self, number: int, due_ns: int, on_probe) -> None:
+        clock_ns = asyncio.get_running_loop().now_ns
+        await send_probe(self.write, clock_ns, number, due_ns, on_probe)
 
     async def close(self) -> None:
         self.lost.set()

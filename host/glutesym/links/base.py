@@ -12,6 +12,8 @@ from glutesym.keys import OwnedPod
 from glutesym.measures import Side
 
 OnFrame = Callable[[int, bytes], None]  # host time of arrival in ns, frame
+OnProbe = Callable[[int, int], None]  # number, host time immediately before it is written in ns
+SILENCE_S = 5.0  # of a pod that streams: a status comes twice a second
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,15 @@ class FoundPod:
 
 
 class Link(Protocol):
-    """A connection to one pod. Usable once; after `lost` is set another one is needed."""
+    """A connection to one pod. Usable once; after `lost` is set another one is needed.
+
+    It stamps what arrives and what it probes the pod's clock with: only it knows when.
+    """
 
     lost: asyncio.Event
     address: str
     info: dict[str, Any]  # what the pod says about itself
+    silence_s: float  # when no frame has come for longer, the link is half-open
 
     async def subscribe(self, on_frame: OnFrame) -> None:
         """Have every arriving frame stamped and passed on.
@@ -64,6 +70,25 @@ class Link(Protocol):
 
     async def write(self, command: bytes) -> None:
         """Send a command.
+
+        Raises
+        ------
+        LinkError
+            The link is gone.
+        """
+        ...
+
+    async def probe(self, number: int, due_ns: int, on_probe: OnProbe) -> None:
+        """Probe the pod's clock once.
+
+        Parameters
+        ----------
+        number : int
+        due_ns : int
+            Host time at which it is to go.
+        on_probe : callable
+            Called immediately before the probe is written, with number and time: those asked for,
+            unless the link replays what was recorded.
 
         Raises
         ------

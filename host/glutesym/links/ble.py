@@ -26,7 +26,8 @@ from glutesym import wire
 from glutesym.errors import LinkError, RefusedError, UnsuitableError
 from glutesym.keys import KeyRing, OwnedPod
 from glutesym.links.authorise import NOT_ENCRYPTED, Requests
-from glutesym.links.base import FoundPod, OnFrame
+from glutesym.links.base import SILENCE_S, FoundPod, OnFrame, OnProbe
+from glutesym.links.probes import send_probe
 
 T = TypeVar("T")
 
@@ -150,6 +151,8 @@ class BleTransport:
 class BleLink:
     """One connection. See `glutesym.links.base.Link`."""
 
+    silence_s = SILENCE_S
+
     def __init__(
         self,
         pod: FoundPod,
@@ -237,6 +240,16 @@ class BleLink:
         await self._in_time(
             self._client.write_gatt_char(wire.CONTROL_UUID, command, response=False)
         )
+
+    async def probe(self, number: int, due_ns: int, on_probe: OnProbe) -> None:
+        """Probe the pod's clock once.
+
+        Raises
+        ------
+        LinkError
+            The link is gone.
+        """
+        await send_probe(self.write, self._clock_ns, number, due_ns, on_probe)
 
     async def request(self, request: bytes) -> dict[str, Any]:
         """Send a request and return the pod's answer.

@@ -19,7 +19,8 @@ from glutesym import packets, wire
 from glutesym.errors import LinkError
 from glutesym.keys import KeyRing, OwnedPod
 from glutesym.links.authorise import Requests
-from glutesym.links.base import FoundPod, OnFrame
+from glutesym.links.base import SILENCE_S, FoundPod, OnFrame, OnProbe
+from glutesym.links.probes import send_probe
 from glutesym.links.serial_port import SerialPort
 
 _log = logging.getLogger(__name__)
@@ -165,9 +166,12 @@ class UsbLink:
         What the pod shows to anybody, "owned" among it.
     """
 
+    silence_s = SILENCE_S
+
     def __init__(self, port: str, clock_ns: Callable[[], int]) -> None:
         self.lost = asyncio.Event()
         self.port = port
+        self._clock_ns = clock_ns
         self.pod_id = self.address = ""
         self.info: dict[str, Any] = {}
         self.greeting: dict[str, Any] = {}
@@ -249,6 +253,16 @@ class UsbLink:
             The link is gone.
         """
         await self._send(packets.COMMAND, command)
+
+    async def probe(self, number: int, due_ns: int, on_probe: OnProbe) -> None:
+        """Probe the pod's clock once.
+
+        Raises
+        ------
+        LinkError
+            The link is gone.
+        """
+        await send_probe(self.write, self._clock_ns, number, due_ns, on_probe)
 
     async def request(self, request: bytes) -> dict[str, Any]:
         """Send a request and return the pod's answer.

@@ -28,7 +28,6 @@ WINDOW_FRAMES = 24  # under way to the host: bounds what the pod's radio stack m
 _ACK_EVERY_FRAMES = 4
 _ACK_EVERY_S = 0.1
 _PROBE_EVERY_S = (0.5, 0.9)  # never the same: a fixed period would lock to the radio's
-_SILENCE_S = 5.0  # a link that says nothing for so long is half-open: begin again
 _RETRY_S = 1.0
 _REST_S = 20.0  # at the end of a session: without progress for so long, the rest is given up
 _QUEUE_FRAMES = 4096  # two minutes of one pod
@@ -340,7 +339,7 @@ class PodStream:
             await asyncio.sleep(_ACK_EVERY_S)
             await self._answer(link)
             silence_s = (self._session.now_ns() - self._last_arrival_ns) / 1e9
-            if silence_s > _SILENCE_S:
+            if silence_s > link.silence_s:  # half-open: begin again
                 raise LinkError(f"The {self._side} pod has been silent for {silence_s:.0f} s.")
 
     async def _answer(self, link: Link) -> None:
@@ -367,15 +366,20 @@ class PodStream:
         await link.write(wire.command(opcode, a, b, c))
 
     async def _probe(self, link: Link) -> None:
+        due_ns = self._session.now_ns()
         while True:
-            self._probe_id += 1
-            assert self._pod_id is not None
-            t_host_ns = self._session.now_ns()
-            self._session.writer.add_probe(self._pod_id, self._probe_id, t_host_ns)
-            if self._session.live is not None:
-                self._session.live.add_probe(self._side, self._probe_id, t_host_ns)
-            await self._command(link, wire.PROBE, 0, 0, self._probe_id)
-            await asyncio.sleep(_spread(self._probe_id, *_PROBE_EVERY_S))
+            await link.probe(self._probe_id + 1, due_ns, self._on_probe)
+            pause_s = _spread(self._probe_id, *_PROBE_EVERY_S)
+            due_ns = self._session.now_ns() + round(pause_s * 1e9)
+
+    def _on_probe(self, number: int, t_host_ns: int) -> None:
+        """Record a probe: what the link calls immediately before it goes."""
+        assert self._pod_id is not None
+        self._probe_id = number
+        self.counts.commands += 1
+        self._session.writer.add_probe(self._pod_id, number, t_host_ns)
+        if self._session.live is not None:
+            self._session.live.add_probe(self._side, number, t_host_ns)
 
 
 async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, T]) -> T | None:
