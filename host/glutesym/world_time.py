@@ -9,19 +9,16 @@ world meanwhile, so results do not depend on the speed or on the machine.
 from __future__ import annotations
 
 import asyncio
+import math
 import selectors
 import time
 from collections.abc import Callable, Coroutine
-from contextvars import Context
-from typing import Any, TypeVar, TypeVarTuple, Unpack
+from typing import Any, TypeVar
 
 from glutesym.errors import GlutesymError
 
 T = TypeVar("T")
 
-Ts = TypeVarTuple("Ts")
-
-_RESOLUTION_S = 0.5e-9  # timers are at whole nanoseconds: none comes with the one before
 STUCK_AFTER_S = 20.0  # real seconds that a pod's process may compute before it counts as stuck
 
 
@@ -47,8 +44,8 @@ class WorldLoop(asyncio.SelectorEventLoop):
     def __init__(self, speed: float | None = None) -> None:
         self._world = _WorldSelector(speed)
         super().__init__(self._world)
-        # asyncio calls timers early by what it takes for the clock's resolution: 16 ms on Windows
-        self._clock_resolution = _RESOLUTION_S
+        # Timers come early by what asyncio takes for the clock's resolution: 16 ms on Windows.
+        self._clock_resolution = 1e-9
 
     def time(self) -> float:
         """Return world time in seconds."""
@@ -65,19 +62,6 @@ class WorldLoop(asyncio.SelectorEventLoop):
     def release(self) -> None:
         """Take back one `hold`."""
         self._world.holders -= 1
-
-    def call_at(
-        self,
-        when: float,
-        callback: Callable[[Unpack[Ts]], object],
-        *args: *Ts,
-        context: Context | None = None,
-    ) -> asyncio.TimerHandle:
-        """Call back at the first whole nanosecond that is not before ``when``, in seconds."""
-        when_ns = round(when * 1e9)
-        if when_ns / 1e9 < when:
-            when_ns += 1
-        return super().call_at(when_ns / 1e9, callback, *args, context=context)
 
     def call_at_ns(self, when_ns: int, callback: Callable[..., object], *args: object) -> None:
         """Call back at a time in nanoseconds, now if it has passed."""
@@ -119,7 +103,7 @@ class _WorldSelector(selectors.DefaultSelector):
             return ready
         if timeout is None:
             return super().select(None)
-        target_ns = self.now_ns + round(timeout * 1e9)
+        target_ns = self.now_ns + math.ceil(timeout * 1e9)
         if self._speed is not None:
             due_s = self._real_origin_s + target_ns / 1e9 / self._speed
             wait_s = due_s - time.monotonic()
