@@ -9,8 +9,7 @@ from pathlib import Path
 from glutesym.assemble import PodInput, assemble_recording
 from glutesym.dsp.bandpass import HIGH_HZ, LOW_HZ, ORDER
 from glutesym.dsp.envelope import LIVE_WINDOW_S
-from glutesym.errors import SessionError
-from glutesym.measures import SetMeasures, Side
+from glutesym.measures import SetMeasures
 from glutesym.pipeline import MIN_SNR_DB, Settings, measure_set
 from glutesym.recording import Recording
 from glutesym.session.store import GIVEN_UP, SessionMeta, StoredEvent, open_session
@@ -43,27 +42,23 @@ def analyze_session(path: Path, settings: Settings | None = None) -> AnalyzedSes
     with open_session(path) as session:
         meta, events = session.meta, session.events()
         given_up_s = {event.side: event.time_s for event in events if event.kind == GIVEN_UP}
-        pods: dict[Side, PodInput] = {}
-        for pod in session.pods:
-            if pod.side in pods:
-                raise SessionError(
-                    path,
-                    f"two pods say that they are the {pod.side} one. Flash one of them for the "
-                    "other side and record again.",
-                )
+        pods: list[PodInput] = []
+        for side, pod in session.by_side().items():
             t_host_ns, frames = session.frames(pod.id)
             probe_id, probe_t_host_ns = session.probes(pod.id)
-            pods[pod.side] = PodInput(
-                pod.side,
-                t_host_ns,
-                frames,
-                probe_id,
-                probe_t_host_ns,
-                dict(pod.info),
-                len(session.bad_frames(pod.id)),
-                given_up_s.get(pod.side),
+            pods.append(
+                PodInput(
+                    side,
+                    t_host_ns,
+                    frames,
+                    probe_id,
+                    probe_t_host_ns,
+                    dict(pod.info),
+                    len(session.bad_frames(pod.id)),
+                    given_up_s.get(side),
+                )
             )
-    recording = assemble_recording(list(pods.values()), meta.started_host_ns, meta.exercise)
+    recording = assemble_recording(pods, meta.started_host_ns, meta.exercise)
     return AnalyzedSession(
         path, meta, events, recording, measure_set(recording, settings), settings
     )

@@ -269,6 +269,37 @@ class StoredSession:
         data = np.frombuffer(b"".join(blobs), np.uint8)
         return np.concatenate(times), data.reshape(-1, wire.FRAME_BYTES)
 
+    def by_side(self) -> dict[Side, StoredPod]:
+        """Return the pods, each by its side, in the order in which they joined.
+
+        Raises
+        ------
+        SessionError
+            A side has two pods.
+        """
+        pods: dict[Side, StoredPod] = {}
+        for pod in self.pods:
+            if pod.side in pods:
+                raise SessionError(
+                    self.path,
+                    f"two pods say that they are the {pod.side} one. Flash one of them for the "
+                    "other side and record again.",
+                )
+            pods[pod.side] = pod
+        return pods
+
+    def arrivals(self, pod_id: int) -> list[tuple[int, bytes]]:
+        """Return ``(t_host_ns, bytes)`` of everything a pod sent, in order of arrival.
+
+        Raises
+        ------
+        SessionError
+            The file is damaged.
+        """
+        return self._rows(
+            "SELECT t_host_ns, frame FROM frames WHERE pod_id = ? ORDER BY id", (pod_id,)
+        )
+
     def bad_frames(self, pod_id: int) -> list[tuple[int, bytes]]:
         """Return ``(t_host_ns, bytes)`` of everything a pod sent that has not a frame's length.
 
