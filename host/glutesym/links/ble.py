@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -22,7 +21,7 @@ from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
 from bleak.exc import BleakCharacteristicNotFoundError
 
-from glutesym import wire
+from glutesym import host_clock, wire
 from glutesym.errors import LinkError, RefusedError, UnsuitableError
 from glutesym.keys import KeyRing, OwnedPod
 from glutesym.links.authorise import NOT_ENCRYPTED, Requests
@@ -56,7 +55,7 @@ class BleTransport:
         keys: KeyRing,
         client_backend: type[BaseBleakClient] | None = None,
         scanner_backend: type[BaseBleakScanner] | None = None,
-        clock_ns: Callable[[], int] = time.perf_counter_ns,
+        clock_ns: Callable[[], int] = host_clock.now_ns,
     ) -> None:
         self._keys = keys
         self._client_backend = client_backend

@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from serial.tools.list_ports import comports
 
-from glutesym import packets, wire
+from glutesym import host_clock, packets, wire
 from glutesym.errors import LinkError
 from glutesym.keys import KeyRing, OwnedPod
 from glutesym.links.authorise import Requests
@@ -51,7 +50,7 @@ class UsbTransport:
         self,
         keys: KeyRing,
         ports: Sequence[str] = (),
-        clock_ns: Callable[[], int] = time.perf_counter_ns,
+        clock_ns: Callable[[], int] = host_clock.now_ns,
     ) -> None:
         self._keys = keys
         self._ports = tuple(ports)

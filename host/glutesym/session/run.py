@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
@@ -16,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+from glutesym import host_clock
 from glutesym.keys import KeyRing, default_path
 from glutesym.links.base import Transport
 from glutesym.links.ble import BleTransport
@@ -69,7 +69,7 @@ class RealSurroundings:
         Serial ports to look at besides those of known boards.
     """
 
-    clock_name = "time.perf_counter_ns"
+    clock_name = host_clock.NAME
 
     def __init__(
         self, duration_s: float | None = None, usb: bool = False, ports: Sequence[str] = ()
@@ -83,8 +83,8 @@ class RealSurroundings:
         asyncio.run(main)
 
     def clock_ns(self) -> int:
-        """Return the performance counter."""
-        return time.perf_counter_ns()
+        """Return the computer's steady clock."""
+        return host_clock.now_ns()
 
     def transport(self) -> AbstractAsyncContextManager[Transport]:
         """Return bleak on the platform's own stack, or the serial ports.

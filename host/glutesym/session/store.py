@@ -89,7 +89,7 @@ class SessionWriter:
     started_host_ns : int
         The host clock at that moment, ns: session time 0.
     host_clock : str
-        The clock that every ``t_host_ns`` is read from, e.g. ``"time.perf_counter_ns"``.
+        The clock that every ``t_host_ns`` is read from, e.g. ``"CLOCK_BOOTTIME"``.
 
     Raises
     ------
