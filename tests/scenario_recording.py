@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy import signal
 
 from glutesym.measures import SIDES, Side
-from glutesym.recording import EmgRecord, ImuRecord, PodRecord, Recording
+from glutesym.recording import EmgRecord, ImuRecord, PodRecord, Recording, SyncUncertainty
 from glutesym.virtual.scenarios.base import EMG_GRID_HZ, IMU_GRID_HZ, Scenario
 
 FRONT_END_UV = 3.0  # RMS, beyond what the scenario adds
@@ -22,7 +22,7 @@ def record(scenario: Scenario, sides: tuple[Side, ...] = SIDES, sync_ms: float =
         pods={side: _pod(scenario, side) for side in sides},
         duration_s=scenario.duration_s,
         exercise=scenario.exercise,
-        sync_uncertainty_ms=sync_ms,
+        sync=SyncUncertainty(np.zeros(1), np.array([sync_ms])),
     )
 
 

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from glutesym import wire
 from glutesym.clock import (
-    fit_clock,
     lower_envelope,
     lower_track,
     ticks_before_us,
@@ -60,21 +59,6 @@ def test_the_envelope_is_below_every_point_and_touches_one(seed):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_offset_and_skew_are_found_under_heavy_delays(seed):
-    random = np.random.default_rng(seed)
-    skew, offset = random.normal(0, 2e-5), random.uniform(-5, 5)
-    sent = np.arange(0, 60, 0.03)
-    arrived = offset + sent * (1 + skew) + 0.0015 + random.exponential(0.01, len(sent))
-    probe_arrived = np.arange(0.5, 60, 1.0)
-    probe_sent = offset + probe_arrived * (1 + skew) - 0.001 - random.exponential(0.01, 60)
-    fit = fit_clock(sent, arrived, probe_sent, probe_arrived)
-    error_s = fit.host_s(sent) - (offset + sent * (1 + skew))
-    assert np.all(np.abs(error_s) < 0.0025)  # the shortest delay, and little more
-    assert np.all(np.abs(error_s) * 1000 < 2 * fit.uncertainty_ms)
-    assert fit.uncertainty_ms < 2.5
-
-
-@pytest.mark.parametrize("seed", range(5))
 def test_lies_are_told_from_delays(seed):
     random = np.random.default_rng(seed)
     sent = np.arange(0, 60, 0.03)
@@ -83,9 +67,6 @@ def test_lies_are_told_from_delays(seed):
     lies = random.permutation(len(sent))[:40]
     sent[lies] += random.uniform(0.3, 500, 40)
     assert sorted(np.flatnonzero(too_early(sent, arrived))) == sorted(lies)
-    fit = fit_clock(sent, arrived, np.empty(0), np.empty(0))
-    x = np.array([0.0, 60.0])
-    assert fit.host_s(x) == pytest.approx(3 + x * (1 + 4e-5), abs=0.005)
 
 
 def test_frames_that_waited_out_a_stall_are_no_lies():
@@ -103,11 +84,6 @@ def test_few_points_do_not_give_an_absurd_slope():
     line = lower_envelope(np.array([0.0, 0.001]), np.array([5.0, 5.03]))
     assert abs(line.slope - 1) <= 2e-4
     assert lower_envelope(np.array([3.0]), np.array([7.0]))(np.array([4.0]))[0] == pytest.approx(8)
-
-
-def test_without_probes_the_uncertainty_is_unknown():
-    x = np.arange(10.0)
-    assert np.isnan(fit_clock(x, x, np.empty(0), np.empty(0)).uncertainty_ms)
 
 
 def test_no_points_are_an_error():

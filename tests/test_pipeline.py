@@ -62,11 +62,11 @@ def test_what_the_ring_shows_live_is_exactly_what_the_recording_gives():
     for now_s in np.arange(0.5, SCENARIO.duration_s + 1, 0.5):
         emg = {side: cut(pods[side].emg, now_s - RING_S, now_s) for side in SIDES}
         imu = {side: cut(pods[side].imu, now_s - 5, now_s) for side in SIDES}
-        new = meter.process(emg, imu)
+        new = meter.process(emg, imu, sync=RECORDING.sync)
         assert all(now_s - rep.end_s < 2.5 for rep in new)
         live += new
     assert SCENARIO.duration_s > RING_S + 5  # the ring did forget
-    live += meter.finish(emg, {side: pods[side].imu for side in SIDES})
+    live += meter.finish(emg, {side: pods[side].imu for side in SIDES}, RECORDING.sync)
     assert tuple(live) == MEASURED.reps
 
 
@@ -96,10 +96,10 @@ def test_samples_that_come_late_are_waited_for_and_give_the_same_numbers(kind, s
         if kind == "silence" and hidden:
             for side in sides:
                 emg[side], imu[side] = cut(emg[side], 0, 20), cut(imu[side], 0, 20)
-        live += meter.process(emg, imu, sides if hidden and kind == "hole" else ())
+        live += meter.process(emg, imu, sides if hidden and kind == "hole" else (), RECORDING.sync)
         if 20 < now_s < 36:
             assert all(rep.end_s < 20.5 for rep in live)
-    live += meter.finish(*live_windows(SCENARIO.duration_s + 1))
+    live += meter.finish(*live_windows(SCENARIO.duration_s + 1), RECORDING.sync)
     assert tuple(live) == MEASURED.reps
 
 
@@ -244,7 +244,7 @@ def empty_pod(side):
     [
         Recording({}, 0.0),
         Recording({side: empty_pod(side) for side in SIDES}, 0.0),
-        Recording({"left": RECORDING.pods["left"], "right": empty_pod("right")}, 60.0, "", 1.0),
+        Recording({"left": RECORDING.pods["left"], "right": empty_pod("right")}, 60.0),
         changed("left", uv=lambda uv, _: np.full_like(uv, np.nan)),
     ],
 )

@@ -12,15 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glutesym import wire
-from glutesym.clock import (
-    ClockFit,
-    Line,
-    Track,
-    fit_clock,
-    lower_track,
-    ticks_before_us,
-    unwrap_ticks_us,
-)
+from glutesym.clock import Line, Track, lower_track, ticks_before_us, unwrap_ticks_us
 from glutesym.decode import (
     Frames,
     LossReasons,
@@ -32,12 +24,15 @@ from glutesym.decode import (
     without_repeats,
 )
 from glutesym.measures import SIDES, Side
+from glutesym.pod_clock import Messages, agree, fit_pod_clock, half_width_ms
 from glutesym.recording import (
+    NO_SYNC,
     EmgRecord,
     Gap,
     ImuRecord,
     PodRecord,
     Recording,
+    SyncUncertainty,
     join_emg,
     join_imu,
 )
@@ -55,6 +50,7 @@ _EMG_DELAY_SAMPLES_MYOWARE = 0.4
 _MAX_LATE_S = 1800.0  # frames may come this much later than others
 _MAX_PAUSE_S = 60.0  # that a converter may have stood still
 _CLOCK_SLACK_S = 1.0  # by how much a sample may seem to come before its time
+_SYNC_EVERY_S = 5.0
 _TICKS_PERIOD_S = wire.TICKS_PERIOD_US / 1e6
 
 
@@ -105,14 +101,47 @@ def assemble_pod(pod: PodInput, t0_host_ns: int) -> PodRecord:
     PodRecord
         Empty arrays when the pod sent no samples.
     """
+    return assemble_recording([pod], t0_host_ns).pods[pod.side]
+
+
+def assemble_recording(pods: list[PodInput], t0_host_ns: int, exercise: str = "") -> Recording:
+    """Decode both pods onto one time line.
+
+    Parameters
+    ----------
+    pods : list of PodInput
+        At most one a side.
+    t0_host_ns : int
+        Host time of session time 0.
+    exercise : str
+    """
+    runs: dict[Side, list[_Run]] = {pod.side: _runs(pod, t0_host_ns) for pod in pods}
+    every_run = [run for of_pod in runs.values() for run in of_pod]
+    for run, clock in zip(every_run, agree([run.pod_clock for run in every_run]), strict=True):
+        run.clock = clock
+    records: dict[Side, PodRecord] = {pod.side: _record(pod, runs[pod.side]) for pod in pods}
+    ends = [float(r.emg.time_s[-1]) for r in records.values() if len(r.emg.time_s)]
+    return Recording(
+        pods=records,
+        duration_s=max(ends, default=0.0),
+        exercise=exercise,
+        sync=_sync([runs.get(side, []) for side in SIDES]),
+    )
+
+
+def _runs(pod: PodInput, t0_host_ns: int) -> list[_Run]:
+    """Return a pod's runs of capture in order of time; of two at the same time the larger."""
     emg_hz = emg_nominal_hz(pod.info)
     frames = split_frames(pod.frames)
-    runs = _in_time_order([_Run(run, pod, t0_host_ns, emg_hz) for run in split_runs(frames)])
+    return _in_time_order([_Run(run, pod, t0_host_ns, emg_hz) for run in split_runs(frames)])
+
+
+def _record(pod: PodInput, runs: list[_Run]) -> PodRecord:
     emg_parts: list[EmgRecord] = []
     imu_parts: list[ImuRecord] = []
     gaps: list[Gap] = []
     problems: list[str] = []
-    uncertainty_ms = battery_pct = float("nan")
+    half_bracket_ms = battery_pct = float("nan")
     received = sent = tail = 0
     for run in runs:
         emg, imu = run.emg(), run.imu()
@@ -128,8 +157,7 @@ def assemble_pod(pod: PodInput, t0_host_ns: int) -> PodRecord:
             sent += int(emg.index[-1]) + 1 + tail
         if imu is not None:
             imu_parts.append(imu)
-        if np.isfinite(run.clock.uncertainty_ms):
-            uncertainty_ms = np.fmax(uncertainty_ms, run.clock.uncertainty_ms)
+        half_bracket_ms = np.fmax(half_bracket_ms, run.clock.half_bracket_ms)
         if len(run.status):
             battery_pct = float(run.status["battery_pct"][-1]) / 256
         problems += run.problems()
@@ -142,7 +170,7 @@ def assemble_pod(pod: PodInput, t0_host_ns: int) -> PodRecord:
             gaps.append(Gap(end_s, end_s + tail / fs_hz, tail, NOT_FETCHED))
     return PodRecord(
         side=pod.side,
-        emg=join_emg(emg_parts, emg_hz),
+        emg=join_emg(emg_parts, emg_nominal_hz(pod.info)),
         imu=join_imu(imu_parts, IMU_NOMINAL_HZ),
         gaps=tuple(gaps),
         boots=max(1, len(runs)),
@@ -150,35 +178,33 @@ def assemble_pod(pod: PodInput, t0_host_ns: int) -> PodRecord:
         samples_received=received,
         samples_lost=sent - received,
         frames_bad=len(pod.frames) - sum(run.frames_good for run in runs) + pod.frames_bad,
-        clock_uncertainty_ms=float(uncertainty_ms),
+        clock_uncertainty_ms=float(half_bracket_ms),
         battery_pct=battery_pct,
         problems=tuple(dict.fromkeys(problems)),
         info=pod.info,
     )
 
 
-def assemble_recording(pods: list[PodInput], t0_host_ns: int, exercise: str = "") -> Recording:
-    """Decode both pods onto one time line.
-
-    Parameters
-    ----------
-    pods : list of PodInput
-        At most one a side.
-    t0_host_ns : int
-        Host time of session time 0.
-    exercise : str
-    """
-    records: dict[Side, PodRecord] = {pod.side: assemble_pod(pod, t0_host_ns) for pod in pods}
-    ends = [float(r.emg.time_s[-1]) for r in records.values() if len(r.emg.time_s)]
-    both = [records[side].clock_uncertainty_ms for side in SIDES if side in records]
-    return Recording(
-        pods=records,
-        duration_s=max(ends, default=0.0),
-        exercise=exercise,
-        # Each side's error lies anywhere in its own bracket: the worst case of the difference is
-        # the sum.
-        sync_uncertainty_ms=sum(both) if len(both) == 2 else float("nan"),
-    )
+def _sync(runs: list[list[_Run]]) -> SyncUncertainty:
+    """Return how far the two sides' times may be apart, while both of them measured."""
+    spans = [[(run.start_s, run.end_s) for run in of_side if run.has_samples] for of_side in runs]
+    if not all(spans):
+        return NO_SYNC
+    start_s = max(of_side[0][0] for of_side in spans)
+    end_s = min(of_side[-1][1] for of_side in spans)
+    if end_s <= start_s:
+        return NO_SYNC
+    edges = [edge for of_side in spans for span in of_side for edge in span]
+    inside = [edge for edge in edges if start_s < edge < end_s]
+    time_s = np.unique(np.concatenate([np.arange(start_s, end_s, _SYNC_EVERY_S), inside, [end_s]]))
+    variance_ms2 = np.zeros(len(time_s))
+    for of_side in runs:
+        measured = [run for run in of_side if run.has_samples]
+        ends_s = np.array([run.end_s for run in measured[:-1]])
+        which = np.searchsorted(ends_s, time_s)
+        of_runs = np.array([run.clock.variance_at(time_s) for run in measured])
+        variance_ms2 += of_runs[which, np.arange(len(time_s))]
+    return SyncUncertainty(time_s, half_width_ms(variance_ms2))
 
 
 def _in_time_order(runs: list[_Run]) -> list[_Run]:
@@ -212,17 +238,29 @@ class _Run:
         newest_last = np.argsort(frames.status["seq"], kind="stable")
         self.status = frames.status[newest_last]
         self._status_us = status_us[newest_last]
-        self.clock: ClockFit = fit_clock(
-            self._pod_s(unwrapped), arrival_s, *self._probes(pod, t0_host_ns)
+        self.pod_clock = fit_pod_clock(
+            Messages(
+                self._pod_s(unwrapped[order]), arrival_s[order], *self._probes(pod, t0_host_ns)
+            )
         )
+        self.clock = agree([self.pod_clock])[0]  # until others are known
         self._emg_delay_samples = _emg_delay_samples(pod.info)
         self.frames_good = len(rows)
         self._emg = self._samples(frames.emg, emg_s, emg_us, emg_hz)
         self._imu = self._samples(frames.imu, imu_s, imu_us, IMU_NOMINAL_HZ)
-        spans_s = [samples.span_s for samples in (self._emg, self._imu) if samples is not None]
+        spans_s = [
+            tuple(self._time_of(samples)(samples.edges).tolist())
+            for samples in (self._emg, self._imu)
+            if samples is not None
+        ]
         # A run without samples is nowhere in time.
         self.start_s = min((start for start, _ in spans_s), default=float("inf"))
         self.end_s = max((end for _, end in spans_s), default=float("-inf"))
+
+    @property
+    def has_samples(self) -> bool:
+        """Whether it is anywhere in time."""
+        return self.end_s >= self.start_s
 
     def emg(self) -> EmgRecord | None:
         """Return this run's EMG, every missing sample in its place."""
@@ -240,8 +278,9 @@ class _Run:
         clip = (records["flags"] & wire.FLAG_CLIPPED != 0)[:, np.newaxis]
         clipped[place] = np.broadcast_to(clip, shape)[taken]
         index = start + np.arange(size)
-        time_s = self._emg.time_of(index - self._emg_delay_samples)
-        return EmgRecord(self._emg.time_of.rate_hz, time_s, uv, index, lead_off, clipped)
+        time_of = self._time_of(self._emg)
+        time_s = time_of(index - self._emg_delay_samples)
+        return EmgRecord(time_of.rate_hz, time_s, uv, index, lead_off, clipped)
 
     def imu(self) -> ImuRecord | None:
         """Return this run's motion, every missing sample in its place."""
@@ -255,8 +294,9 @@ class _Run:
         gyro_lsb = records["gyro_lsb_10udps"][:, np.newaxis, np.newaxis] * 1e-5
         accel_g[place] = (records["data"][:, :, :3] * accel_lsb)[taken]
         gyro_dps[place] = (records["data"][:, :, 3:] * gyro_lsb)[taken]
-        time_s = self._imu.time_of(start + np.arange(size))
-        return ImuRecord(self._imu.time_of.rate_hz, time_s, accel_g, gyro_dps)
+        time_of = self._time_of(self._imu)
+        time_s = time_of(start + np.arange(size))
+        return ImuRecord(time_of.rate_hz, time_s, accel_g, gyro_dps)
 
     def gaps(self, emg: EmgRecord) -> list[Gap]:
         """Return where samples of this run's record are missing, and why."""
@@ -270,7 +310,8 @@ class _Run:
             for a, b in zip(edges[::2], edges[1::2], strict=True)
         ]
         if self._emg.start:
-            start_s, end_s = self._emg.time_of(np.array([0, self._emg.start - 1])).tolist()
+            ends = np.array([0, self._emg.start - 1])
+            start_s, end_s = self._time_of(self._emg)(ends).tolist()
             holes.insert(0, (start_s, end_s, self._emg.start, self._emg.start))
         after = np.searchsorted(records["first_index"], [end for *_, end in holes]).tolist()
         why = LossReasons(self.status, self._seqs())
@@ -286,7 +327,7 @@ class _Run:
         captured = self.status["emg_captured"].astype(np.int64)
         said_s = self._pod_s(ticks_before_us(self._status_us, self.status["ticks_us"]))
         newest = captured.astype(np.float64) - 1
-        possible = self._emg.time_of.pod_s(newest) <= said_s + _CLOCK_SLACK_S
+        possible = self._emg.pod_s(newest) <= said_s + _CLOCK_SLACK_S
         missing = int(captured[possible].max(initial=0)) - self._emg.start - self._emg.size
         return max(0, missing) // wire.EMG_PER_FRAME * wire.EMG_PER_FRAME
 
@@ -335,7 +376,10 @@ class _Run:
         if wraps.any() or not true.all():
             at_s -= wraps * _TICKS_PERIOD_S
             line = lower_track(newest[true], at_s[true], 1 / nominal_hz, tolerance, steady_s)
-        return _Samples(records[true], _TimeOf(line, self.clock.host_s))
+        return _Samples(records[true], line)
+
+    def _time_of(self, samples: _Samples) -> _TimeOf:
+        return _TimeOf(samples.pod_s, self.clock.host_s)
 
     def _probes(
         self, pod: PodInput, t0_host_ns: int
@@ -357,7 +401,7 @@ class _TimeOf:
     """Sample index → session time, through the pod's ticks."""
 
     pod_s: Line | Track
-    host_s: Line
+    host_s: Track
 
     def __call__(self, index: NDArray[np.floating] | NDArray[np.int64]) -> NDArray[np.float64]:
         return self.host_s(self.pod_s(index.astype(np.float64)))
@@ -369,17 +413,16 @@ class _TimeOf:
 
 
 class _Samples:
-    """Frames of samples without repeats, in order of sequence, and the time of every sample."""
+    """Frames of samples without repeats, in order of sequence, and each sample's pod time."""
 
-    def __init__(self, records: NDArray[np.void], time_of: _TimeOf) -> None:
+    def __init__(self, records: NDArray[np.void], pod_s: Line | Track) -> None:
         self.records = records
-        self.time_of = time_of
+        self.pod_s = pod_s  # of the sample's index
         self._first = records["first_index"].astype(np.int64)
         self._count = records["count"].astype(np.int64)
         self.start = int(self._first.min())
         self.size = int((self._first + self._count).max()) - self.start
-        edges = np.array([self.start, self.start + self.size - 1])
-        self.span_s: tuple[float, float] = tuple(time_of(edges).tolist())
+        self.edges = np.array([self.start, self.start + self.size - 1])
 
     def places(self, capacity: int) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
         """Return which of ``capacity`` places in each frame are taken, and where they belong."""

@@ -1,8 +1,7 @@
-"""Clocks: a pod's ticks and sample indices on the host's time, with an uncertainty.
+"""Clocks as they are read: wraps, lies, and the sample indices of chips on a pod's ticks.
 
-Every message arrives late by an unknown delay that is never negative. So of all pairs (sent on one
-clock, received on the other) the earliest arrivals carry the truth: the line that touches the
-points from below. Points from the other direction bound it from the other side.
+A clock is read late by an unknown delay that is never negative. So of all pairs (x on one clock, y
+on the other) the earliest carry the truth: the line that touches the points from below.
 
 Source: lower convex envelope as in L. Zhang, Z. Liu, C. H. Xia, "Clock synchronization algorithms
 for network measurements", INFOCOM 2002.
@@ -59,14 +58,6 @@ class Track:
             rate = (self.y[end] - self.y[inner]) / (self.x[end] - self.x[inner])
             y = np.where(beyond, self.y[end] + rate * (x - self.x[end]), y)
         return y
-
-
-@dataclass(frozen=True)
-class ClockFit:
-    """Pod ticks → host time."""
-
-    host_s: Line  # of unwrapped pod seconds
-    uncertainty_ms: float  # half-width of the bracket of both directions; NaN without probes
 
 
 def unwrap_ticks_us(
@@ -244,41 +235,3 @@ def lower_track(
     if len(knots) < 2 or np.any((run <= 0) | (rise < slowest * run)):
         return lower_envelope(x, y, slope, slope_tolerance)
     return Track(knot_x, knot_y)
-
-
-def fit_clock(
-    sent_pod_s: NDArray[np.float64],
-    received_host_s: NDArray[np.float64],
-    probe_sent_host_s: NDArray[np.float64],
-    probe_received_pod_s: NDArray[np.float64],
-) -> ClockFit:
-    """Return pod time on host time.
-
-    The stream's lower envelope gives offset and skew. What it is late by, the shortest way of a
-    frame from pod to host, is much alike on both sides and so hardly matters for a left–right
-    difference. The probes bound the same line from below, and half the width of that bracket is
-    the uncertainty.
-
-    Parameters
-    ----------
-    sent_pod_s, received_host_s : (n,) arrays
-        Frames: unwrapped pod time of sending, host time of arrival. Those that are `too_early`
-        are left out.
-    probe_sent_host_s, probe_received_pod_s : (m,) arrays
-        Probes: host time of sending, unwrapped pod time of arrival.
-
-    Raises
-    ------
-    ValueError
-        There are no frames.
-    """
-    order = np.argsort(received_host_s, kind="stable")
-    sent, received = sent_pod_s[order], received_host_s[order]
-    true = ~too_early(sent, received)
-    line = lower_envelope(sent[true], received[true])
-    if not len(probe_sent_host_s):
-        return ClockFit(line, float("nan"))
-    margin_s = line(probe_received_pod_s) - probe_sent_host_s
-    least_s = float(np.min(margin_s))
-    # A probe that arrived before it was sent: something is wrong, and nothing is known.
-    return ClockFit(line, least_s / 2 * 1000 if least_s >= 0 else float("nan"))

@@ -131,13 +131,13 @@ class LiveEngine:
         emg: dict[Side, EmgRecord] = {side: pod.emg for side, pod in recording.pods.items()}
         imu: dict[Side, ImuRecord] = {side: pod.imu for side, pod in recording.pods.items()}
         if final:
-            new = self._meter.finish(emg, imu)
+            new = self._meter.finish(emg, imu, recording.sync)
         else:
             waiting: list[Side] = [side for side in emg if self._pods[side].incomplete]
-            new = self._meter.process(emg, imu, waiting)
+            new = self._meter.process(emg, imu, waiting, recording.sync)
         if new:
             self._reps += new
-            self._summary = summarize(self._reps, self._sync_uncertainty_ms)
+            self._summary = summarize(self._reps)
 
 
 @dataclass

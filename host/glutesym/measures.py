@@ -47,6 +47,7 @@ class RepMeasure:
     symmetry_index_pct: float | None  # 100·(R−L)/(0.5·(R+L)), positive: right larger
     lag_ms: float | None  # onset left − onset right, positive: left later
     reason: str = ""
+    sync_uncertainty_ms: float = float("nan")  # 95 % of clock errors in the lag are smaller
 
     def side(self, side: Side) -> SideMeasure:
         """Return the measure of one side."""

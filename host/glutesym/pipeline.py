@@ -23,7 +23,7 @@ from glutesym.dsp.envelope import RmsEnvelope
 from glutesym.dsp.notch import SETTLE_S as NOTCH_SETTLE_S
 from glutesym.dsp.notch import Notch
 from glutesym.measures import SIDES, RepMeasure, SetMeasures, Side, SideMeasure
-from glutesym.recording import EmgRecord, ImuRecord, Recording
+from glutesym.recording import NO_SYNC, EmgRecord, ImuRecord, Recording, SyncUncertainty
 
 # What live windows must hold: the longest repetition, the rest before it, the wait until both are
 # complete, and what the counter takes to decide.
@@ -67,6 +67,7 @@ class RepMeter:
         emg: Mapping[Side, EmgRecord],
         imu: Mapping[Side, ImuRecord],
         incomplete: Collection[Side] = (),
+        sync: SyncUncertainty = NO_SYNC,
     ) -> list[RepMeasure]:
         """Take in new samples and return the repetitions they complete.
 
@@ -78,6 +79,8 @@ class RepMeter:
             Blocks or windows; samples already seen are passed over.
         incomplete : collection of sides
             Those whose gaps may still be filled: they are waited for.
+        sync : SyncUncertainty
+            Of the two sides' times.
 
         Returns
         -------
@@ -100,10 +103,13 @@ class RepMeter:
         if newest:
             imu = {side: _until(record, ready_s) for side, record in imu.items()}
         self._pending += self._counter.process(imu)
-        return self._measure(emg, ready_s - _AFTER_S - _FILTER_S)
+        return self._measure(emg, ready_s - _AFTER_S - _FILTER_S, sync)
 
     def finish(
-        self, emg: Mapping[Side, EmgRecord], imu: Mapping[Side, ImuRecord]
+        self,
+        emg: Mapping[Side, EmgRecord],
+        imu: Mapping[Side, ImuRecord],
+        sync: SyncUncertainty = NO_SYNC,
     ) -> list[RepMeasure]:
         """Take in the last samples and return the repetitions that the recording's end completes.
 
@@ -111,9 +117,11 @@ class RepMeter:
         """
         self._pending += self._counter.process(imu)
         self._pending += self._counter.finish()
-        return self._measure(emg, float("inf"))
+        return self._measure(emg, float("inf"), sync)
 
-    def _measure(self, emg: Mapping[Side, EmgRecord], ended_by_s: float) -> list[RepMeasure]:
+    def _measure(
+        self, emg: Mapping[Side, EmgRecord], ended_by_s: float, sync: SyncUncertainty
+    ) -> list[RepMeasure]:
         measured: list[RepMeasure] = []
         while self._pending and self._pending[0][1] <= ended_by_s:
             start_s, end_s = self._pending.pop(0)
@@ -131,7 +139,7 @@ class RepMeter:
                 self._previous_end_s,
                 self._settings,
             )
-            measured.append(rep)
+            measured.append(replace(rep, sync_uncertainty_ms=sync.at_ms(start_s)))
             self._previous_end_s = end_s
         return measured
 
@@ -157,7 +165,7 @@ def measure_set(recording: Recording, settings: Settings = _DEFAULT) -> SetMeasu
     emg: dict[Side, EmgRecord] = {side: pod.emg for side, pod in recording.pods.items()}
     meter = RepMeter(settings)
     imu: dict[Side, ImuRecord] = {side: pod.imu for side, pod in recording.pods.items()}
-    reps = meter.finish(emg, imu)
+    reps = meter.finish(emg, imu, recording.sync)
     resting_uv: dict[Side, float] = {}
     for side, record in emg.items():
         first_s = float(record.time_s[0]) if len(record.time_s) else 0.0
@@ -165,7 +173,7 @@ def measure_set(recording: Recording, settings: Settings = _DEFAULT) -> SetMeasu
         level = find_resting_level(record, *spans[len(spans) // 2], settings)
         if level is not None:
             resting_uv[side] = level.rms_uv
-    return SetMeasures(tuple(reps), summarize(reps, recording.sync_uncertainty_ms), resting_uv)
+    return SetMeasures(tuple(reps), summarize(reps), resting_uv)
 
 
 def find_resting_level(

@@ -70,13 +70,40 @@ class PodRecord:
 
 
 @dataclass(frozen=True)
+class SyncUncertainty:
+    """How far a left–right time difference may be off, at any time: 95 % of errors are smaller."""
+
+    time_s: NDArray[np.float64]  # (k,) session time, ascending
+    half_width_ms: NDArray[np.float64]  # (k,) NaN: not known
+
+    def at_ms(self, time_s: float) -> float:
+        """Return the uncertainty at a moment; NaN: not known."""
+        if not len(self.time_s):
+            return float("nan")
+        return float(np.interp(time_s, self.time_s, self.half_width_ms))
+
+    @property
+    def worst_ms(self) -> float:
+        """The largest of all; NaN when there is none, or when any is not known."""
+        return float(np.max(self.half_width_ms, initial=0.0)) if len(self.time_s) else float("nan")
+
+
+NO_SYNC = SyncUncertainty(np.empty(0), np.empty(0))
+
+
+@dataclass(frozen=True)
 class Recording:
     """Both pods on one time line. A side without a pod is absent."""
 
     pods: dict[Side, PodRecord]
     duration_s: float
     exercise: str = ""
-    sync_uncertainty_ms: float = float("nan")  # of a left–right time difference
+    sync: SyncUncertainty = NO_SYNC
+
+    @property
+    def sync_uncertainty_ms(self) -> float:
+        """Of a left–right time difference at the worst moment."""
+        return self.sync.worst_ms
 
 
 def join_emg(parts: list[EmgRecord], nominal_hz: float) -> EmgRecord:

@@ -10,16 +10,22 @@ from glutesym.analysis.asymmetry import (
 from glutesym.measures import RepMeasure, SideMeasure
 
 
-def rep(number, left, right, lag_ms=None, reason=""):
+def rep(number, left, right, lag_ms=None, reason="", sync_ms=1.0):
     sides = [SideMeasure(activation_uv=a, snr_db=20, reason=reason) for a in (left, right)]
     index = symmetry_index_pct(left, right) if None not in (left, right) else None
-    return RepMeasure(number, number, number + 1, *sides, index, lag_ms, reason)
+    return RepMeasure(number, number, number + 1, *sides, index, lag_ms, reason, sync_ms)
 
 
-def reps(n, left, right, cv=0.08, lag_ms=0.0, lag_sd_ms=10.0, seed=1):
+def reps(n, left, right, cv=0.08, lag_ms=0.0, lag_sd_ms=10.0, seed=1, sync_ms=1.0):
     rng = np.random.default_rng(seed)
     return [
-        rep(i + 1, *(np.array([left, right]) * np.exp(cv * rng.standard_normal(2))), lag)
+        rep(
+            i + 1,
+            *(np.array([left, right]) * np.exp(cv * rng.standard_normal(2))),
+            lag,
+            "",
+            sync_ms,
+        )
         for i, lag in enumerate(lag_ms + lag_sd_ms * rng.standard_normal(n))
     ]
 
@@ -40,16 +46,16 @@ def test_signs_and_limits_of_the_indices():
     [(70, 100, "left lower"), (100, 70, "right lower"), (100, 100, "within noise")],
 )
 def test_verdict_names_the_lower_side(left, right, verdict):
-    assert summarize(reps(12, left, right), 1.0).verdict == verdict
+    assert summarize(reps(12, left, right)).verdict == verdict
 
 
 def test_a_difference_smaller_than_the_variation_is_noise():
-    assert summarize(reps(12, 97, 100, cv=0.15), 1.0).verdict == "within noise"
+    assert summarize(reps(12, 97, 100, cv=0.15)).verdict == "within noise"
 
 
 def test_equal_sides_are_rarely_called_different():
     called = [
-        summarize(reps(n, 100, 100, seed=seed), 1.0).verdict != "within noise"
+        summarize(reps(n, 100, 100, seed=seed)).verdict != "within noise"
         for n in (4, 12)
         for seed in range(40)
     ]
@@ -58,7 +64,9 @@ def test_equal_sides_are_rarely_called_different():
 
 @pytest.mark.parametrize("n", [4, 8, 20])
 def test_intervals_cover_the_truth(n):
-    summaries = [summarize(reps(n, 80, 100, lag_ms=30, seed=seed), 0.0) for seed in range(80)]
+    summaries = [
+        summarize(reps(n, 80, 100, lag_ms=30, seed=seed, sync_ms=0.0)) for seed in range(80)
+    ]
     index = [s.symmetry_index_pct.ci_low < 22.22 < s.symmetry_index_pct.ci_high for s in summaries]
     lag = [s.lag_ms.ci_low < 30 < s.lag_ms.ci_high for s in summaries]
     assert np.mean(index) > 0.89
@@ -66,14 +74,14 @@ def test_intervals_cover_the_truth(n):
 
 
 def test_clock_uncertainty_widens_the_lag_only():
-    exact, loose = (summarize(reps(12, 80, 100, lag_ms=30), sync) for sync in (0.0, 15.0))
+    exact, loose = (summarize(reps(12, 80, 100, lag_ms=30, sync_ms=sync)) for sync in (0.0, 15.0))
     assert loose.lag_ms.value == exact.lag_ms.value
     assert loose.lag_ms.ci_high - loose.lag_ms.value >= 15
     assert loose.symmetry_index_pct == exact.symmetry_index_pct
 
 
 def test_unknown_clock_error_withholds_the_lag_and_says_why():
-    lag = summarize(reps(12, 80, 100), float("nan")).lag_ms
+    lag = summarize(reps(12, 80, 100, sync_ms=float("nan"))).lag_ms
     assert lag.value is None
     assert "clock" in lag.reason
 
@@ -84,14 +92,14 @@ def test_one_wrong_onset_does_not_move_the_lag():
 
 
 def test_the_index_is_of_the_mean_activations():
-    summary = summarize([rep(1, 10, 20, 0), rep(2, 20, 20, 0), rep(3, 30, 20, 0)], 1.0)
+    summary = summarize([rep(1, 10, 20, 0), rep(2, 20, 20, 0), rep(3, 30, 20, 0)])
     assert summary.symmetry_index_pct.value == pytest.approx(0)
     assert summary.activation_uv["left"].value == pytest.approx(20)
 
 
 def test_fewer_than_three_usable_repetitions_give_no_verdict_but_the_reason():
     lost = [rep(i, None, None, reason="samples were lost") for i in (3, 4, 5)]
-    summary = summarize([*reps(2, 80, 100), *lost], 1.0)
+    summary = summarize([*reps(2, 80, 100), *lost])
     assert summary.verdict == "indeterminate"
     assert summary.n_reps == 5
     for estimate in (summary.symmetry_index_pct, summary.lag_ms, summary.activation_uv["left"]):
@@ -105,4 +113,4 @@ def test_no_repetition_at_all():
 
 
 def test_the_same_repetitions_give_the_same_interval():
-    assert summarize(reps(9, 80, 100), 1.0) == summarize(reps(9, 80, 100), 1.0)
+    assert summarize(reps(9, 80, 100)) == summarize(reps(9, 80, 100))

@@ -21,7 +21,7 @@ from glutesym.measures import (
     Side,
     SideMeasure,
 )
-from glutesym.recording import EmgRecord, Gap, ImuRecord, PodRecord, Recording
+from glutesym.recording import EmgRecord, Gap, ImuRecord, PodRecord, Recording, SyncUncertainty
 from glutesym.session import export_csv as module
 from glutesym.session.columns import TABLES, UNITS
 from glutesym.session.export_csv import export_csv
@@ -55,7 +55,8 @@ def pod(side: Side, n: int = 1000, m: int = 100) -> PodRecord:
     )
 
 
-RECORDING = Recording({"left": pod("left"), "right": pod("right")}, 12.5, "hip thrust", 0.7)
+SYNC = SyncUncertainty(np.array([0.0, 12.5]), np.array([0.4, 0.7]))
+RECORDING = Recording({"left": pod("left"), "right": pod("right")}, 12.5, "hip thrust", SYNC)
 MEASURES = SetMeasures(
     reps=(
         RepMeasure(

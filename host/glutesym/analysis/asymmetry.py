@@ -49,15 +49,14 @@ def set_lag_ms(lags_ms: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.sort(lags_ms, axis=-1)[..., cut : n - cut].mean(axis=-1)
 
 
-def summarize(reps: Sequence[RepMeasure], sync_uncertainty_ms: float = float("nan")) -> SetSummary:
+def summarize(reps: Sequence[RepMeasure]) -> SetSummary:
     """Judge all repetitions of a set together.
 
     Parameters
     ----------
     reps : sequence of RepMeasure
-    sync_uncertainty_ms : float
-        95 % bound of the error of a left–right time difference; it widens the lag's interval.
-        NaN, unknown, withholds the lag.
+        Their clock uncertainty widens the lag's interval; where it is not known, the lag is
+        withheld.
 
     Returns
     -------
@@ -67,7 +66,7 @@ def summarize(reps: Sequence[RepMeasure], sync_uncertainty_ms: float = float("na
     """
     activation: dict[Side, Estimate] = {side: _activation(reps, side) for side in SIDES}
     index = _index(reps)
-    lag = _lag(reps, sync_uncertainty_ms)
+    lag = _lag(reps)
     verdict: Verdict = "indeterminate"
     if index.value is not None and index.ci_low is not None and index.ci_high is not None:
         # Two sets must differ by √2 times the interval's half-width to differ in earnest: the
@@ -109,13 +108,16 @@ def _index(reps: Sequence[RepMeasure]) -> Estimate:
     return _estimate(float(value), values, len(x))
 
 
-def _lag(reps: Sequence[RepMeasure], sync_uncertainty_ms: float) -> Estimate:
-    lags = np.array([rep.lag_ms for rep in reps if rep.lag_ms is not None])
+def _lag(reps: Sequence[RepMeasure]) -> Estimate:
+    lagging = [rep for rep in reps if rep.lag_ms is not None]
+    lags = np.array([rep.lag_ms for rep in lagging])
     if len(lags) < MIN_REPS:
         reasons = [
             rep.left.reason or rep.right.reason or rep.reason for rep in reps if rep.lag_ms is None
         ]
         return Estimate(None, reason=_too_few(len(lags), reasons))
+    # A clock's error hardly changes within a set: it does not average out.
+    sync_uncertainty_ms = float(np.mean([rep.sync_uncertainty_ms for rep in lagging]))
     if not np.isfinite(sync_uncertainty_ms):
         return Estimate(None, reason="the error between the two pods' clocks is not known")
     value = float(set_lag_ms(lags))

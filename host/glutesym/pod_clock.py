@@ -1,0 +1,340 @@
+"""A pod's ticks on the host's time, from messages in both directions, and how sure that is.
+
+Every message is late by an unknown delay that is never negative. So on the pod's time all arrivals
+of frames lie above the line that is sought, all sends of probes below it. Of the lines in between
+the most probable one is taken: delays near the shortest are common, two crystals part by some
+millionths, and their rates change slowly. All of that is linear, so it is the solution of a linear
+program.
+
+What no method can tell from the times of messages is how much of the shortest delay is on which
+way. It does not matter as long as it is the same for both pods; what their brackets differ by is
+shared out by `agree`, and adds to the uncertainty.
+
+Source: linear programming for one-way delays as in S. B. Moon, P. Skelly, D. Towsley, "Estimation
+and removal of clock skew from network delay measurements", INFOCOM 1999; here from both directions
+at once and with rates that change. The constants of the uncertainty were fitted on runs of
+``benchmarks/radio_model.py`` that the accuracy tables do not use.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import linprog
+from scipy.sparse import coo_array, csr_array, eye_array, hstack, vstack
+
+from glutesym.clock import Track, too_early
+from glutesym.connection_events import air_times
+
+_Array = NDArray[np.float64]
+
+_KNOT_S = 30.0  # between two knots the rate is taken as constant
+_RATE_PPM = 15.0  # two crystals part by about so much ...
+_MOST_RATE_PPM = 200.0  # ... and never by more
+_BEND_PPM = 0.3  # by about so much the rate changes from knot to knot
+_FRAME_SCALE_MS, _PROBE_SCALE_MS = 10.0, 10.0  # of delays above the shortest, beforehand
+_FEW = 4  # messages whose delays count less than what is known beforehand
+_LEAST_SCALE_MS = 0.001
+_EARLY_SHARE = 0.1  # of messages, whose delays tell the scale
+_MOST_JITTER_S = 0.003  # by which the line through arrivals may be late, connection events known
+_THIN_S = 0.25  # of the messages within, only the earliest can touch the line
+
+_NOISE_EVERY_S = 10.0
+_NOTHING_KNOWN_MS = 1e6
+_NEAR_S = 60.0  # messages count for the noise at a moment by how near they are
+_NOISE = 3.0  # of the line in spacings of the lowest delays, and at least ...
+_LEAST_NOISE_MS = 0.04  # ... by what an event's edge is uncertain
+_BRACKET_NOISE = 1.2  # of the bracket in spacings of the lowest probes, and at least ...
+_LEAST_BRACKET_NOISE_MS = 0.13
+_BIAS = 2.5  # by which the line lies too high, in spacings
+_BRACKET_BIAS = 1.0
+_RATE_SD_MS_S = 0.035  # of the deviation of two crystals' rates: 35 ppm
+_ALIKE_MS = 0.15  # two links' shortest delays are alike to this, as far as nothing else shows
+_TWO_SIDED_95 = 1.96
+
+
+@dataclass(frozen=True)
+class Messages:
+    """What passed between a pod and the host in one run of capture."""
+
+    sent_pod_s: _Array  # (n,) frames: unwrapped pod time of sending, in order of arrival
+    received_host_s: _Array  # (n,)
+    probe_sent_host_s: _Array  # (m,)
+    probe_received_pod_s: _Array  # (m,) unwrapped
+
+
+@dataclass(frozen=True)
+class PodClock:
+    """Pod time on the host's, late by what frames need at least."""
+
+    host_s: Track  # of pod seconds
+    bracket_ms: float  # what a frame and a probe need at least, together; NaN: not known
+    bracket_noise_ms: float
+    noise_at_s: _Array  # (k,) host time
+    noise_ms: _Array  # (k,) standard deviation of ``host_s`` then, of what differs between links
+
+    def noise_at(self, host_s: _Array) -> _Array:
+        """Return the standard deviation at moments, ms; far from the messages it grows."""
+        beyond_s = np.maximum(self.noise_at_s[0] - host_s, host_s - self.noise_at_s[-1])
+        growth = 1 + np.maximum(beyond_s, 0.0) / _NEAR_S
+        return growth * np.interp(host_s, self.noise_at_s, self.noise_ms)
+
+
+@dataclass(frozen=True)
+class AgreedClock:
+    """A pod's clock as it is to be used with others that `agree` has looked at."""
+
+    host_s: Track  # of pod seconds
+    half_bracket_ms: float  # of the time on the host's clock itself, whatever the other pods are
+    _clock: PodClock
+    _share: float  # of the bracket's deviation that is taken for the frames'
+    _frame_variance: float  # of the shortest delays' difference between links, ms²
+    _probe_variance: float
+
+    def variance_at(self, host_s: _Array) -> _Array:
+        """Return the variance of the difference to other agreed clocks, ms²; NaN: not known."""
+        frame = self._clock.noise_at(host_s) ** 2 + self._frame_variance
+        return (1 - self._share) ** 2 * frame + self._share**2 * self._probe_variance
+
+
+def fit_pod_clock(messages: Messages) -> PodClock:
+    """Return a pod's time on the host's.
+
+    Messages that cannot be true, because they arrived far earlier than their neighbours, are left
+    out.
+
+    Parameters
+    ----------
+    messages : Messages
+        With at least one frame.
+
+    Returns
+    -------
+    PodClock
+        From the first message on, however uncertain. Without probes, or with one that arrived
+        before it was sent, the bracket is NaN.
+
+    Raises
+    ------
+    ValueError
+        There are no frames.
+    """
+    if not len(messages.sent_pod_s):
+        raise ValueError("no frames to fit a clock to")
+    true = ~too_early(messages.sent_pod_s, messages.received_host_s)
+    sent_s, received_s = messages.sent_pod_s[true], messages.received_host_s[true]
+    true = ~too_early(messages.probe_sent_host_s, messages.probe_received_pod_s)
+    probes = messages.probe_received_pod_s[true], messages.probe_sent_host_s[true]
+    program = _Program(sent_s, received_s, *probes)
+    program.solve(_FRAME_SCALE_MS, _PROBE_SCALE_MS)
+    air_s = air_times(sent_s, received_s)
+    # The line through the arrivals themselves is late by some milliseconds, not by more.
+    true = air_s > program.line()(sent_s) - _MOST_JITTER_S
+    frame_scale_ms = _scale_ms(program.frame_delays_ms(), _FRAME_SCALE_MS)
+    probe_scale_ms = _scale_ms(program.probe_delays_ms(), _PROBE_SCALE_MS)
+    program = _Program(sent_s[true], air_s[true], *probes)
+    program.solve(frame_scale_ms, probe_scale_ms)
+    frame_scale_ms = _scale_ms(program.frame_delays_ms(), _FRAME_SCALE_MS)
+    probe_scale_ms = _scale_ms(program.probe_delays_ms(), _PROBE_SCALE_MS)
+    host_s = program.line()
+    probe_spacing_ms = probe_scale_ms / max(len(probes[0]), 1)
+    bracket_ms = program.bracket_ms - _BRACKET_BIAS * probe_spacing_ms
+    noise_at_s, noise_ms = _line_noise(host_s(np.sort(sent_s)), frame_scale_ms)
+    overall_ms = frame_scale_ms / len(sent_s)
+    return PodClock(
+        Track(host_s.x, host_s.y - _BIAS * overall_ms / 1000),
+        bracket_ms if len(probes[0]) and bracket_ms > 0 else float("nan"),
+        float(np.hypot(_LEAST_BRACKET_NOISE_MS, _BRACKET_NOISE * probe_spacing_ms)),
+        noise_at_s,
+        noise_ms,
+    )
+
+
+def agree(clocks: list[PodClock]) -> list[AgreedClock]:
+    """Return clocks without what their frames need at least, so that they tell one time.
+
+    Half of all links' mean bracket is taken for the way of a frame. A link whose own bracket is
+    another one has a delay that others do not have; it is shared out between frames and probes
+    by how uncertain each of them is.
+
+    Parameters
+    ----------
+    clocks : list of PodClock
+        Of both pods, one for each run of capture.
+    """
+    known = [clock for clock in clocks if np.isfinite(clock.bracket_ms)]
+    weights = [1 / (clock.bracket_noise_ms**2 + 2 * _ALIKE_MS**2) for clock in known]
+    mean_ms = float(np.average([c.bracket_ms for c in known], weights=weights)) if known else 0.0
+    # What a link's bracket differs by from a mean that it is part of itself.
+    others = 1 - 1 / max(len(known), 2)
+    agreed: list[AgreedClock] = []
+    for clock in clocks:
+        noise_ms = float(np.min(clock.noise_ms))
+        probe_variance = max(clock.bracket_noise_ms**2 - noise_ms**2, _LEAST_NOISE_MS**2)
+        apart_ms = clock.bracket_ms - mean_ms  # NaN: not known, and so is the variance
+        spread = others * clock.bracket_noise_ms**2
+        unlike = np.maximum(_ALIKE_MS**2, (apart_ms**2 - spread) / 2)
+        frame, probe = noise_ms**2 + unlike, probe_variance + unlike
+        share = float(frame / (frame + probe))
+        # Noise may hide a delay that only this link has.
+        hidden = np.maximum(_ALIKE_MS**2, (np.abs(apart_ms) + np.sqrt(spread)) ** 2 / 2)
+        late_ms = mean_ms / 2 + (share * apart_ms if np.isfinite(share) else 0.0)
+        host_s = replace(clock.host_s, y=clock.host_s.y - late_ms / 1000)
+        agreed.append(
+            AgreedClock(
+                host_s, clock.bracket_ms / 2, clock, share, hidden, probe_variance + hidden
+            )
+        )
+    return agreed
+
+
+def half_width_ms(variance_ms2: _Array) -> _Array:
+    """Return the half-width of the 95 % interval of time differences that vary by so much."""
+    return _TWO_SIDED_95 * np.sqrt(variance_ms2)
+
+
+def _scale_ms(delays_ms: _Array, otherwise_ms: float) -> float:
+    """Return the scale of the exponential density that the shortest delays have."""
+    if not len(delays_ms):
+        return otherwise_ms
+    early_ms = float(np.quantile(delays_ms, _EARLY_SHARE))
+    scale_ms = max(_LEAST_SCALE_MS, early_ms / -np.log1p(-_EARLY_SHARE))
+    n = len(delays_ms)
+    return (n * scale_ms + _FEW * otherwise_ms) / (n + _FEW)
+
+
+def _line_noise(sent_s: _Array, scale_ms: float) -> tuple[_Array, _Array]:
+    """Return moments and the line's standard deviation then, ms.
+
+    In the midst of messages it is proportional to how far apart the lowest delays lie there. Away
+    from their middle the rate adds to it, which is known from these delays or beforehand.
+    """
+    bins = max(1, round((sent_s[-1] - sent_s[0]) / _NOISE_EVERY_S))
+    count, edges = np.histogram(sent_s, bins)
+    middle_s = (edges[:-1] + edges[1:]) / 2
+    at_s = np.unique(np.concatenate([edges[:1], middle_s, edges[-1:]]))
+    weight = count * np.exp(-np.abs(at_s[:, np.newaxis] - middle_s) / _NEAR_S)
+    total = weight.sum(axis=1)
+    mean_s = weight @ middle_s / total
+    variance_s2 = weight @ middle_s**2 / total - mean_s**2 + (edges[1] - edges[0]) ** 2 / 12
+    level_ms = np.minimum(_NOISE * scale_ms / total, _NOTHING_KNOWN_MS)
+    away_s = np.abs(at_s - mean_s)
+    rate_ms_s = np.minimum(level_ms / np.sqrt(np.maximum(variance_s2, 1e-6)), _RATE_SD_MS_S)
+    return at_s, np.sqrt(_LEAST_NOISE_MS**2 + level_ms**2 + (rate_ms_s * away_s) ** 2)
+
+
+class _Program:
+    """The linear program for the most probable line.
+
+    Its variables: the line at its knots and the bracket, in ms beyond the first arrival; the
+    rate's deviation and its changes from knot to knot, in ppm.
+    """
+
+    def __init__(
+        self, sent_s: _Array, received_s: _Array, probe_received_s: _Array, probe_sent_s: _Array
+    ) -> None:
+        self._x0, self._y0 = float(sent_s[0]), float(received_s[0])
+        self._frame_s, self._frame_ms = self._relative(sent_s, received_s)
+        self._probe_s, self._probe_ms = self._relative(probe_received_s, probe_sent_s)
+        every_s = np.concatenate([self._frame_s, self._probe_s])
+        start_s = float(every_s.min())
+        span_s = max(float(every_s.max()) - start_s, 1.0)
+        pieces = max(1, int(span_s / _KNOT_S)) if span_s >= 2 * _KNOT_S else 1
+        self._knots_s = start_s + span_s * np.arange(pieces + 1) / pieces
+        self._line_ms = np.zeros(pieces + 1)
+        self.bracket_ms = 0.0
+        self._frame_hats = self._hats(self._frame_s)
+        self._probe_hats = self._hats(self._probe_s)
+        self._matrix, self._bounds = self._constraints()
+
+    def solve(self, frame_scale_ms: float, probe_scale_ms: float) -> None:
+        """Find the most probable line, given the scales of the delays above the shortest."""
+        knots = len(self._knots_s)
+        cost = np.zeros(self._matrix.shape[1])
+        cost[:knots] -= self._frame_hats.sum(axis=0) / frame_scale_ms
+        cost[:knots] += self._probe_hats.sum(axis=0) / probe_scale_ms
+        cost[knots] = -len(self._probe_s) / probe_scale_ms
+        cost[knots + 1] = 1 / _RATE_PPM
+        cost[knots + 2 :] = 1 / _BEND_PPM
+        free = (None, None)
+        variables = [free] * knots
+        variables += [free if len(self._probe_s) else (0, 0), (0, _MOST_RATE_PPM)]
+        variables += [(0, None)] * (knots - 2)
+        found = linprog(cost, self._matrix, self._bounds, bounds=variables, method="highs")
+        if found.x is None:  # only times that are no times at all are too much for the solver
+            self._line_ms[:], self.bracket_ms = np.min(self._frame_ms), float("nan")
+        else:
+            self._line_ms, self.bracket_ms = found.x[:knots], float(found.x[knots])
+
+    def line(self) -> Track:
+        """Return host time of pod time."""
+        host_s = self._y0 + self._knots_s + self._line_ms / 1000
+        return Track(self._x0 + self._knots_s, host_s)
+
+    def frame_delays_ms(self) -> _Array:
+        """Return by how much each frame is later than the line."""
+        return self._frame_ms - self._frame_hats @ self._line_ms
+
+    def probe_delays_ms(self) -> _Array:
+        """Return by how much each probe took longer than the shortest."""
+        return self._probe_hats @ self._line_ms - self.bracket_ms - self._probe_ms
+
+    def _relative(self, pod_s: _Array, host_s: _Array) -> tuple[_Array, _Array]:
+        return pod_s - self._x0, 1000 * ((host_s - self._y0) - (pod_s - self._x0))
+
+    def _hats(self, x_s: _Array) -> Any:
+        """Return the matrix that interpolates between knots, (n, knots)."""
+        step_s = self._knots_s[1] - self._knots_s[0]
+        place = (x_s - self._knots_s[0]) / step_s
+        left = np.clip(place.astype(np.int64), 0, len(self._knots_s) - 2)
+        right_share = place - left
+        rows = np.arange(len(x_s))
+        return coo_array(
+            (
+                np.concatenate([1 - right_share, right_share]),
+                (np.concatenate([rows, rows]), np.concatenate([left, left + 1])),
+            ),
+            shape=(len(x_s), len(self._knots_s)),
+        ).tocsr()
+
+    def _constraints(self) -> tuple[Any, _Array]:
+        """Return matrix and right side: below all frames, above all probes, rate and bends."""
+        knots = len(self._knots_s)
+        frames = _lowest(self._frame_s, self._frame_ms)
+        probes = _lowest(self._probe_s, -self._probe_ms)
+        ppm = 1000 / (self._knots_s[1] - self._knots_s[0])
+        rates = ppm * (eye_array(knots - 1, knots, k=1) - eye_array(knots - 1, knots)).tocsr()
+        bends = rates[1:] - rates[:-1]
+        rate = np.asarray(rates.mean(axis=0))[np.newaxis]
+
+        def rows(line: Any, bracket: float = 0.0, rate: float = 0.0, bend: float = 0.0) -> Any:
+            n = line.shape[0]
+            columns = np.broadcast_to((bracket, rate), (n, 2))
+            which = bend * eye_array(n, knots - 2) if bend else csr_array((n, knots - 2))
+            return hstack([csr_array(line), csr_array(columns), which], format="csr")
+
+        matrix: Any = vstack(
+            [
+                rows(self._frame_hats[frames]),
+                rows(-self._probe_hats[probes], bracket=1.0),
+                rows(rate, rate=-1.0),
+                rows(-rate, rate=-1.0),
+                rows(bends, bend=-1.0),
+                rows(-bends, bend=-1.0),
+            ],
+            format="csr",
+        )
+        bounds = np.zeros(matrix.shape[0])
+        bounds[: len(frames)] = self._frame_ms[frames]
+        bounds[len(frames) : len(frames) + len(probes)] = -self._probe_ms[probes]
+        return matrix, bounds
+
+
+def _lowest(x_s: _Array, y_ms: _Array) -> NDArray[np.intp]:
+    """Return the places of the lowest point in each short stretch of x."""
+    stretch = np.floor(x_s / _THIN_S)
+    order = np.lexsort((y_ms, stretch))
+    return order[np.flatnonzero(np.diff(stretch[order], prepend=-np.inf) > 0)]
