@@ -53,6 +53,10 @@ class UnsuitableError(LinkError):
     """The pod or this computer's Bluetooth cannot be used as it is: trying again is no use."""
 
 
+class PodGoneError(LinkError):
+    """A pod will not come back, however long it is looked for: what is replayed ends here."""
+
+
 class RefusedError(LinkError):
     """A pod refuses a request.
 

@@ -16,11 +16,11 @@ from typing import Any, Protocol, TypeVar
 
 from glutesym import wire
 from glutesym.decode import check_frame
-from glutesym.errors import FrameError, LinkError
+from glutesym.errors import FrameError, LinkError, PodGoneError
 from glutesym.links.base import FoundPod, Link
 from glutesym.measures import Side
 from glutesym.session.sequence import Sequence
-from glutesym.session.store import GIVEN_UP, SessionWriter
+from glutesym.session.store import CONNECTED, DISCONNECTED, GIVEN_UP, SessionWriter
 
 T = TypeVar("T")
 
@@ -157,6 +157,8 @@ class PodStream:
                     await asyncio.sleep(_RETRY_S)
                 elif link is None:
                     await asyncio.wait([stopped], timeout=_RETRY_S)
+        except PodGoneError:
+            return
         finally:
             stopped.cancel()
             if link is not None:
@@ -190,6 +192,8 @@ class PodStream:
             pod = await session.find(self._address, timeout_s=5.0)
             self._trouble = ""
             return await session.connect(pod) if pod else None
+        except PodGoneError:
+            raise
         except LinkError as error:
             # It may be starting up or still hold its old link, or Bluetooth is off: try again.
             self._trouble = str(error)
@@ -201,7 +205,7 @@ class PodStream:
         self._address = link.address  # somebody else's pod of the same side is not this one
         if self._pod_id is None:
             self._pod_id = session.writer.add_pod(self._side, link.address, link.info)
-        session.writer.add_event(session.now_ns(), "connected", link.address, self._pod_id)
+        session.writer.add_event(session.now_ns(), CONNECTED, link.address, self._pod_id)
         self.counts.connects += 1
         if session.live is not None:
             session.live.set_pod(self._side, True, link.info)
@@ -234,6 +238,8 @@ class PodStream:
                 reason = "the link broke"
         except LinkError as error:
             reason = str(error)
+            if isinstance(error, PodGoneError):
+                raise
         finally:
             for task in tasks:
                 task.cancel()
@@ -244,7 +250,7 @@ class PodStream:
             self._drain()
             if stopped.done() and not self._finished.is_set():
                 reason = reason or "what the pod still had is not fetched yet"
-            session.writer.add_event(session.now_ns(), "disconnected", reason, self._pod_id)
+            session.writer.add_event(session.now_ns(), DISCONNECTED, reason, self._pod_id)
             if session.live is not None:
                 session.live.set_pod(self._side, False, link.info)
 

@@ -36,6 +36,7 @@ _INSERT = {
     "probes": "INSERT INTO probes (pod_id, probe_id, t_host_ns) VALUES (?, ?, ?)",
     "events": "INSERT INTO events (t_host_ns, kind, text, pod_id) VALUES (?, ?, ?, ?)",
 }
+CONNECTED, DISCONNECTED = "connected", "disconnected"  # events of a pod
 GIVEN_UP = "given up"  # event of a pod whose last data could not be fetched, at the stop
 _READ_ROWS = 16384  # rows fetched at once: 4 MB of frames
 
