@@ -14,7 +14,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
+import numpy as np
+
 from glutesym import wire
+from glutesym.connection_events import ARRIVALS_KEPT, aim
 from glutesym.decode import check_frame
 from glutesym.errors import FrameError, LinkError, PodGoneError
 from glutesym.links.base import FoundPod, Link
@@ -124,6 +127,7 @@ class PodStream:
         self._progress_ns = 0  # when a frame last came that was not there yet
         self._end_ns: int | None = None  # when the session was to end
         self._probe_id = 0
+        self._arrivals_s: deque[float] = deque(maxlen=ARRIVALS_KEPT)  # over this link
         self._last_arrival_ns = 0
         self._link: Link | None = None
         self.counts = PodCounts()
@@ -212,6 +216,7 @@ class PodStream:
         self._last_arrival_ns = session.now_ns()
         self._unacknowledged = 0
         self._asked.clear()
+        self._arrivals_s.clear()
         self._link = link
         tasks: list[asyncio.Task[Any]] = []
         reason = ""
@@ -294,6 +299,7 @@ class PodStream:
             t_host_ns, frame = self._queue.popleft()
             assert self._pod_id is not None
             self._last_arrival_ns = t_host_ns
+            self._arrivals_s.append(t_host_ns / 1e9)
             self._session.writer.add_frame(self._pod_id, t_host_ns, frame)
             if self._session.live is not None:
                 self._session.live.add_frame(self._side, t_host_ns, frame)
@@ -376,7 +382,8 @@ class PodStream:
         while True:
             await link.probe(self._probe_id + 1, due_ns, self._on_probe)
             pause_s = _spread(self._probe_id, *_PROBE_EVERY_S)
-            due_ns = self._session.now_ns() + round(pause_s * 1e9)
+            due_s = self._session.now_ns() / 1e9 + pause_s
+            due_ns = round(aim(due_s, np.array(self._arrivals_s), self._probe_id + 1) * 1e9)
 
     def _on_probe(self, number: int, t_host_ns: int) -> None:
         """Record a probe: what the link calls immediately before it goes."""
