@@ -27,8 +27,9 @@ from glutesym.decode import emg_counts, split_frames, without_repeats
 from glutesym.errors import GlutesymError
 from glutesym.measures import SIDES
 from glutesym.session.analyze import analyze_session
+from glutesym.session.recorder import Recorder
 from glutesym.session.run import RunningSession
-from glutesym.session.store import SessionWriter, open_session
+from glutesym.session.store import open_session
 from glutesym.virtual.radio import RadioModel
 from glutesym.virtual.scenarios.catalog import build_scenario
 from glutesym.virtual.simulation import PodHardware
@@ -85,7 +86,8 @@ class _Trial(VirtualSurroundings):
         self.caught_up_s = self.live_s = float("nan")
         self.stopped_s = 0.0
 
-    async def accompany(self, session: RunningSession, writer: SessionWriter) -> None:
+    async def accompany(self, session: RunningSession, recorder: Recorder) -> None:
+        await session.all_streaming()
         simulation = self._simulation
         simulation.start_scenario()
         await asyncio.sleep(BEFORE_S)

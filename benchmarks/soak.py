@@ -22,8 +22,9 @@ from glutesym import wire
 from glutesym.decode import emg_counts, split_frames, without_repeats
 from glutesym.measures import SIDES, Side
 from glutesym.session.analyze import analyze_session
+from glutesym.session.recorder import Recorder
 from glutesym.session.run import RunningSession
-from glutesym.session.store import SessionWriter, open_session
+from glutesym.session.store import open_session
 from glutesym.virtual.radio import RadioModel
 from glutesym.virtual.scenarios.catalog import build_scenario
 from glutesym.virtual.simulation import PodHardware
@@ -62,7 +63,8 @@ class _Soak(VirtualSurroundings):
         self.outages: dict[Side, int] = dict.fromkeys(SIDES, 0)
         self.outage_s: dict[Side, float] = dict.fromkeys(SIDES, 0.0)
 
-    async def accompany(self, session: RunningSession, writer: SessionWriter) -> None:
+    async def accompany(self, session: RunningSession, recorder: Recorder) -> None:
+        await session.all_streaming()
         simulation = self._simulation
         simulation.start_scenario()
         bar = self._progress.add_task("Soaking", total=self._minutes)

@@ -260,13 +260,12 @@ def _simulated(
     from glutesym.session.run import RunningSession
     from glutesym.virtual.surroundings import VirtualSurroundings
 
+    path = session_path(folder, datetime.now().astimezone(), scenario.name)
     session = RunningSession(
-        VirtualSurroundings(scenario, seed, speed or None),
-        session_path(folder, datetime.now().astimezone(), scenario.name),
-        scenario.exercise,
+        VirtualSurroundings(scenario, seed, speed or None), path, scenario.exercise
     )
     interrupted = _show(session, view)
-    return _analyze(session.path, None), interrupted
+    return _analyze(path, None), interrupted
 
 
 def _record_real(
@@ -344,7 +343,7 @@ def _show(session: RunningSession, view: View) -> bool:
     finally:
         session.stop()
         session.join()
-    if not session.path.exists():
+    if session.path is not None and not session.path.exists():
         _out.print("Ended before anything was recorded; nothing was written.")
         raise typer.Exit
     return interrupted

@@ -52,6 +52,7 @@ class LiveState:
     sync_uncertainty_ms: float = float("nan")  # 95 % bound of the left–right clock error
     message: str = ""  # the last thing the user should know
     session_path: str = ""
+    replay_of: str = ""  # the session file that is played; "": this happens now
 
 
 class RunAccount:

@@ -9,7 +9,7 @@ from glutesym.errors import LinkError, PodNotFoundError, RefusedError, Unsuitabl
 from glutesym.links.base import FoundPod, Link, Transport
 from glutesym.measures import SIDES, Side
 from glutesym.session.pod_stream import LiveSink, PodCounts, PodStream, unless
-from glutesym.session.store import SessionWriter
+from glutesym.session.recorder import Recorder
 
 _FLUSH_EVERY_S = 0.2
 _PATIENCE_S = 60.0  # for a radio that other programs use, or a pod that still has its old link
@@ -22,7 +22,7 @@ class Acquisition:
     Parameters
     ----------
     transport : Transport
-    writer : SessionWriter
+    writer : Recorder
         Stays open; its owner closes it.
     clock_ns : callable
         The host's clock, the one the transport stamps arrivals with.
@@ -35,7 +35,7 @@ class Acquisition:
     def __init__(
         self,
         transport: Transport,
-        writer: SessionWriter,
+        writer: Recorder,
         clock_ns: Callable[[], int],
         live: LiveSink | None = None,
         sides: Sequence[Side] = SIDES,

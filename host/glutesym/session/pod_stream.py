@@ -22,8 +22,9 @@ from glutesym.decode import check_frame
 from glutesym.errors import FrameError, LinkError, PodGoneError
 from glutesym.links.base import FoundPod, Link
 from glutesym.measures import Side
+from glutesym.session.recorder import Recorder
 from glutesym.session.sequence import Sequence
-from glutesym.session.store import CONNECTED, DISCONNECTED, GIVEN_UP, SessionWriter
+from glutesym.session.store import CONNECTED, DISCONNECTED, GIVEN_UP
 
 T = TypeVar("T")
 
@@ -81,7 +82,7 @@ class PodCounts:
 class PodSession(Protocol):
     """What a pod's stream needs of the session that it belongs to."""
 
-    writer: SessionWriter
+    writer: Recorder
     live: LiveSink | None
 
     async def find(self, address: str, timeout_s: float) -> FoundPod | None:

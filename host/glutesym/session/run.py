@@ -25,6 +25,7 @@ from glutesym.live_state import LiveState
 from glutesym.measures import SIDES, Side
 from glutesym.session.acquire import Acquisition
 from glutesym.session.pod_stream import PodCounts
+from glutesym.session.recorder import Recorder, Unrecorded
 from glutesym.session.store import SessionWriter
 
 _UPDATE_EVERY_S = 0.04
@@ -33,7 +34,7 @@ _UPDATE_EVERY_S = 0.04
 class Surroundings(Protocol):
     """Where a session takes place."""
 
-    clock_name: str
+    replay_of: str  # the session file that is played; "": it is real, or simulated
 
     def run(self, main: Coroutine[Any, Any, None]) -> None:
         """Run a coroutine to its end, on this place's time."""
@@ -47,12 +48,16 @@ class Surroundings(Protocol):
         """Give access to the pods."""
         ...
 
+    def recorder(self, path: Path | None, exercise: str, t0_host_ns: int) -> Recorder:
+        """Create the session file; without a path, what forgets the session."""
+        ...
+
     async def compute(self, work: Callable[[], object]) -> None:
         """Do a computation without disturbing the acquisition."""
         ...
 
-    async def accompany(self, session: RunningSession, writer: SessionWriter) -> None:
-        """Do what belongs to this place once all pods stream; may end the session by `stop`."""
+    async def accompany(self, session: RunningSession, recorder: Recorder) -> None:
+        """Do what belongs to this place; may end the session by `stop`."""
         ...
 
 
@@ -69,7 +74,7 @@ class RealSurroundings:
         Serial ports to look at besides those of known boards.
     """
 
-    clock_name = host_clock.NAME
+    replay_of = ""
 
     def __init__(
         self, duration_s: float | None = None, usb: bool = False, ports: Sequence[str] = ()
@@ -97,13 +102,24 @@ class RealSurroundings:
         keys = KeyRing.load(default_path())
         return nullcontext(UsbTransport(keys, self._ports) if self._usb else BleTransport(keys))
 
+    def recorder(self, path: Path | None, exercise: str, t0_host_ns: int) -> Recorder:
+        """Create the session file; without a path, what forgets the session.
+
+        Raises
+        ------
+        SessionError
+            The file exists already, or cannot be created.
+        """
+        return new_recorder(path, exercise, t0_host_ns, host_clock.NAME)
+
     async def compute(self, work: Callable[[], object]) -> None:
         """Compute in another thread: arrivals are stamped meanwhile."""
         await asyncio.get_running_loop().run_in_executor(None, work)
 
-    async def accompany(self, session: RunningSession, writer: SessionWriter) -> None:
-        """End the session when its time is up."""
+    async def accompany(self, session: RunningSession, recorder: Recorder) -> None:
+        """End the session when its time is up; it counts from when all pods stream."""
         if self._duration_s is not None:
+            await session.all_streaming()
             await asyncio.sleep(self._duration_s)
             session.stop()
 
@@ -114,8 +130,8 @@ class RunningSession:
     Parameters
     ----------
     surroundings : Surroundings
-    path : Path
-        The session file to create.
+    path : Path or None
+        The session file to create; ``None``: it is only shown.
     exercise : str
     sides : sequence of {"left", "right"}
         Which pods take part.
@@ -124,7 +140,7 @@ class RunningSession:
     def __init__(
         self,
         surroundings: Surroundings,
-        path: Path,
+        path: Path | None,
         exercise: str,
         sides: Sequence[Side] = SIDES,
     ) -> None:
@@ -136,7 +152,7 @@ class RunningSession:
         self._stop: asyncio.Event | None = None
         self._live: LiveEngine | None = None
         self._acquisition: Acquisition | None = None
-        self._writer: SessionWriter | None = None
+        self._recorder: Recorder | None = None
         self._stop_asked = False
         self._over = threading.Event()
         self._error: BaseException | None = None
@@ -161,9 +177,11 @@ class RunningSession:
     def poll(self) -> LiveState:
         """Return the newest snapshot."""
         if self._live is None:
-            state = LiveState(exercise=self._exercise, session_path=str(self.path))
+            state = LiveState(exercise=self._exercise, session_path=self._shown_path)
         else:
             state = self._live.snapshot()
+        if self._surroundings.replay_of:
+            state = replace(state, replay_of=self._surroundings.replay_of)
         if self._over.is_set() and state.phase != "ended":
             return replace(state, phase="ended")  # it failed before it began
         return state
@@ -177,8 +195,8 @@ class RunningSession:
         """Put a marker into the session, now."""
 
         def add() -> None:
-            if self._writer is not None:
-                self._writer.add_event(self._surroundings.clock_ns(), "marker", text)
+            if self._recorder is not None:
+                self._recorder.add_event(self._surroundings.clock_ns(), "marker", text)
 
         self._call(add)
 
@@ -206,6 +224,20 @@ class RunningSession:
             raise self._error
         return True
 
+    async def all_streaming(self) -> None:
+        """Wait until every pod has begun to stream."""
+        assert self._acquisition is not None
+        await self._acquisition.connected_all.wait()
+
+    async def stopping(self) -> None:
+        """Wait until somebody ends the session."""
+        assert self._stop is not None
+        await self._stop.wait()
+
+    @property
+    def _shown_path(self) -> str:
+        return "" if self.path is None else str(self.path)
+
     def _call(self, action: Callable[[], object]) -> None:
         loop = self._loop
         if loop is not None and self.running:
@@ -231,33 +263,27 @@ class RunningSession:
             return
         async with self._surroundings.transport() as transport:
             self.t0_host_ns = self._surroundings.clock_ns()
-            self._live = LiveEngine(self.t0_host_ns, self._exercise, str(self.path))
-            writer = SessionWriter(
-                self.path,
-                exercise=self._exercise,
-                started_utc=datetime.now(UTC),
-                started_host_ns=self.t0_host_ns,
-                host_clock=self._surroundings.clock_name,
-            )
-            self._writer = writer
+            self._live = LiveEngine(self.t0_host_ns, self._exercise, self._shown_path)
+            recorder = self._surroundings.recorder(self.path, self._exercise, self.t0_host_ns)
+            self._recorder = recorder
             try:
-                with writer:
-                    await self._record(transport, writer, self._live, self._stop)
+                with recorder:
+                    await self._record(transport, recorder, self._live, self._stop)
             finally:
-                if not writer.pod_count:
+                if self.path is not None and not recorder.pod_count:
                     self.path.unlink(missing_ok=True)  # nobody was there, nothing is in it
 
     async def _record(
-        self, transport: Transport, writer: SessionWriter, live: LiveEngine, stop: asyncio.Event
+        self, transport: Transport, recorder: Recorder, live: LiveEngine, stop: asyncio.Event
     ) -> None:
         clock_ns = self._surroundings.clock_ns
-        acquisition = Acquisition(transport, writer, clock_ns, live, self._sides)
+        acquisition = Acquisition(transport, recorder, clock_ns, live, self._sides)
         self._acquisition = acquisition
         try:
             async with asyncio.TaskGroup() as tasks:
                 helpers = [
                     tasks.create_task(self._update_live(live)),
-                    tasks.create_task(self._accompany(acquisition, writer)),
+                    tasks.create_task(self._surroundings.accompany(self, recorder)),
                 ]
                 await tasks.create_task(acquisition.run(stop))
                 for helper in helpers:
@@ -280,9 +306,24 @@ class RunningSession:
         except Exception as error:
             live.set_message(f"The live view failed ({error!r}); the recording did not.")
 
-    async def _accompany(self, acquisition: Acquisition, writer: SessionWriter) -> None:
-        await acquisition.connected_all.wait()
-        await self._surroundings.accompany(self, writer)
+
+def new_recorder(path: Path | None, exercise: str, t0_host_ns: int, host_clock: str) -> Recorder:
+    """Create the file of a session that begins now; without a path, what forgets it.
+
+    Raises
+    ------
+    SessionError
+        The file exists already, or cannot be created.
+    """
+    if path is None:
+        return Unrecorded()
+    return SessionWriter(
+        path,
+        exercise=exercise,
+        started_utc=datetime.now(UTC),
+        started_host_ns=t0_host_ns,
+        host_clock=host_clock,
+    )
 
 
 def _farewell(given_up: list[Side]) -> str:

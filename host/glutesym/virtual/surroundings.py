@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from glutesym.links.base import Transport
 from glutesym.measures import Side
 from glutesym.session.analyze import WORLD_CLOCK
-from glutesym.session.run import RunningSession
-from glutesym.session.store import SessionWriter
+from glutesym.session.recorder import Recorder
+from glutesym.session.run import RunningSession, new_recorder
 from glutesym.virtual.host_adapter import HostModel
 from glutesym.virtual.scenarios.base import Scenario
 from glutesym.virtual.simulation import PodHardware, Simulation
@@ -38,7 +39,7 @@ class VirtualSurroundings:
         The host's Bluetooth.
     """
 
-    clock_name = WORLD_CLOCK
+    replay_of = ""
 
     def __init__(
         self,
@@ -66,16 +67,21 @@ class VirtualSurroundings:
         """Switch the pods on."""
         return self._open()
 
+    def recorder(self, path: Path | None, exercise: str, t0_host_ns: int) -> Recorder:
+        """Create the session file; without a path, what forgets the session."""
+        return new_recorder(path, exercise, t0_host_ns, WORLD_CLOCK)
+
     async def compute(self, work: Callable[[], object]) -> None:
         """Compute while the world stands still."""
         work()
 
-    async def accompany(self, session: RunningSession, writer: SessionWriter) -> None:
-        """Play the scenario once, then end the session."""
+    async def accompany(self, session: RunningSession, recorder: Recorder) -> None:
+        """Play the scenario once, as soon as all pods stream; then end the session."""
+        await session.all_streaming()
         simulation = self._simulation
         scenario = simulation.scenario
         start_ns = simulation.start_scenario()
-        writer.add_event(start_ns, SCENARIO_EVENT, f"{scenario.name}, seed {scenario.seed}")
+        recorder.add_event(start_ns, SCENARIO_EVENT, f"{scenario.name}, seed {scenario.seed}")
         loop = simulation.loop
         end = loop.create_future()
         loop.call_at(start_ns / 1e9 + scenario.duration_s, end.set_result, None)
