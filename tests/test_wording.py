@@ -85,6 +85,18 @@ def test_nothing_to_wait_for_while_repetitions_come_or_after_the_end():
     assert wording.waiting_sentence(replace(recording(0), phase="ended")) == ""
 
 
+def test_a_replay_is_not_taken_for_a_recording():
+    state = replace(recording(3), session_path="new.glutesym")
+    assert wording.phase_text(state) == "● Recording"
+    assert wording.file_text(state) == "new.glutesym"
+    copied = replace(state, replay_of="old.glutesym")
+    assert wording.phase_text(copied) == "▶ Replay"
+    assert wording.file_text(copied) == "replay of old.glutesym, into new.glutesym"
+    assert wording.file_text(replace(copied, session_path="")) == "replay of old.glutesym"
+    assert wording.phase_text(replace(copied, phase="ended")) == "Ended"
+    assert wording.file_text(LiveState()) == "no file yet"
+
+
 def test_alert_is_the_most_urgent_trouble():
     assert wording.alert_text(SideLive(connected=True), "recording") == ""
     off = SideLive(connected=True, lead_off=True, clipping=True)

@@ -92,9 +92,7 @@ def render(state: LiveState, width: int) -> RenderableType:
     parts.append(Text())
     for side in SIDES:
         parts += _pod_lines(side, state)
-    parts.append(
-        Text(f"{wording.sync_text(state)} · {state.session_path or 'no file yet'}", "dim")
-    )
+    parts.append(Text(f"{wording.sync_text(state)} · {wording.file_text(state)}", "dim"))
     if state.message:
         parts.append(Text(state.message, style="dim"))
     return Group(*parts)
@@ -107,7 +105,7 @@ def summary_line(state: LiveState) -> str:
     ]
     parts = [
         wording.time_text(state.time_s),
-        wording.phase_text(state).strip("● ").lower(),
+        wording.phase_text(state).strip("●▶ ").lower(),
         f"{len(state.reps)} reps",
         *sides,
         wording.waiting_sentence(state) or wording.verdict_sentence(state.summary),

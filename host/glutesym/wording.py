@@ -63,7 +63,17 @@ def activation_sentence(side: Side, summary: SetSummary) -> str:
 
 def phase_text(state: LiveState) -> str:
     """Name the phase of the session for a user."""
+    if state.replay_of and state.phase == "recording":
+        return "▶ Replay"
     return _PHASES.get(state.phase, _capital(state.phase))
+
+
+def file_text(state: LiveState) -> str:
+    """Name the file that the session goes into or comes from."""
+    if not state.replay_of:
+        return state.session_path or "no file yet"
+    into = f", into {state.session_path}" if state.session_path else ""
+    return f"replay of {state.replay_of}{into}"
 
 
 def waiting_sentence(state: LiveState) -> str:

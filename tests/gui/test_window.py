@@ -110,6 +110,20 @@ def test_commands_are_confirmed_in_words(shown):
     assert view.text("message") == "Marker 2 set"
 
 
+def test_a_replay_says_so_and_has_no_pods_to_blink_nor_a_file_to_mark(shown):
+    view = shown()
+    view.show(replace(view.state, replay_of="yesterday.glutesym", session_path=""))
+    assert view.text("phase") == "▶ Replay"
+    assert view.text("session_path") == "replay of yesterday.glutesym"
+    for key, words in ((Key.Key_L, "no pod"), (Key.Key_Space, "not recorded")):
+        view.key(key)
+        assert words in view.text("message")
+    assert view.commands == []
+    view.show(replace(view.state, session_path="copy.glutesym"))
+    view.key(Key.Key_Space)
+    assert view.commands == ["marker 1"]
+
+
 def test_full_screen_is_a_toggle(shown):
     view = shown()
     view.key(Key.Key_F)

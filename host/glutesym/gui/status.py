@@ -94,4 +94,4 @@ class _SessionStatus(Card):
 
     def show_state(self, state: LiveState) -> None:
         self._sync.set_text(wording.sync_text(state))
-        self._path.set_text(state.session_path or "no file yet")
+        self._path.set_text(wording.file_text(state))

@@ -233,11 +233,17 @@ class LiveWindow(QtWidgets.QWidget):
             self._on_stop()
 
     def _mark(self) -> None:
+        if self._state.replay_of and not self._state.session_path:
+            self._header.notify("No marker: this replay is not recorded")
+            return
         self._markers += 1
         self._on_marker(f"marker {self._markers}")
         self._header.notify(f"Marker {self._markers} set")
 
     def _identify(self, side: Side) -> None:
+        if self._state.replay_of:
+            self._header.notify("A replay: no pod is here to blink")
+            return
         self._on_identify(side)
         self._header.notify(f"The {side} pod blinks now")
 
