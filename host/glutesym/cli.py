@@ -7,21 +7,19 @@ import sys
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
-from glutesym import __version__, cli_pods
+from glutesym import __version__, cli_pods, cli_replay
+from glutesym.cli_shared import SessionFile, Speed, Terminal, View, Where, err, measure, out, show
 from glutesym.errors import GlutesymError
 from glutesym.printing import print_files, print_result, print_seeds, print_truth
 
 if TYPE_CHECKING:
     from glutesym.session.analyze import AnalyzedSession
-    from glutesym.session.run import RunningSession
     from glutesym.virtual.scenarios.base import Scenario
     from glutesym.virtual.truth_check import TruthCheck
 
@@ -32,19 +30,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(cli_pods.app)
-_out = Console()
-_err = Console(stderr=True)
+app.add_typer(cli_replay.app)
 
 DEFAULT_FOLDER = Path("sessions")
-
-
-class View(StrEnum):
-    """Where the live bars are shown."""
-
-    AUTO = "auto"
-    WINDOW = "window"
-    TERMINAL = "terminal"
-    NONE = "none"
 
 
 def _mains(value: int | None) -> int | None:
@@ -67,10 +55,6 @@ ScenarioName = Annotated[
 Seed = Annotated[
     int, typer.Option(help="Of everything random; the same seed, the same session.", min=0)
 ]
-Terminal = Annotated[bool, typer.Option("--terminal", help="Show the bars in the terminal.")]
-Speed = Annotated[
-    float, typer.Option(help="Times real time; 0: as fast as the processor allows.", min=0)
-]
 Reps = Annotated[
     int | None, typer.Option(help="Repetitions.", show_default="the scenario's", min=1)
 ]
@@ -85,9 +69,6 @@ Ports = Annotated[
     typer.Option("--port", help="A serial port of an unusual board; may be given twice."),
 ]
 Usb = Annotated[bool, typer.Option("--usb", help="Over USB: pods in bench mode, never on a body.")]
-SessionFile = Annotated[
-    Path, typer.Argument(help="A .glutesym file.", metavar="SESSION", show_default=False)
-]
 
 
 def main() -> None:
@@ -98,7 +79,7 @@ def main() -> None:
     try:
         app()
     except GlutesymError as error:
-        _err.print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        err.print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -106,7 +87,7 @@ def main() -> None:
 
 def _version(wanted: bool) -> None:
     if wanted:
-        _out.print(f"glutesym {__version__}")
+        out.print(f"glutesym {__version__}")
         raise typer.Exit
 
 
@@ -130,7 +111,7 @@ def demo(
     reps: Reps = None,
     folder: Folder = DEFAULT_FOLDER,
     terminal: Terminal = False,
-    view: Annotated[View, typer.Option(help="Where to show the bars.")] = View.AUTO,
+    view: Where = View.AUTO,
 ) -> None:
     """Run two virtual pods through the whole chain, live, and compare the result with the truth.
 
@@ -138,18 +119,16 @@ def demo(
     what records real pods.
     """
     built = _build(scenario, seed, reps)
-    _out.print(f"[bold]{built.name}[/]: {built.description}", highlight=False)
+    out.print(f"[bold]{built.name}[/]: {built.description}", highlight=False)
     session, _ = _simulated(built, seed, speed, folder, View.TERMINAL if terminal else view)
     check = _check(session, built)
     files = _export(session, folder)
-    print_result(_out, session)
+    print_result(out, session)
     if check is None:
-        _out.print(
-            "The session was ended before the scenario began: there is no truth to compare."
-        )
+        out.print("The session was ended before the scenario began: there is no truth to compare.")
     else:
-        print_truth(_out, check)
-    print_files(_out, [session.path, *files])
+        print_truth(out, check)
+    print_files(out, [session.path, *files])
 
 
 @app.command(
@@ -167,19 +146,19 @@ def simulate(
     checks: dict[int, TruthCheck] = {}
     for number in range(seed, seed + seeds):
         built = _build(scenario, number, reps)
-        with _err.status(f"{built.name}, seed {number} ({number - seed + 1} of {seeds}) …"):
+        with err.status(f"{built.name}, seed {number} ({number - seed + 1} of {seeds}) …"):
             session, interrupted = _simulated(built, number, 0.0, folder, View.NONE)
         check = _check(session, built)
         if check is None or interrupted:
-            _err.print(f"Interrupted; {session.path} is kept.", highlight=False, soft_wrap=True)
+            err.print(f"Interrupted; {session.path} is kept.", highlight=False, soft_wrap=True)
             break
         checks[number] = check
         if not keep:
             session.path.unlink()
     if checks:
-        print_seeds(_out, checks)
+        print_seeds(out, checks)
     if keep:
-        _out.print(f"The session files are in {folder}.", highlight=False)
+        out.print(f"The session files are in {folder}.", highlight=False)
 
 
 @app.command(
@@ -233,14 +212,14 @@ def export(
     mains_hz: Mains = None,
 ) -> None:
     """Write a session's CSVs (emg, imu, reps, events, summary) and a JSON that explains them."""
-    analyzed = _analyze(session, mains_hz)
-    print_files(_out, _export(analyzed, folder or session.parent))
+    analyzed = measure(session, mains_hz)
+    print_files(out, _export(analyzed, folder or session.parent))
 
 
 @app.command(epilog="Example:\n\n`glutesym analyze sessions/2026-05-04_18-30-09_bridge.glutesym`")
 def analyze(session: SessionFile, mains_hz: Mains = None) -> None:
     """Measure a session file and print the answer."""
-    print_result(_out, _analyze(session, mains_hz))
+    print_result(out, measure(session, mains_hz))
 
 
 # --- what the commands share
@@ -264,8 +243,8 @@ def _simulated(
     session = RunningSession(
         VirtualSurroundings(scenario, seed, speed or None), path, scenario.exercise
     )
-    interrupted = _show(session, view)
-    return _analyze(path, None), interrupted
+    interrupted = show(session, view)
+    return measure(path, None), interrupted
 
 
 def _record_real(
@@ -285,11 +264,11 @@ def _record_real(
     session = RunningSession(
         RealSurroundings(duration_s, usb or bool(ports), ports), path, exercise
     )
-    _show(session, view)
-    analyzed = _analyze(path, mains_hz)
+    show(session, view)
+    analyzed = measure(path, mains_hz)
     files = _export(analyzed, folder)
-    print_result(_out, analyzed)
-    print_files(_out, [path, *files])
+    print_result(out, analyzed)
+    print_files(out, [path, *files])
 
 
 def _require_both_sides() -> None:
@@ -305,56 +284,6 @@ def _require_both_sides() -> None:
             f"`glutesym provision --side {missing[0]}`. To see it work without pods: "
             "`glutesym demo`."
         )
-
-
-def _show(session: RunningSession, view: View) -> bool:
-    """Run a session to its end with a live view; Ctrl-C ends it cleanly and returns True."""
-    interrupted = False
-    if view is View.AUTO:
-        from glutesym.gui.display import display_problem
-
-        problem = display_problem()
-        view = View.TERMINAL if problem else View.WINDOW
-        if problem:
-            _err.print(
-                f"No window: {problem}\nThe bars are shown here.", highlight=False, soft_wrap=True
-            )
-    elif view is View.WINDOW:
-        from glutesym.gui.display import display_problem
-
-        if problem := display_problem():
-            raise GlutesymError(f"No window: {problem} Or use --terminal.")
-    session.start()
-    try:
-        if view is View.WINDOW:
-            from glutesym.gui.window import run_window
-
-            run_window(
-                session.poll, session.stop, session.marker, session.identify, close_when_ended=True
-            )
-        elif view is View.TERMINAL:
-            from glutesym.terminal import run_terminal
-
-            run_terminal(session.poll, session.stop)
-        while view is View.NONE and not session.join(0.2):
-            pass
-    except KeyboardInterrupt:
-        interrupted = True  # the session is ended below, as by any other way out
-    finally:
-        session.stop()
-        session.join()
-    if session.path is not None and not session.path.exists():
-        _out.print("Ended before anything was recorded; nothing was written.")
-        raise typer.Exit
-    return interrupted
-
-
-def _analyze(path: Path, mains_hz: int | None) -> AnalyzedSession:
-    from glutesym.pipeline import Settings
-    from glutesym.session.analyze import analyze_session
-
-    with _err.status("Measuring …"):
-        return analyze_session(path, Settings(mains_hz=mains_hz))
 
 
 def _export(session: AnalyzedSession, folder: Path) -> list[Path]:
@@ -381,5 +310,5 @@ class _Update:
 
 @contextmanager
 def _progress(label: str) -> Generator[_Update]:
-    with Progress(console=_err, transient=True) as progress:
+    with Progress(console=err, transient=True) as progress:
         yield _Update(progress, label)

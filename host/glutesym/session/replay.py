@@ -20,7 +20,7 @@ from glutesym.measures import Side
 from glutesym.session.recorder import Recorder, Unrecorded
 from glutesym.session.run import RunningSession
 from glutesym.session.store import SessionWriter
-from glutesym.session.tape import Connection, PodTape, Tape, TapeEvent, load_tape
+from glutesym.session.tape import Connection, PodTape, Tape, TapeEvent
 from glutesym.world_time import WorldLoop, run_in_world
 
 REPLAY_EVENT = "replay"  # says of a copy what it is a copy of
@@ -86,24 +86,20 @@ class ReplaySurroundings:
             self._copy.add_recorded(event)
 
 
-def replay(path: Path, speed: float | None = 1.0, copy_to: Path | None = None) -> RunningSession:
+def replay_session(
+    tape: Tape, speed: float | None = 1.0, copy_to: Path | None = None
+) -> RunningSession:
     """Return a session, not started yet, that replays a recorded one.
 
     Parameters
     ----------
-    path : Path
-        A session file.
+    tape : Tape
+        The recording.
     speed : float or None
         Times real time; ``None``: as fast as possible.
     copy_to : Path or None
         A session file to record into; ``None``: it is only shown.
-
-    Raises
-    ------
-    SessionError
-        It is not a session file, it is damaged, a side has two pods, or no pod sent anything.
     """
-    tape = load_tape(path)
     sides: list[Side] = [pod.side for pod in tape.pods]
     return RunningSession(ReplaySurroundings(tape, speed), copy_to, tape.meta.exercise, sides)
 

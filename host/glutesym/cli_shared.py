@@ -1,0 +1,116 @@
+"""What several commands share: options, and how a running session is shown and measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from glutesym.errors import GlutesymError
+
+if TYPE_CHECKING:
+    from glutesym.live_state import LiveState
+    from glutesym.session.analyze import AnalyzedSession
+    from glutesym.session.run import RunningSession
+
+out = Console()
+err = Console(stderr=True)
+
+
+class View(StrEnum):
+    """Where the live bars are shown."""
+
+    AUTO = "auto"
+    WINDOW = "window"
+    TERMINAL = "terminal"
+    NONE = "none"
+
+
+SessionFile = Annotated[
+    Path, typer.Argument(help="A .glutesym file.", metavar="SESSION", show_default=False)
+]
+Speed = Annotated[
+    float, typer.Option(help="Times real time; 0: as fast as the processor allows.", min=0)
+]
+Terminal = Annotated[bool, typer.Option("--terminal", help="Show the bars in the terminal.")]
+Where = Annotated[View, typer.Option(help="Where to show the bars.")]
+
+
+def show(
+    session: RunningSession, view: View, watch: Callable[[LiveState], None] | None = None
+) -> bool:
+    """Run a session to its end with a live view; Ctrl-C ends it cleanly and returns True.
+
+    Parameters
+    ----------
+    session : RunningSession
+        Not started yet.
+    view : View
+    watch : callable, optional
+        Gets snapshots while there is no view.
+
+    Raises
+    ------
+    GlutesymError
+        There can be no window, or what ended the session.
+    typer.Exit
+        Nothing was recorded, and no file is left.
+    """
+    interrupted = False
+    if view is View.AUTO:
+        from glutesym.gui.display import display_problem
+
+        problem = display_problem()
+        view = View.TERMINAL if problem else View.WINDOW
+        if problem:
+            err.print(
+                f"No window: {problem}\nThe bars are shown here.", highlight=False, soft_wrap=True
+            )
+    elif view is View.WINDOW:
+        from glutesym.gui.display import display_problem
+
+        if problem := display_problem():
+            raise GlutesymError(f"No window: {problem} Or use --terminal.")
+    session.start()
+    try:
+        if view is View.WINDOW:
+            from glutesym.gui.window import run_window
+
+            run_window(
+                session.poll, session.stop, session.marker, session.identify, close_when_ended=True
+            )
+        elif view is View.TERMINAL:
+            from glutesym.terminal import run_terminal
+
+            run_terminal(session.poll, session.stop)
+        while view is View.NONE and not session.join(0.2):
+            if watch is not None:
+                watch(session.poll())
+    except KeyboardInterrupt:
+        interrupted = True  # the session is ended below, as by any other way out
+    finally:
+        session.stop()
+        session.join()
+    if session.path is not None and not session.path.exists():
+        out.print("Ended before anything was recorded; nothing was written.")
+        raise typer.Exit
+    return interrupted
+
+
+def measure(path: Path, mains_hz: int | None = None) -> AnalyzedSession:
+    """Measure a session file.
+
+    Raises
+    ------
+    SessionError
+        It is not a session file, or it is damaged.
+    """
+    from glutesym.pipeline import Settings
+    from glutesym.session.analyze import analyze_session
+
+    with err.status("Measuring …"):
+        return analyze_session(path, Settings(mains_hz=mains_hz))
