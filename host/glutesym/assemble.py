@@ -6,6 +6,7 @@ by its number, a sample's place by its index, its time by the pod's clock.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +25,7 @@ from glutesym.decode import (
     without_repeats,
 )
 from glutesym.measures import SIDES, Side
-from glutesym.pod_clock import Messages, agree, fit_pod_clock, half_width_ms
+from glutesym.pod_clock import Messages, PodClock, agree, fit_pod_clock, half_width_ms
 from glutesym.recording import (
     NO_SYNC,
     EmgRecord,
@@ -51,6 +52,7 @@ _MAX_LATE_S = 1800.0  # frames may come this much later than others
 _MAX_PAUSE_S = 60.0  # that a converter may have stood still
 _CLOCK_SLACK_S = 1.0  # by how much a sample may seem to come before its time
 _SYNC_EVERY_S = 5.0
+FitClock = Callable[[Side, int, Messages], PodClock]
 _TICKS_PERIOD_S = wire.TICKS_PERIOD_US / 1e6
 
 
@@ -104,7 +106,13 @@ def assemble_pod(pod: PodInput, t0_host_ns: int) -> PodRecord:
     return assemble_recording([pod], t0_host_ns).pods[pod.side]
 
 
-def assemble_recording(pods: list[PodInput], t0_host_ns: int, exercise: str = "") -> Recording:
+def _fit_anew(_side: Side, _run: int, messages: Messages) -> PodClock:
+    return fit_pod_clock(messages)
+
+
+def assemble_recording(
+    pods: list[PodInput], t0_host_ns: int, exercise: str = "", fit: FitClock = _fit_anew
+) -> Recording:
     """Decode both pods onto one time line.
 
     Parameters
@@ -114,8 +122,10 @@ def assemble_recording(pods: list[PodInput], t0_host_ns: int, exercise: str = ""
     t0_host_ns : int
         Host time of session time 0.
     exercise : str
+    fit : callable
+        Gives the clock of a side's pod in a run, from the messages of that run.
     """
-    runs: dict[Side, list[_Run]] = {pod.side: _runs(pod, t0_host_ns) for pod in pods}
+    runs: dict[Side, list[_Run]] = {pod.side: _runs(pod, t0_host_ns, fit) for pod in pods}
     every_run = [run for of_pod in runs.values() for run in of_pod]
     for run, clock in zip(every_run, agree([run.pod_clock for run in every_run]), strict=True):
         run.clock = clock
@@ -129,11 +139,11 @@ def assemble_recording(pods: list[PodInput], t0_host_ns: int, exercise: str = ""
     )
 
 
-def _runs(pod: PodInput, t0_host_ns: int) -> list[_Run]:
+def _runs(pod: PodInput, t0_host_ns: int, fit: FitClock) -> list[_Run]:
     """Return a pod's runs of capture in order of time; of two at the same time the larger."""
     emg_hz = emg_nominal_hz(pod.info)
     frames = split_frames(pod.frames)
-    return _in_time_order([_Run(run, pod, t0_host_ns, emg_hz) for run in split_runs(frames)])
+    return _in_time_order([_Run(run, pod, t0_host_ns, emg_hz, fit) for run in split_runs(frames)])
 
 
 def _record(pod: PodInput, runs: list[_Run]) -> PodRecord:
@@ -223,7 +233,9 @@ def _in_time_order(runs: list[_Run]) -> list[_Run]:
 class _Run:
     """One run of capture: one sequence, one sample count, one clock."""
 
-    def __init__(self, frames: Frames, pod: PodInput, t0_host_ns: int, emg_hz: float) -> None:
+    def __init__(
+        self, frames: Frames, pod: PodInput, t0_host_ns: int, emg_hz: float, fit: FitClock
+    ) -> None:
         kinds = (frames.emg, frames.imu, frames.status)
         rows = np.concatenate([frames.emg_row, frames.imu_row, frames.status_row])
         splits = np.cumsum([len(records) for records in kinds])[:-1]
@@ -232,16 +244,15 @@ class _Run:
         tx_us = np.concatenate([records["tx_ticks_us"] for records in kinds])[order]
         unwrapped = np.empty(len(rows), np.int64)
         unwrapped[order] = unwrap_ticks_us(tx_us, arrival_s[order])
-        self._origin_us = int(unwrapped[order[0]])  # keeps pod seconds small and exact
         emg_us, imu_us, status_us = np.split(unwrapped, splits)
         emg_s, imu_s, _ = np.split(arrival_s - arrival_s[order[0]], splits)
         newest_last = np.argsort(frames.status["seq"], kind="stable")
         self.status = frames.status[newest_last]
         self._status_us = status_us[newest_last]
-        self.pod_clock = fit_pod_clock(
-            Messages(
-                self._pod_s(unwrapped[order]), arrival_s[order], *self._probes(pod, t0_host_ns)
-            )
+        number = int(np.concatenate([records["run"] for records in kinds])[0])
+        probes = self._probes(pod, t0_host_ns)
+        self.pod_clock = fit(
+            pod.side, number, Messages(_pod_s(unwrapped[order]), arrival_s[order], *probes)
         )
         self.clock = agree([self.pod_clock])[0]  # until others are known
         self._emg_delay_samples = _emg_delay_samples(pod.info)
@@ -325,7 +336,7 @@ class _Run:
         if self._emg is None or not len(self.status):
             return 0
         captured = self.status["emg_captured"].astype(np.int64)
-        said_s = self._pod_s(ticks_before_us(self._status_us, self.status["ticks_us"]))
+        said_s = _pod_s(ticks_before_us(self._status_us, self.status["ticks_us"]))
         newest = captured.astype(np.float64) - 1
         possible = self._emg.pod_s(newest) <= said_s + _CLOCK_SLACK_S
         missing = int(captured[possible].max(initial=0)) - self._emg.start - self._emg.size
@@ -360,7 +371,7 @@ class _Run:
         records = records[keep]
         if not len(records):
             return None
-        at_s = self._pod_s(ticks_before_us(tx_us[keep], records["anchor_ticks_us"]))
+        at_s = _pod_s(ticks_before_us(tx_us[keep], records["anchor_ticks_us"]))
         # Sample anchor_index-1 was the newest: it was complete at the anchor, the next was not.
         newest = records["anchor_index"].astype(np.float64) - 1
 
@@ -390,10 +401,11 @@ class _Run:
         ids, first = np.unique(ids, return_index=True)
         _, sent, seen = np.intersect1d(pod.probe_id, ids, return_indices=True)
         host_s = (pod.probe_t_host_ns[sent] - t0_host_ns) / 1e9
-        return host_s, self._pod_s(pod_us[first[seen]])
+        return host_s, _pod_s(pod_us[first[seen]])
 
-    def _pod_s(self, ticks_us: NDArray[np.int64]) -> NDArray[np.float64]:
-        return (ticks_us - self._origin_us) / 1e6
+
+def _pod_s(ticks_us: NDArray[np.int64]) -> NDArray[np.float64]:
+    return ticks_us / 1e6
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 _INTERVALS_S = 0.00125 * np.arange(6.0, 81.0)  # 7.5 to 100 ms
 _LEAST_ARRIVALS = 40  # ... of which an interval is told
+_ENOUGH_ARRIVALS = 80
 _WINDOW_S = 5.0  # a host's and its radio's crystal part by less than 0.3 ms meanwhile
 _COHERENT = 0.6  # of arrivals that share an interval; 1: all at the same phase
 _AS_COHERENT = 0.06  # of two intervals, by which it may differ as it happens
@@ -26,6 +27,7 @@ _RISE_S = 0.002  # from the first to most of the arrivals after an event
 _EARLY_SHARE = 0.05  # arrivals before what counts as an event's edge ...
 _LEAST_MARGIN_S = 0.0005  # ... and by how much at least they may come before it
 _PART = 24  # arrivals that tell whether the events are still the same
+_EARLY_IN_PART = 2  # of its arrivals, the third is as early as the edge of events
 _SHIFT = 0.6  # by which the edge may seem to move, in what most arrivals are spread over
 ARRIVALS_KEPT = 160  # five seconds of them: what `aim` wants to know
 _LEAD_S = (0.0015, 0.0065)  # of a probe before arrivals of its event would begin
@@ -68,7 +70,8 @@ def find_events(arrival_s: NDArray[np.float64]) -> EventGrid | None:
     if len(arrival_s) < _LEAST_ARRIVALS:
         return None
     since_s = arrival_s - arrival_s[0]
-    coherence = _coherence(since_s, _INTERVALS_S)
+    some = np.linspace(0, len(since_s) - 1, min(len(since_s), _ENOUGH_ARRIVALS)).astype(np.intp)
+    coherence = _coherence(since_s[some], _INTERVALS_S)
     most = float(coherence.max())
     if most < _COHERENT:
         return None
@@ -123,9 +126,9 @@ def _steady(late_s: NDArray[np.float64], spread_s: float) -> bool:
 
     They do not when the interval changes or a link comes back amid a window.
     """
-    parts = np.array_split(late_s, max(1, len(late_s) // _PART))
-    early_s = [float(np.quantile(part, 2 * _EARLY_SHARE)) for part in parts]
-    return max(np.abs(early_s)) < _SHIFT * spread_s
+    parts = len(late_s) // _PART
+    early_s = np.sort(late_s[: parts * _PART].reshape(parts, _PART), axis=1)[:, _EARLY_IN_PART]
+    return bool(np.max(np.abs(early_s)) < _SHIFT * spread_s)
 
 
 def _coherence(
@@ -150,7 +153,8 @@ def _edge(phase_s: NDArray[np.float64], interval_s: float) -> tuple[float, float
     before = here - np.searchsorted(around_s, phase_s - rise_s)
     rise = float(phase_s[np.argmax(after - before)])
     from_rise_s = (phase_s - rise + rise_s) % interval_s - rise_s
-    early_s, middle_s = np.quantile(from_rise_s[from_rise_s < 3 * rise_s], (_EARLY_SHARE, 0.5))
+    near_s = np.sort(from_rise_s[from_rise_s < 3 * rise_s])
+    early_s, middle_s = near_s[int(_EARLY_SHARE * len(near_s))], near_s[len(near_s) // 2]
     return rise + float(early_s), float(middle_s - early_s)
 
 

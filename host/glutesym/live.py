@@ -21,6 +21,7 @@ from glutesym import wire
 from glutesym.analysis.asymmetry import summarize
 from glutesym.assemble import IMU_NOMINAL_HZ, PodInput, assemble_recording, emg_nominal_hz
 from glutesym.decode import emg_counts, problem_texts, split_frames
+from glutesym.live_clock import KeptClocks
 from glutesym.live_state import LiveState, RunAccount, SideLive
 from glutesym.measures import SIDES, RepMeasure, SetSummary, Side
 from glutesym.pipeline import RING_S, LiveEnvelope, RepMeter
@@ -54,6 +55,7 @@ class LiveEngine:
     def __init__(self, t0_host_ns: int, exercise: str = "", session_path: str = "") -> None:
         self._t0_host_ns = t0_host_ns
         self._pods: dict[Side, _LivePod] = {side: _LivePod() for side in SIDES}
+        self._clocks = KeptClocks()
         self._meter = RepMeter()
         self._reps: list[RepMeasure] = []
         self._summary: SetSummary | None = None
@@ -124,7 +126,7 @@ class LiveEngine:
 
     def _measure(self, final: bool) -> None:
         inputs = [pod.input(side) for side, pod in self._pods.items() if pod.rows]
-        recording = assemble_recording(inputs, self._t0_host_ns)
+        recording = assemble_recording(inputs, self._t0_host_ns, fit=self._clocks)
         for side, pod in recording.pods.items():
             self._pods[side].restore(pod.emg)
         self._sync_uncertainty_ms = recording.sync_uncertainty_ms

@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
-from scipy.sparse import coo_array, csr_array, eye_array, hstack, vstack
+from scipy.sparse import csr_array
 
 from glutesym.clock import Track, too_early
 from glutesym.connection_events import air_times
@@ -246,24 +246,25 @@ class _Program:
         self._knots_s = start_s + span_s * np.arange(pieces + 1) / pieces
         self._line_ms = np.zeros(pieces + 1)
         self.bracket_ms = 0.0
-        self._frame_hats = self._hats(self._frame_s)
-        self._probe_hats = self._hats(self._probe_s)
+        self._frame_place = self._place(self._frame_s)
+        self._probe_place = self._place(self._probe_s)
         self._matrix, self._bounds = self._constraints()
 
     def solve(self, frame_scale_ms: float, probe_scale_ms: float) -> None:
         """Find the most probable line, given the scales of the delays above the shortest."""
         knots = len(self._knots_s)
         cost = np.zeros(self._matrix.shape[1])
-        cost[:knots] -= self._frame_hats.sum(axis=0) / frame_scale_ms
-        cost[:knots] += self._probe_hats.sum(axis=0) / probe_scale_ms
+        cost[:knots] -= self._weight(*self._frame_place) / frame_scale_ms
+        cost[:knots] += self._weight(*self._probe_place) / probe_scale_ms
         cost[knots] = -len(self._probe_s) / probe_scale_ms
         cost[knots + 1] = 1 / _RATE_PPM
         cost[knots + 2 :] = 1 / _BEND_PPM
-        free = (None, None)
-        variables = [free] * knots
-        variables += [free if len(self._probe_s) else (0, 0), (0, _MOST_RATE_PPM)]
-        variables += [(0, None)] * (knots - 2)
-        found = linprog(cost, self._matrix, self._bounds, bounds=variables, method="highs")
+        low, high = np.zeros(len(cost)), np.full(len(cost), np.inf)
+        low[:knots] = -np.inf
+        low[knots], high[knots] = (-np.inf, np.inf) if len(self._probe_s) else (0.0, 0.0)
+        high[knots + 1] = _MOST_RATE_PPM
+        bounds = np.column_stack([low, high])
+        found = linprog(cost, self._matrix, self._bounds, bounds=bounds, method="highs")
         if found.x is None:  # only times that are no times at all are too much for the solver
             self._line_ms[:], self.bracket_ms = np.min(self._frame_ms), float("nan")
         else:
@@ -276,29 +277,27 @@ class _Program:
 
     def frame_delays_ms(self) -> _Array:
         """Return by how much each frame is later than the line."""
-        return self._frame_ms - self._frame_hats @ self._line_ms
+        return self._frame_ms - np.interp(self._frame_s, self._knots_s, self._line_ms)
 
     def probe_delays_ms(self) -> _Array:
         """Return by how much each probe took longer than the shortest."""
-        return self._probe_hats @ self._line_ms - self.bracket_ms - self._probe_ms
+        line_ms = np.interp(self._probe_s, self._knots_s, self._line_ms)
+        return line_ms - self.bracket_ms - self._probe_ms
 
     def _relative(self, pod_s: _Array, host_s: _Array) -> tuple[_Array, _Array]:
         return pod_s - self._x0, 1000 * ((host_s - self._y0) - (pod_s - self._x0))
 
-    def _hats(self, x_s: _Array) -> Any:
-        """Return the matrix that interpolates between knots, (n, knots)."""
-        step_s = self._knots_s[1] - self._knots_s[0]
-        place = (x_s - self._knots_s[0]) / step_s
-        left = np.clip(place.astype(np.int64), 0, len(self._knots_s) - 2)
-        right_share = place - left
-        rows = np.arange(len(x_s))
-        return coo_array(
-            (
-                np.concatenate([1 - right_share, right_share]),
-                (np.concatenate([rows, rows]), np.concatenate([left, left + 1])),
-            ),
-            shape=(len(x_s), len(self._knots_s)),
-        ).tocsr()
+    def _place(self, x_s: _Array) -> tuple[NDArray[np.int64], _Array]:
+        """Return the knot before each x, and how far x is on the way to the next one."""
+        place = (x_s - self._knots_s[0]) / (self._knots_s[1] - self._knots_s[0])
+        before = np.clip(place.astype(np.int64), 0, len(self._knots_s) - 2)
+        return before, place - before
+
+    def _weight(self, before: NDArray[np.int64], share: _Array) -> _Array:
+        """Return the sum over all x of what each knot contributes to the line there."""
+        n = len(self._knots_s)
+        knots = np.concatenate([before, before + 1])
+        return np.bincount(knots, np.concatenate([1 - share, share]), n).astype(np.float64)
 
     def _constraints(self) -> tuple[Any, _Array]:
         """Return matrix and right side: below all frames, above all probes, rate and bends."""
@@ -306,31 +305,56 @@ class _Program:
         frames = _lowest(self._frame_s, self._frame_ms)
         probes = _lowest(self._probe_s, -self._probe_ms)
         ppm = 1000 / (self._knots_s[1] - self._knots_s[0])
-        rates = ppm * (eye_array(knots - 1, knots, k=1) - eye_array(knots - 1, knots)).tocsr()
-        bends = rates[1:] - rates[:-1]
-        rate = np.asarray(rates.mean(axis=0))[np.newaxis]
-
-        def rows(line: Any, bracket: float = 0.0, rate: float = 0.0, bend: float = 0.0) -> Any:
-            n = line.shape[0]
-            columns = np.broadcast_to((bracket, rate), (n, 2))
-            which = bend * eye_array(n, knots - 2) if bend else csr_array((n, knots - 2))
-            return hstack([csr_array(line), csr_array(columns), which], format="csr")
-
-        matrix: Any = vstack(
-            [
-                rows(self._frame_hats[frames]),
-                rows(-self._probe_hats[probes], bracket=1.0),
-                rows(rate, rate=-1.0),
-                rows(-rate, rate=-1.0),
-                rows(bends, bend=-1.0),
-                rows(-bends, bend=-1.0),
-            ],
-            format="csr",
+        rows = _Rows()
+        before, share = self._place(self._frame_s[frames])
+        rows.add(self._frame_ms[frames], (before, 1 - share), (before + 1, share))
+        before, share = self._place(self._probe_s[probes])
+        ones = np.ones(len(probes))
+        rows.add(
+            -self._probe_ms[probes],
+            (before, share - 1),
+            (before + 1, -share),
+            (np.full(len(probes), knots), ones),
         )
-        bounds = np.zeros(matrix.shape[0])
-        bounds[: len(frames)] = self._frame_ms[frames]
-        bounds[len(frames) : len(frames) + len(probes)] = -self._probe_ms[probes]
-        return matrix, bounds
+        one, bend = np.ones(1), np.arange(knots - 2)
+        for sign in (1.0, -1.0):
+            mean = sign * ppm / (knots - 1) * one
+            rows.add(
+                np.zeros(1),
+                (np.array([0]), -mean),
+                (np.array([knots - 1]), mean),
+                (np.array([knots + 1]), -one),
+            )
+            change = np.full(knots - 2, sign * ppm)
+            rows.add(
+                np.zeros(knots - 2),
+                (bend, change),
+                (bend + 1, -2 * change),
+                (bend + 2, change),
+                (knots + 2 + bend, -np.ones(knots - 2)),
+            )
+        return rows.matrix(2 * knots), np.concatenate(rows.most)
+
+
+class _Rows:
+    """Rows of a sparse matrix in the making: each has one entry of every part that is added."""
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[NDArray[np.int64], NDArray[np.int64], _Array]] = []
+        self._count = 0
+        self.most: list[_Array] = []  # right side
+
+    def add(self, most: _Array, *entries: tuple[NDArray[np.int64], _Array]) -> None:
+        """Add rows with their right side and, for each part, column and value in every row."""
+        row = self._count + np.arange(len(most))
+        self._entries += [(row, column, value) for column, value in entries]
+        self._count += len(most)
+        self.most.append(most)
+
+    def matrix(self, columns: int) -> Any:
+        """Return what has been added."""
+        row, column, value = (np.concatenate(part) for part in zip(*self._entries, strict=True))
+        return csr_array((value, (row, column)), shape=(self._count, columns))
 
 
 def _lowest(x_s: _Array, y_ms: _Array) -> NDArray[np.intp]:
