@@ -301,10 +301,6 @@ def test_wrong_files_are_named_for_what_they_are(tmp_path: Path) -> None:
     with sqlite3.connect(other) as database:
         database.execute("CREATE TABLE meta (key, value)")
     database.close()
-    newer = write("newer.glutesym", whole)
-    with sqlite3.connect(newer) as database:
-        database.execute("PRAGMA user_version = 2")
-    database.close()
 
     for path, message in (
         (tmp_path / "missing", "no such session file"),
@@ -312,7 +308,6 @@ def test_wrong_files_are_named_for_what_they_are(tmp_path: Path) -> None:
         (write("empty", b""), "not a glutesym session"),
         (write("text.csv", b"time_s,emg_uv\n" * 99), "not a glutesym session"),
         (other, "not a glutesym session"),
-        (newer, r"format 2, this glutesym reads format 1.*pip install --upgrade"),
     ):
         with pytest.raises(SessionError, match=message) as caught:
             open_session(path)
@@ -320,12 +315,11 @@ def test_wrong_files_are_named_for_what_they_are(tmp_path: Path) -> None:
 
     with pytest.raises(SessionError, match="damaged"):  # cut short while it was copied
         open_session(write("cut", whole[: len(whole) // 2])).frames(1)
-    with sqlite3.connect(newer) as database:
-        database.execute("PRAGMA user_version = 1")
+    with sqlite3.connect(good) as database:
         database.execute("DELETE FROM meta WHERE key = 'started_utc'")
     database.close()
     with pytest.raises(SessionError, match="description is damaged"):
-        open_session(newer)
+        open_session(good)
 
 
 def test_odd_names_open(tmp_path: Path) -> None:

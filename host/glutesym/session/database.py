@@ -7,24 +7,33 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from glutesym.errors import SessionError
 
-SCHEMA_VERSION = 1
 _APPLICATION_ID = 0x6753796D  # "gSym" in the SQLite header: tells this file from other databases
-_SCHEMA = (
-    "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    "CREATE TABLE pods (id INTEGER PRIMARY KEY,"
-    " side TEXT NOT NULL, address TEXT NOT NULL, info TEXT NOT NULL)",
-    "CREATE TABLE frames (id INTEGER PRIMARY KEY,"
-    " pod_id INTEGER NOT NULL, t_host_ns INTEGER NOT NULL, frame BLOB NOT NULL)",
-    "CREATE TABLE probes (id INTEGER PRIMARY KEY,"
-    " pod_id INTEGER NOT NULL, probe_id INTEGER NOT NULL, t_host_ns INTEGER NOT NULL)",
-    "CREATE TABLE events (id INTEGER PRIMARY KEY,"
-    " t_host_ns INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, pod_id INTEGER)",
+# What makes each version out of the one before; the first out of nothing. Steps are only ever
+# added: files of all versions are read for ever.
+_STEPS = (
+    (
+        "CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+        "CREATE TABLE pods (id INTEGER PRIMARY KEY,"
+        " side TEXT NOT NULL, address TEXT NOT NULL, info TEXT NOT NULL)",
+        "CREATE TABLE frames (id INTEGER PRIMARY KEY,"
+        " pod_id INTEGER NOT NULL, t_host_ns INTEGER NOT NULL, frame BLOB NOT NULL)",
+        "CREATE TABLE probes (id INTEGER PRIMARY KEY,"
+        " pod_id INTEGER NOT NULL, probe_id INTEGER NOT NULL, t_host_ns INTEGER NOT NULL)",
+        "CREATE TABLE events (id INTEGER PRIMARY KEY,"
+        " t_host_ns INTEGER NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, pod_id INTEGER)",
+        f"PRAGMA application_id = {_APPLICATION_ID}",
+    ),
+    (  # what was found about the session, during it or later
+        "CREATE TABLE results (id INTEGER PRIMARY KEY,"
+        " made_utc TEXT NOT NULL, kind TEXT NOT NULL, json TEXT NOT NULL)",
+    ),
 )
+SCHEMA_VERSION = len(_STEPS)
 _NOT_A_SESSION = (
     "this is not a glutesym session. Choose a file that `glutesym record` or `demo` made. If its "
     "recording was interrupted, the -wal file beside it belongs to it: copy both."
@@ -62,10 +71,7 @@ def create_database(path: Path, meta: dict[str, str]) -> sqlite3.Connection:
             database.execute("PRAGMA synchronous = NORMAL")
             with database:
                 database.execute("BEGIN")
-                for statement in _SCHEMA:
-                    database.execute(statement)
-                database.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-                database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+                _migrate(database)
                 database.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
         except sqlite3.Error:
             database.close()
@@ -77,23 +83,57 @@ def create_database(path: Path, meta: dict[str, str]) -> sqlite3.Connection:
 def open_database(path: Path) -> sqlite3.Connection:
     """Open a session file for reading only.
 
+    A file of an older version is left as it is: what is read is a temporary copy in today's form,
+    which shows what was in the file when it was opened.
+
     Raises
     ------
     SessionError
         No such file, not a session, damaged, or of a version that this program does not know.
     """
-    if path.is_dir():
-        raise SessionError(path, "this is a folder. Name a .glutesym file in it.")
-    if not path.is_file():
-        raise SessionError(path, "there is no such session file. Check the name and the folder.")
+    _require_file(path)
     try:
-        return _open(path, "mode=ro")
+        database = _open(path, "mode=ro")
     except SessionError as error:
-        # WAL mode needs two companion files, which cannot be made in a read-only folder. Without a
-        # log beside it the file alone is complete, and may be read as it is.
-        if _code(error.__cause__) != sqlite3.SQLITE_CANTOPEN or _wal(path).exists():
+        code = _code(error.__cause__)
+        if code == sqlite3.SQLITE_READONLY:  # a change was interrupted: it has to be taken back
+            _open(path, "mode=rw").close()
+            database = _open(path, "mode=ro")
+        elif code == sqlite3.SQLITE_CANTOPEN and not _wal(path).exists():
+            # WAL mode needs two companion files, which cannot be made in a read-only folder.
+            # Without a log beside it the file alone is complete, and may be read as it is.
+            database = _open(path, "immutable=1")
+        else:
             raise
-        return _open(path, "immutable=1")
+    return database if _version(database) == SCHEMA_VERSION else _migrated_copy(path, database)
+
+
+@contextmanager
+def changed_database(path: Path) -> Generator[sqlite3.Connection]:
+    """Give a connection to an existing session file; all that is done with it is one change.
+
+    A file of an older version is brought to today's, as a part of that change. When it fails, the
+    file stays as it was.
+
+    Raises
+    ------
+    SessionError
+        No such file, not a session, damaged, of a version that this program does not know, or it
+        may not be written to.
+    """
+    _require_file(path)
+    with closing(_open(path, "mode=rw")) as database, session_errors(path):
+        with database:
+            database.execute("BEGIN IMMEDIATE")
+            _migrate(database)
+            yield database
+        fold_into_one_file(database)
+
+
+def fold_into_one_file(database: sqlite3.Connection) -> None:
+    """Leave no file beside the session, unless somebody uses it now: then it stays in WAL."""
+    with suppress(sqlite3.OperationalError):
+        database.execute("PRAGMA journal_mode = DELETE")
 
 
 @contextmanager
@@ -126,6 +166,13 @@ def _create_empty(path: Path) -> None:
         ) from error
 
 
+def _require_file(path: Path) -> None:
+    if path.is_dir():
+        raise SessionError(path, "this is a folder. Name a .glutesym file in it.")
+    if not path.is_file():
+        raise SessionError(path, "there is no such session file. Check the name and the folder.")
+
+
 def _open(path: Path, mode: str) -> sqlite3.Connection:
     with session_errors(path):
         uri = f"{path.resolve().as_uri()}?{mode}"
@@ -144,15 +191,42 @@ def _check_version(path: Path, database: sqlite3.Connection) -> None:
     if not _wal(path).exists() and path.stat().st_size < pages * page_bytes:
         raise SessionError(path, _REASONS[sqlite3.SQLITE_CORRUPT])
     (application,) = database.execute("PRAGMA application_id").fetchone()
-    (schema,) = database.execute("PRAGMA user_version").fetchone()
     if application != _APPLICATION_ID:
         raise SessionError(path, _NOT_A_SESSION)
-    if schema != SCHEMA_VERSION:
+    version = _version(database)
+    if version > SCHEMA_VERSION:
         raise SessionError(
             path,
-            f"this session has format {schema}, this glutesym reads format {SCHEMA_VERSION}. "
-            "Update with: pip install --upgrade glutesym",
+            f"this session has format {version}, this glutesym reads formats up to "
+            f"{SCHEMA_VERSION}. Update with: pip install --upgrade glutesym",
         )
+
+
+def _version(database: sqlite3.Connection) -> int:
+    (version,) = database.execute("PRAGMA user_version").fetchone()
+    return version
+
+
+def _migrate(database: sqlite3.Connection) -> None:
+    """Take the steps to today's version, within the transaction that is open."""
+    for step in _STEPS[_version(database) :]:
+        for statement in step:
+            database.execute(statement)
+    database.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _migrated_copy(path: Path, database: sqlite3.Connection) -> sqlite3.Connection:
+    with session_errors(path), closing(database):
+        copy = sqlite3.connect("", check_same_thread=False)  # on disk, and gone when it is closed
+        try:
+            database.backup(copy)
+            with copy:
+                copy.execute("BEGIN")
+                _migrate(copy)
+        except BaseException:
+            copy.close()
+            raise
+        return copy
 
 
 def _wal(path: Path) -> Path:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import platform
 import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -28,13 +28,20 @@ from numpy.typing import NDArray
 from glutesym import __version__, wire
 from glutesym.errors import SessionError
 from glutesym.measures import Side
-from glutesym.session.database import create_database, open_database, session_errors
+from glutesym.session.database import (
+    changed_database,
+    create_database,
+    fold_into_one_file,
+    open_database,
+    session_errors,
+)
 
 _INSERT = {
     "pods": "INSERT INTO pods (id, side, address, info) VALUES (?, ?, ?, ?)",
     "frames": "INSERT INTO frames (pod_id, t_host_ns, frame) VALUES (?, ?, ?)",
     "probes": "INSERT INTO probes (pod_id, probe_id, t_host_ns) VALUES (?, ?, ?)",
     "events": "INSERT INTO events (t_host_ns, kind, text, pod_id) VALUES (?, ?, ?, ?)",
+    "results": "INSERT INTO results (made_utc, kind, json) VALUES (?, ?, ?)",
 }
 CONNECTED, DISCONNECTED = "connected", "disconnected"  # events of a pod
 GIVEN_UP = "given up"  # event of a pod whose last data could not be fetched, at the stop
@@ -159,6 +166,10 @@ class SessionWriter:
         """Add an event, of one pod or of the whole session."""
         self._pending["events"].append((t_host_ns, kind, text, pod_id))
 
+    def add_result(self, kind: str, content: dict[str, Any], made_utc: datetime) -> None:
+        """Add what was found about the session. See the function :func:`add_result`."""
+        self._pending["results"].append(_result_row(kind, content, made_utc))
+
     def flush(self) -> None:
         """Commit everything added so far.
 
@@ -198,9 +209,7 @@ class SessionWriter:
                 self._database.execute(
                     "UPDATE meta SET value = ? WHERE key = 'ended'", (str(int(ended)),)
                 )
-            # One self-contained file, unless somebody is reading it now: then it stays in WAL.
-            with suppress(sqlite3.OperationalError):
-                self._database.execute("PRAGMA journal_mode = DELETE")
+            fold_into_one_file(self._database)
 
 
 class StoredSession:
@@ -351,6 +360,20 @@ class StoredSession:
         zero_ns = self.meta.started_host_ns
         return tuple(StoredEvent((t_ns - zero_ns) * 1e-9, *rest) for t_ns, *rest in rows)
 
+    def results(self, kind: str) -> list[tuple[datetime, dict[str, Any]]]:
+        """Return when results of a kind were made, and what they say, in the order added.
+
+        Raises
+        ------
+        SessionError
+            The file is damaged.
+        """
+        rows = self._rows("SELECT made_utc, json FROM results WHERE kind = ? ORDER BY id", (kind,))
+        try:
+            return [(datetime.fromisoformat(made), json.loads(text)) for made, text in rows]
+        except ValueError as error:
+            raise SessionError(self.path, f"its results are damaged ({error!r}).") from error
+
     def _rows(self, query: str, arguments: tuple[object, ...]) -> list[Any]:
         with session_errors(self.path):
             return self._database.execute(query, arguments).fetchall()
@@ -370,6 +393,42 @@ def open_session(path: Path) -> StoredSession:
     except BaseException:
         database.close()
         raise
+
+
+def add_result(path: Path, kind: str, content: dict[str, Any], made_utc: datetime) -> None:
+    """Add what was found about a session to its file; what was recorded stays as it is.
+
+    A file of an older version is brought to today's by that, and older versions of this program
+    cannot read it any more.
+
+    Parameters
+    ----------
+    path : Path
+        A session file.
+    kind : str
+        What was found, e.g. ``"sync check"``.
+    content : dict
+        Ready for JSON. Where there is no number, ``None``: JSON knows no NaN.
+    made_utc : datetime
+        When, with its time zone.
+
+    Raises
+    ------
+    SessionError
+        No such file, not a session, damaged, of a version that this program does not know, or it
+        cannot be written. The file is then as it was.
+    ValueError
+        The content holds a NaN or an infinity, or the time has no time zone.
+    """
+    row = _result_row(kind, content, made_utc)
+    with changed_database(path) as database:
+        database.execute(_INSERT["results"], row)
+
+
+def _result_row(kind: str, content: dict[str, Any], made_utc: datetime) -> tuple[str, str, str]:
+    if made_utc.tzinfo is None:
+        raise ValueError("made_utc needs a time zone, e.g. datetime.now(timezone.utc)")
+    return made_utc.isoformat(), kind, json.dumps(content, allow_nan=False)
 
 
 def _meta(values: dict[str, str]) -> SessionMeta:
