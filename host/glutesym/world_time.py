@@ -19,6 +19,7 @@ from glutesym.errors import GlutesymError
 
 T = TypeVar("T")
 
+_CATCH_UP_S = 0.5  # real seconds: a paced world that is late by more does not race after them
 STUCK_AFTER_S = 20.0  # real seconds that a pod's process may compute before it counts as stuck
 
 
@@ -115,7 +116,7 @@ class _WorldSelector(selectors.DefaultSelector):
                     elapsed_s = (time.monotonic() - self._real_origin_s) * self._speed
                     self.now_ns = max(self.now_ns, min(target_ns, int(elapsed_s * 1e9)))
                     return ready
-            elif wait_s < -0.05:
+            elif wait_s < -_CATCH_UP_S:
                 self._real_origin_s -= wait_s  # too slow: go on from here instead of racing
         self.now_ns = target_ns
         return []
