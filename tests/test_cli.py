@@ -22,7 +22,7 @@ from usb_bench import bench_beside
 RUNNER = CliRunner()
 COMMANDS = (
     "demo", "simulate", "scan", "provision", "pods", "selftest", "faults", "settings", "live",
-    "record", "export", "analyze",
+    "record", "replay", "export", "analyze",
 )  # fmt: skip
 POD = OwnedPod("e6614c311b1a2b3c", "left", bytes(range(32)))
 
@@ -116,6 +116,44 @@ def test_a_session_can_be_analyzed_and_exported_again(demo, tmp_path):
         assert again == (folder / f"{path.stem}_{name}.csv").read_bytes()
 
 
+def test_a_replay_prints_what_the_session_printed_and_can_be_recorded(demo, tmp_path):
+    folder, _ = demo
+    (path,) = folder.glob("*.glutesym")
+    result = run("analyze", str(path))
+    shown = run("replay", str(path), "--speed", "0", "--terminal")
+    assert result.strip() in shown
+    assert "ended | 5 reps" in shown
+    copied = run(
+        "replay", str(path), "--speed", "0", "--view", "none", "-o", str(tmp_path / "new")
+    )
+    (copy,) = (tmp_path / "new").iterdir()
+    assert copy.name.endswith("_replay-of-bridge.glutesym")
+    assert result.strip() in copied
+    assert copy.name in copied.replace("\n", "")
+    assert run("analyze", str(copy)) == result
+
+
+def test_ctrl_c_ends_a_replay(demo):
+    folder, _ = demo
+    (path,) = folder.glob("*.glutesym")
+    before = path.read_bytes()
+    code = "import glutesym.cli; glutesym.cli.main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "replay", str(path), "--terminal"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    process.stdout.readline()  # the view is there
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "Ended after 00:" in output
+    assert "Traceback" not in output
+    assert path.read_bytes() == before
+
+
 def test_simulate_prints_a_line_a_seed_and_the_worst(tmp_path):
     result = RUNNER.invoke(
         app,
@@ -143,6 +181,8 @@ def test_simulate_prints_a_line_a_seed_and_the_worst(tmp_path):
     [
         (["analyze", "no-such-file.glutesym"], "no-such-file.glutesym"),
         (["export", "."], "."),
+        (["replay", "no-such-file.glutesym"], "no such session file"),
+        (["replay", "not-a-session"], "not a glutesym session"),
         (["demo", "--scenario", "nonsense"], "bridge"),
     ],
 )
@@ -150,6 +190,7 @@ def test_a_users_mistake_is_one_line_and_no_traceback(
     arguments, words, monkeypatch, capsys, tmp_path
 ):
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "not-a-session").write_text("text " * 1000)
     monkeypatch.setattr(sys, "argv", ["glutesym", *arguments])
     with pytest.raises(SystemExit) as ended:
         cli.main()
