@@ -31,21 +31,21 @@ class Conditions:
     stalls_per_min: float = 0.0  # of the host's adapter: nothing passes for 50 to 300 ms
     reconnects_per_min: float = 0.0  # of each link, 2 to 15 s without one
     interval_changes_per_min: float = 0.0
-    sleeps: int = 0  # of the host: its clock stands still meanwhile
+    sleeps: int = 0  # of the host, 5 to 60 s: its links end, its clock goes on
     collisions: bool = False
     latency_ms: float = 0.0  # at most so much more, in one direction of one link
 
 
 @dataclass(frozen=True)
 class LinkRun:
-    """One link's messages, and the truth. Session time is the host's, sleep left out."""
+    """One link's messages, and the truth."""
 
     sent_pod_s: NDArray[np.float64]  # (n,) frames in order of arrival
     received_host_s: NDArray[np.float64]
     probe_sent_host_s: NDArray[np.float64]  # (m,)
     probe_received_pod_s: NDArray[np.float64]
     reply: NDArray[np.int64]  # (m,) which frame told the probe's arrival, -1: none yet
-    _true: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+    _true: tuple[NDArray[np.float64], NDArray[np.float64]]  # host time, pod time
 
     def until(self, end_s: float) -> LinkRun:
         """Return what had arrived by a moment."""
@@ -62,8 +62,7 @@ class LinkRun:
 
     def pod_s(self, host_s: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the true pod time at moments of the host's time."""
-        _, host, pod = self._true
-        return np.interp(host_s, host, pod)
+        return np.interp(host_s, *self._true)
 
 
 def simulate(conditions: Conditions, duration_s: float, seed: int) -> tuple[LinkRun, LinkRun]:
@@ -81,7 +80,7 @@ def simulate(conditions: Conditions, duration_s: float, seed: int) -> tuple[Link
 
 
 class _Host:
-    """The host's clock and the moments at which its adapter does nothing."""
+    """The moments at which the host's adapter does nothing. Its clock is the true one."""
 
     def __init__(
         self, conditions: Conditions, duration_s: float, random: np.random.Generator
@@ -94,10 +93,6 @@ class _Host:
         self.stalls = np.sort(random.uniform(0, duration_s, n))
         self.stall_s = random.uniform(0.05, 0.3, n)
         self.adapter_rate = 1 + random.normal(0, 2e-5)  # its crystal is not the host's
-
-    def clock(self, true_s: float) -> float:
-        """Return the host's time: it stands still in sleep."""
-        return true_s - sum(min(max(true_s - at, 0.0), long) for at, long in self.sleeps)
 
     def stalled(self, true_s: float) -> bool:
         """Whether nothing passes the adapter."""
@@ -117,7 +112,7 @@ class _Link:
         self._random = np.random.default_rng(random.integers(1 << 62))
         self._conditions = conditions
         self._host = host
-        self._end_s = duration_s + sum(long for _, long in host.sleeps)
+        self._end_s = duration_s
         self.extra_s = [0.0, 0.0]  # up, down
         draw = self._random
         self._skew = draw.normal(0, conditions.skew_sd_ppm) * 1e-6
@@ -176,8 +171,7 @@ class _Link:
                 anchor_s, end_s, interval_s * self._host.adapter_rate
             ).tolist():
                 if due_s <= event_s:
-                    ahead_s = _aimed(due_s, received, host, number) - host.clock(due_s)
-                    leaves_s = due_s + ahead_s
+                    leaves_s = aim(due_s, np.array(received[-ARRIVALS_KEPT:]), number)
                     out_ms = 0.4 + 0.5 * np.exp(0.6 * draw.standard_normal())
                     if draw.random() < 0.03:
                         out_ms += draw.exponential(8)
@@ -193,7 +187,7 @@ class _Link:
                         late_ms += draw.uniform(2, 12)
                     seen_s = event_s + AIR_S + late_ms / 1000
                     pod_s = float(self.pod_clock(seen_s))
-                    at_pod.append((seen_s, host.clock(leaves_s), pod_s))
+                    at_pod.append((seen_s, leaves_s, pod_s))
                 for place in range(1, PACKETS_PER_EVENT + 1):
                     if frame == len(ready) or ready[frame] > event_s or draw.random() < loss:
                         break
@@ -207,14 +201,10 @@ class _Link:
                         if told:  # the newest one only
                             probes.append((*told[-1][1:], len(received)))
                             at_pod = at_pod[len(told) :]
-                    received.append(host.clock(delivered_s))
+                    received.append(delivered_s)
                     sent.append(ready[frame])
                     frame += 1
-        grid = np.union1d(
-            np.linspace(0, self._end_s, 4000),
-            [edge for at, long in host.sleeps for edge in (at, at + long)],
-        )
-        truth = (grid, np.array([host.clock(t) for t in grid]), self.pod_clock(grid))
+        grid = np.linspace(0, self._end_s, 4000)
         table = np.array(probes).reshape(-1, 3)
         return LinkRun(
             self.pod_clock(np.array(sent)),
@@ -222,7 +212,7 @@ class _Link:
             table[:, 0],
             table[:, 1],
             table[:, 2].astype(np.int64),
-            truth,
+            (grid, self.pod_clock(grid)),
         )
 
     def _collides(self, other: _Link, event_s: float) -> bool:
@@ -248,9 +238,3 @@ class _Link:
         for i in range(1, len(ready)):  # one after the other
             ready[i] = max(ready[i], ready[i - 1] + 0.00012)
         return ready.tolist(), [status for _, status in made]
-
-
-def _aimed(due_s: float, received: list[float], host: _Host, number: int) -> float:
-    """Return the host time at which `glutesym` would send a probe that is due."""
-    recent = np.array(received[-ARRIVALS_KEPT:])
-    return aim(host.clock(due_s), recent, number)

@@ -34,7 +34,7 @@ def test_arrivals_are_taken_back_to_their_events(interval_ms, seed):
     sent, event, received = link(interval_ms / 1000, seed=seed)
     at = air_times(sent, received)
     moved = at != received
-    assert moved.mean() > 0.5
+    assert moved.mean() > 0.3
     jitter_ms = 1000 * (at - event)[moved]
     quick = jitter_ms < 1000 * np.median(at - event) + 1  # the others belong to a later event
     assert quick.mean() > 0.9

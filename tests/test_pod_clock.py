@@ -141,6 +141,22 @@ def test_probes_that_arrive_before_they_are_sent_claim_nothing():
     assert np.isnan(clock.bracket_ms)
 
 
+@pytest.mark.parametrize("step_s", [-0.05, 0.05, -20.0])
+def test_a_host_clock_that_steps_claims_nothing(step_s):
+    """Another clock than ours may stand still in sleep; then pods seem to jump."""
+    true = messages(1, 60)
+    late = true.received_host_s > 37
+    clock = fit_pod_clock(
+        Messages(
+            true.sent_pod_s,
+            true.received_host_s + step_s * late,
+            true.probe_sent_host_s + step_s * (true.probe_sent_host_s > 37),
+            true.probe_received_pod_s,
+        )
+    )
+    assert np.isnan(clock.bracket_ms)
+
+
 def test_no_frames_are_an_error():
     with pytest.raises(ValueError, match="no frames"):
         fit_pod_clock(Messages(NOTHING, NOTHING, NOTHING, NOTHING))

@@ -26,6 +26,7 @@ _INCOHERENT = 0.4  # of sends that have nothing to do with it
 _RISE_S = 0.002  # from the first to most of the arrivals after an event
 _EARLY_SHARE = 0.05  # arrivals before what counts as an event's edge ...
 _LEAST_MARGIN_S = 0.0005  # ... and by how much at least they may come before it
+_GOES_ON_S = 0.001  # between edges of one grid, as two stretches of time tell them
 _PART = 24  # arrivals that tell whether the events are still the same
 _EARLY_IN_PART = 2  # of its arrivals, the third is as early as the edge of events
 _SHIFT = 0.6  # by which the edge may seem to move, in what most arrivals are spread over
@@ -47,6 +48,13 @@ class EventGrid:
         margin_s = max(_LEAST_MARGIN_S, self.spread_s)  # some are quicker than the edge
         passed = np.floor((arrival_s - self.edge_s + margin_s) / self.interval_s)
         return self.edge_s + passed * self.interval_s
+
+    def goes_on_in(self, other: EventGrid | None) -> bool:
+        """Return whether another stretch of time has the same events."""
+        if other is None or other.interval_s != self.interval_s:
+            return False
+        turn = (other.edge_s - self.edge_s) / self.interval_s
+        return abs(turn - round(turn)) * self.interval_s < _GOES_ON_S
 
     def next_edge_s(self, after_s: float) -> float:
         """Return the first edge after a moment."""
@@ -103,21 +111,23 @@ def air_times(sent_s: NDArray[np.float64], received_s: NDArray[np.float64]) -> N
     # Windows of absolute time: both pods' are the same, so what varies within cancels.
     window = np.floor(received_s / _WINDOW_S)
     bounds = [0, *(np.flatnonzero(np.diff(window)) + 1).tolist(), len(at_s)]
-    for start, end in pairwise(bounds):
-        around = slice(max(0, start - _PART), end + _PART)
-        arrival_s, sends_s = received_s[around], sent_s[around]
-        grid = find_events(arrival_s)
+    around = [slice(max(0, a - _PART), b + _PART) for a, b in pairwise(bounds)]
+    grids = [find_events(received_s[part]) for part in around]
+    for i, (part, grid) in enumerate(zip(around, grids, strict=True)):
         if grid is None:
             continue
-        interval_s = np.array([grid.interval_s])
-        if _coherence(sends_s - sends_s[0], interval_s)[0] > _INCOHERENT:
+        neighbours = grids[max(0, i - 1) : i] + grids[i + 1 : i + 2]
+        if not all(grid.goes_on_in(other) for other in neighbours):
+            continue  # the interval changes about here, or a link comes back
+        arrival_s, sends_s = received_s[part], sent_s[part]
+        if _coherence(sends_s - sends_s[0], np.array([grid.interval_s]))[0] > _INCOHERENT:
             continue
         event_s = grid.event(arrival_s)
         if not _steady(arrival_s - event_s, grid.spread_s):
             continue
         first = np.diff(event_s, prepend=-np.inf) > grid.interval_s / 2
         first[:_PART] = first[-_PART:] = False  # what is there may belong to another grid
-        at_s[around] = np.where(first, event_s, at_s[around])
+        at_s[part] = np.where(first, event_s, at_s[part])
     return at_s
 
 
