@@ -275,6 +275,7 @@ def test_garbage_is_replayed_too(original, tmp_path):
         tmp_path / "noisy.glutesym",
         *((insert, -n, pod_id, t_ns - n, data) for n, data in enumerate((b"", b"x", flipped), 1)),
         ("UPDATE frames SET t_host_ns = t_host_ns - 3000000 WHERE id % 50 = 0",),  # out of order
+        ("UPDATE events SET t_host_ns = t_host_ns + 31007 WHERE pod_id = 2",),  # one by one
     )
     copy = tmp_path / "copy.glutesym"
     _, session = play(noisy, copy=copy)
@@ -282,6 +283,23 @@ def test_garbage_is_replayed_too(original, tmp_path):
         assert rows(copy, table) == rows(noisy, table)
     assert session.counts["left"].bad == 3
     assert_same_analysis(noisy, copy)
+
+
+def test_a_link_lasts_as_long_as_it_did_however_silent_it_was(original, tmp_path):
+    path = killed(original.session.path, tmp_path / "killed.glutesym", 5.0)
+    end_ns = load_tape(path).end_ns
+    later = "UPDATE {} SET t_host_ns = t_host_ns + 20000000000 WHERE t_host_ns > ?"
+    silent = alter(
+        path,
+        tmp_path / "silent.glutesym",
+        *((later.format(table), end_ns - 500_000_000) for table in ("frames", "probes")),
+    )
+    copy = tmp_path / "copy.glutesym"
+    _, session = play(silent, copy=copy)
+    assert session.poll().time_s > 24
+    assert [counts.connects for counts in session.counts.values()] == [1, 1]
+    for table in _TABLES:
+        assert rows(copy, table) == rows(silent, table)
 
 
 @pytest.mark.parametrize("when", ["looking for pods", "recording", "outage"])

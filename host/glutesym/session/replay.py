@@ -3,12 +3,18 @@
 What records and shows pods takes these for pods: frames come with the arrival stamps that they
 had, probes go with the numbers and times that they had, and links break and come back as they did.
 So what is decoded, and what is measured, is the same to the last bit, at any speed.
+
+The live view computes at fixed times of the recording, so it shows the same in every replay. What
+it showed when real pods were recorded depended on when the computer found the time: a number that
+it computed a moment earlier or later, from a few frames less or more, may differ in its last
+digits. Of virtual pods it is the same, too.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -278,11 +284,13 @@ class _Copy(SessionWriter):
             host_clock=meta.host_clock,
         )
         self._pods: dict[Side, int] = {}
+        self._untold: deque[TapeEvent] = deque()  # of pods that have not been added yet
         self.add_event(meta.started_host_ns, REPLAY_EVENT, f"of {tape.path.name}")
 
     def add_pod(self, side: Side, address: str, info: dict[str, Any]) -> int:
         """Add a pod and return its id."""
         self._pods[side] = super().add_pod(side, address, info)
+        self._tell()
         return self._pods[side]
 
     def add_event(
@@ -294,5 +302,11 @@ class _Copy(SessionWriter):
 
     def add_recorded(self, event: TapeEvent) -> None:
         """Add an event that was recorded."""
-        pod_id = None if event.side is None else self._pods.get(event.side)
-        super().add_event(event.t_host_ns, event.kind, event.text, pod_id)
+        self._untold.append(event)
+        self._tell()
+
+    def _tell(self) -> None:
+        while self._untold and self._untold[0].side in (None, *self._pods):
+            event = self._untold.popleft()
+            pod_id = None if event.side is None else self._pods[event.side]
+            super().add_event(event.t_host_ns, event.kind, event.text, pod_id)
