@@ -17,7 +17,7 @@ from glutesym.dsp.runs import runs
 LOW_HZ = 20.0
 HIGH_HZ = 450.0
 ORDER = 4
-SETTLE_S = 0.1  # the slowest poles decay by exp(-2π·20 Hz·sin(π/8)·0.1 s) = 0.8 %
+SETTLE_S = 0.15  # the slowest poles decay by exp(-2π·20 Hz·sin(π/8)·0.15 s) = 0.07 %
 
 
 class Bandpass:

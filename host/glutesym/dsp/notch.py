@@ -13,7 +13,7 @@ from glutesym.dsp.bandpass import HIGH_HZ
 from glutesym.dsp.iir import GapAwareSos
 
 WIDTH_HZ = 1.0  # −3 dB width of each notch: mains frequency wanders by less
-SETTLE_S = 1.0  # poles decay by exp(-π·1 Hz·1 s) = 4 %
+SETTLE_S = 2.0  # poles decay by exp(-π·1 Hz·2 s) = 0.2 %
 
 
 class Notch:
