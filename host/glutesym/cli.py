@@ -13,8 +13,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress
 
-from glutesym import __version__, cli_pods, cli_replay
-from glutesym.cli_shared import SessionFile, Speed, Terminal, View, Where, err, measure, out, show
+from glutesym import __version__, cli_pods, cli_replay, cli_sync
+from glutesym.cli_shared import (
+    SessionFile,
+    Speed,
+    Terminal,
+    View,
+    Where,
+    err,
+    measure,
+    out,
+    require_both_sides,
+    show,
+)
 from glutesym.errors import GlutesymError
 from glutesym.printing import print_files, print_result, print_seeds, print_truth
 
@@ -31,6 +42,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_pods.app)
 app.add_typer(cli_replay.app)
+app.add_typer(cli_sync.app)
 
 DEFAULT_FOLDER = Path("sessions")
 
@@ -49,7 +61,7 @@ ScenarioName = Annotated[
         "--scenario",
         "-s",
         help="What the virtual bodies do: bridge, hip-thrust, squat, single-leg-deadlift, "
-        "real-lag, real-gait, rest or counter.",
+        "real-lag, real-gait, shake, rest or counter.",
     ),
 ]
 Seed = Annotated[
@@ -259,7 +271,7 @@ def _record_real(
     from glutesym.session.names import session_path
     from glutesym.session.run import RealSurroundings, RunningSession
 
-    _require_both_sides()
+    require_both_sides()
     path = session_path(folder, datetime.now().astimezone(), exercise)
     session = RunningSession(
         RealSurroundings(duration_s, usb or bool(ports), ports), path, exercise
@@ -269,21 +281,6 @@ def _record_real(
     files = _export(analyzed, folder)
     print_result(out, analyzed)
     print_files(out, [path, *files])
-
-
-def _require_both_sides() -> None:
-    """Say at once, before looking for them, which pods this computer cannot have."""
-    from glutesym.keys import KeyRing, default_path
-    from glutesym.measures import SIDES
-
-    owned = {pod.side for pod in KeyRing.load(default_path())}
-    missing = [side for side in SIDES if side not in owned]
-    if missing:
-        raise GlutesymError(
-            f"This computer owns no {' and no '.join(missing)} pod. Connect it by USB and run "
-            f"`glutesym provision --side {missing[0]}`. To see it work without pods: "
-            "`glutesym demo`."
-        )
 
 
 def _export(session: AnalyzedSession, folder: Path) -> list[Path]:

@@ -114,3 +114,26 @@ def measure(path: Path, mains_hz: int | None = None) -> AnalyzedSession:
 
     with err.status("Measuring …"):
         return analyze_session(path, Settings(mains_hz=mains_hz))
+
+
+def require_both_sides() -> None:
+    """Say at once, before looking for them, which pods this computer cannot have.
+
+    Raises
+    ------
+    GlutesymError
+        It owns no pod of a side.
+    KeyFileError
+        The file of keys cannot be used.
+    """
+    from glutesym.keys import KeyRing, default_path
+    from glutesym.measures import SIDES
+
+    owned = {pod.side for pod in KeyRing.load(default_path())}
+    missing = [side for side in SIDES if side not in owned]
+    if missing:
+        raise GlutesymError(
+            f"This computer owns no {' and no '.join(missing)} pod. Connect it by USB and run "
+            f"`glutesym provision --side {missing[0]}`. To see it work without pods: "
+            "`glutesym demo`."
+        )

@@ -11,9 +11,10 @@ from glutesym.virtual.scenarios.base import Scenario
 from glutesym.virtual.scenarios.kinematics import Pose
 from glutesym.virtual.scenarios.recorded import GaitSettings, LagSettings, build_gait, build_lag
 from glutesym.virtual.scenarios.settings import Exercise, SyntheticSettings
+from glutesym.virtual.scenarios.shake import ShakeSettings, build_shake
 from glutesym.virtual.scenarios.synthetic import build_synthetic
 
-Settings = SyntheticSettings | GaitSettings | LagSettings
+Settings = SyntheticSettings | GaitSettings | LagSettings | ShakeSettings
 
 
 def scenario_names() -> tuple[str, ...]:
@@ -131,4 +132,5 @@ _CATALOG: dict[str, _Entry] = {
     "counter": _still("counter", "Quiet standing, short, for counting samples", 20.0),
     "real-gait": _Entry(GaitSettings(), build_gait),
     "real-lag": _Entry(LagSettings(), build_lag),
+    "shake": _Entry(ShakeSettings(), build_shake),
 }
