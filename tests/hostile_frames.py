@@ -22,7 +22,7 @@ from glutesym.live import LiveEngine
 from glutesym.pipeline import LiveEnvelope
 from glutesym.session.analyze import AnalyzedSession, analyze_session
 from glutesym.session.pod_stream import PodStream
-from glutesym.session.store import SessionWriter
+from glutesym.session.writer import SessionWriter
 from glutesym.world_time import run_in_world
 
 INFO = {"emg": {"rate_sps": 2000}}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from glutesym import wire
 from glutesym.live import LiveEngine
 from glutesym.session.pod_stream import PodStream
-from glutesym.session.store import SessionWriter
+from glutesym.session.writer import SessionWriter
 from hostile_frames import Session, attack_host, hostile_frames
 from hostile_writes import attack_pod
 

@@ -15,7 +15,8 @@ from glutesym.decode import split_frames
 from glutesym.errors import LinkError
 from glutesym.measures import SIDES
 from glutesym.session.acquire import Acquisition
-from glutesym.session.store import SessionWriter, open_session
+from glutesym.session.store import open_session
+from glutesym.session.writer import SessionWriter
 from glutesym.virtual.host_adapter import HostModel
 from glutesym.virtual.simulation import Simulation
 from glutesym.world_time import run_in_world

@@ -88,10 +88,13 @@ class _FileError(GlutesymError):
     ----------
     path : str
         The file in question.
+    reason : str
+        What is wrong with it, and what to do.
     """
 
     def __init__(self, path: object, reason: str) -> None:
         self.path = str(path)
+        self.reason = reason
         super().__init__(f"{path}: {reason}")
 
 

@@ -51,6 +51,7 @@ class LiveState:
     summary: SetSummary | None = None  # of the set so far; None before the first rep
     sync_uncertainty_ms: float = float("nan")  # 95 % bound of the left–right clock error
     message: str = ""  # the last thing the user should know
+    trouble: str = ""  # why what arrives is not saved, or soon cannot be, and what to do
     session_path: str = ""
     replay_of: str = ""  # the session file that is played; "": this happens now
 

@@ -18,8 +18,9 @@ from glutesym.measures import SIDES
 from glutesym.session.analyze import analyze_session
 from glutesym.session.replay import REPLAY_EVENT, ReplaySurroundings, replay_session
 from glutesym.session.run import RunningSession
-from glutesym.session.store import GIVEN_UP, SessionWriter
+from glutesym.session.store import GIVEN_UP
 from glutesym.session.tape import load_tape
+from glutesym.session.writer import SessionWriter
 from glutesym.virtual.scenarios.catalog import build_scenario
 from virtual_session import Trial
 

@@ -17,7 +17,8 @@ from glutesym import wire
 from glutesym.errors import SessionError
 from glutesym.session.analyze import analyze_session
 from glutesym.session.database import SCHEMA_VERSION
-from glutesym.session.store import SessionWriter, StoredSession, add_result, open_session
+from glutesym.session.store import StoredSession, add_result, open_session
+from glutesym.session.writer import SessionWriter
 
 VERSION_1 = Path(__file__).parent / "data" / "version_1.glutesym"  # counter, cut after 0.66 s
 MADE = datetime(2026, 5, 5, 9, 0, tzinfo=UTC)

@@ -11,7 +11,6 @@ from glutesym.measures import SIDES, Side
 from glutesym.session.pod_stream import LiveSink, PodCounts, PodStream, unless
 from glutesym.session.recorder import Recorder
 
-_FLUSH_EVERY_S = 0.2
 _PATIENCE_S = 60.0  # for a radio that other programs use, or a pod that still has its old link
 _CONNECT_AGAIN_S = 1.0
 
@@ -68,21 +67,13 @@ class Acquisition:
             A pod was not seen at the beginning.
         LinkError
             A pod cannot be connected to at the beginning.
-        SessionError
-            The file cannot be written.
         """
         links = await unless(stop, self._connect_all())
         if links is None:
             return
         async with asyncio.TaskGroup() as tasks:
-            workers = [
+            for side, pod in self._pods.items():
                 tasks.create_task(pod.keep_streaming(links[side], stop))
-                for side, pod in self._pods.items()
-            ]
-            flusher = tasks.create_task(self._flush_regularly())
-            await asyncio.wait(workers)
-            flusher.cancel()
-        self.writer.flush()
 
     async def identify(self, side: Side, seconds: int = 5) -> None:
         """Let a pod blink; nothing happens while it is away."""
@@ -159,11 +150,6 @@ class Acquisition:
             strangers = sum(pod.owned is None for pod in pods)
             raise PodNotFoundError(missing, self._scan_timeout_s, strangers)
         return found
-
-    async def _flush_regularly(self) -> None:
-        while True:
-            await asyncio.sleep(_FLUSH_EVERY_S)
-            self.writer.flush()
 
 
 def _nearest(pods: list[FoundPod], side: Side) -> FoundPod | None:

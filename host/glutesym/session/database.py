@@ -38,6 +38,7 @@ _NOT_A_SESSION = (
     "this is not a glutesym session. Choose a file that `glutesym record` or `demo` made. If its "
     "recording was interrupted, the -wal file beside it belongs to it: copy both."
 )
+_GONE = "the file is gone. Connect its disk again, or put it back where it was."
 _REASONS = {
     sqlite3.SQLITE_FULL: "the disk is full. Free some space; what was saved so far is safe.",
     sqlite3.SQLITE_READONLY: "the file may not be written to. Check its permissions.",
@@ -67,8 +68,7 @@ def create_database(path: Path, meta: dict[str, str]) -> sqlite3.Connection:
     with session_errors(path):
         database = sqlite3.connect(path, check_same_thread=False)
         try:
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = NORMAL")
+            _make_durable(database)
             with database:
                 database.execute("BEGIN")
                 _migrate(database)
@@ -78,6 +78,44 @@ def create_database(path: Path, meta: dict[str, str]) -> sqlite3.Connection:
             path.unlink()
             raise
     return database
+
+
+def reopen_database(path: Path) -> sqlite3.Connection:
+    """Open a session file again to go on with its recording.
+
+    Raises
+    ------
+    SessionError
+        The file is not there, or cannot be opened.
+    """
+    if not path.exists():
+        raise SessionError(path, _GONE)
+    database = _open(path, "mode=rw")
+    with session_errors(path):
+        _make_durable(database)
+    return database
+
+
+def restore_database(path: Path, database: sqlite3.Connection) -> None:
+    """Write a session file again that was deleted or moved while it was being written.
+
+    Until the connection is closed, the system keeps what was in it; this closes it.
+
+    Raises
+    ------
+    SessionError
+        It cannot be written.
+    """
+    copy = path.with_name(path.name + "-restored")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        copy.unlink(missing_ok=True)
+        with session_errors(path):
+            database.execute("VACUUM INTO ?", (str(copy),))
+            database.close()  # removes the old log, which must not be taken for one of the copy
+        copy.rename(path)
+    except OSError as error:
+        raise SessionError(path, _GONE) from error
 
 
 def open_database(path: Path) -> sqlite3.Connection:
@@ -144,6 +182,17 @@ def session_errors(path: Path) -> Generator[None]:
     except sqlite3.Error as error:
         reason = _REASONS.get(_code(error), f"the file cannot be used ({error}).")
         raise SessionError(path, reason) from error
+
+
+def is_lost(error: SessionError) -> bool:
+    """Return whether a connection that failed may never work again: its disk was pulled, say."""
+    return _code(error.__cause__) not in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY)
+
+
+def _make_durable(database: sqlite3.Connection) -> None:
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = FULL")
+    database.execute("PRAGMA fullfsync = ON")  # macOS: past the disk's own cache, too
 
 
 def _create_empty(path: Path) -> None:

@@ -9,7 +9,7 @@ from glutesym.measures import Side
 
 
 class Recorder(Protocol):
-    """What takes a session; `glutesym.session.store.SessionWriter` writes it into a file."""
+    """What takes a session; `glutesym.session.writer.SessionWriter` writes it into a file."""
 
     def __enter__(self) -> Self: ...
 
@@ -24,6 +24,11 @@ class Recorder(Protocol):
     @property
     def pod_count(self) -> int:
         """How many pods have been added."""
+        ...
+
+    @property
+    def trouble(self) -> str:
+        """Why what arrives is not saved, or soon cannot be, and what to do; else empty."""
         ...
 
     def add_pod(self, side: Side, address: str, info: dict[str, Any]) -> int:
@@ -44,16 +49,6 @@ class Recorder(Protocol):
         """Add an event, of one pod or of the whole session."""
         ...
 
-    def flush(self) -> None:
-        """Make sure that what was added so far survives.
-
-        Raises
-        ------
-        SessionError
-            It cannot be written.
-        """
-        ...
-
 
 class Unrecorded:
     """Takes a session that is only looked at, and keeps nothing. See `Recorder`."""
@@ -72,6 +67,11 @@ class Unrecorded:
         """How many pods have been added."""
         return self._pod_count
 
+    @property
+    def trouble(self) -> str:
+        """There is none."""
+        return ""
+
     def add_pod(self, side: Side, address: str, info: dict[str, Any]) -> int:
         """Count a pod."""
         self._pod_count += 1
@@ -87,6 +87,3 @@ class Unrecorded:
         self, t_host_ns: int, kind: str, text: str = "", pod_id: int | None = None
     ) -> None:
         """Forget it."""
-
-    def flush(self) -> None:
-        """Do nothing."""

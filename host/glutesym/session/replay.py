@@ -25,8 +25,8 @@ from glutesym.links.base import FoundPod, Link, OnFrame, OnProbe, Transport
 from glutesym.measures import Side
 from glutesym.session.recorder import Recorder, Unrecorded
 from glutesym.session.run import RunningSession
-from glutesym.session.store import SessionWriter
 from glutesym.session.tape import Connection, PodTape, Tape, TapeEvent
+from glutesym.session.writer import SessionWriter
 from glutesym.world_time import WorldLoop, run_in_world
 
 REPLAY_EVENT = "replay"  # says of a copy what it is a copy of

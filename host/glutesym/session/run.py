@@ -26,7 +26,7 @@ from glutesym.measures import SIDES, Side
 from glutesym.session.acquire import Acquisition
 from glutesym.session.pod_stream import PodCounts
 from glutesym.session.recorder import Recorder, Unrecorded
-from glutesym.session.store import SessionWriter
+from glutesym.session.writer import SessionWriter
 
 _UPDATE_EVERY_S = 0.04
 
@@ -180,8 +180,11 @@ class RunningSession:
             state = LiveState(exercise=self._exercise, session_path=self._shown_path)
         else:
             state = self._live.snapshot()
-        if self._surroundings.replay_of:
-            state = replace(state, replay_of=self._surroundings.replay_of)
+        state = replace(
+            state,
+            replay_of=self._surroundings.replay_of,
+            trouble=self._recorder.trouble if self._recorder else "",
+        )
         if self._over.is_set() and state.phase != "ended":
             return replace(state, phase="ended")  # it failed before it began
         return state
@@ -272,6 +275,9 @@ class RunningSession:
             finally:
                 if self.path is not None and not recorder.pod_count:
                     self.path.unlink(missing_ok=True)  # nobody was there, nothing is in it
+                given_up = self._acquisition.given_up if self._acquisition else []
+                self._live.set_phase("ended", _farewell(given_up))
+                await self._refresh(self._live, final=True)
 
     async def _record(
         self, transport: Transport, recorder: Recorder, live: LiveEngine, stop: asyncio.Event
@@ -279,18 +285,14 @@ class RunningSession:
         clock_ns = self._surroundings.clock_ns
         acquisition = Acquisition(transport, recorder, clock_ns, live, self._sides)
         self._acquisition = acquisition
-        try:
-            async with asyncio.TaskGroup() as tasks:
-                helpers = [
-                    tasks.create_task(self._update_live(live)),
-                    tasks.create_task(self._surroundings.accompany(self, recorder)),
-                ]
-                await tasks.create_task(acquisition.run(stop))
-                for helper in helpers:
-                    helper.cancel()
-        finally:
-            live.set_phase("ended", _farewell(acquisition.given_up))
-            await self._refresh(live, final=True)
+        async with asyncio.TaskGroup() as tasks:
+            helpers = [
+                tasks.create_task(self._update_live(live)),
+                tasks.create_task(self._surroundings.accompany(self, recorder)),
+            ]
+            await tasks.create_task(acquisition.run(stop))
+            for helper in helpers:
+                helper.cancel()
 
     async def _update_live(self, live: LiveEngine) -> None:
         while True:

@@ -2,49 +2,34 @@
 
 Nothing in it is processed, so everything derived from it can be made again by a later version.
 
-Durability: the file is in WAL mode with ``synchronous=NORMAL`` (https://www.sqlite.org/wal.html).
-What was flushed survives a crash or kill of this program; a power cut may take the last seconds,
-which the operating system had not yet written, but never damages what is older. While a session is
-being written, and after a kill, a ``-wal`` and a ``-shm`` file lie beside it and belong to it; a
-clean close folds them into the one file.
+`glutesym.session.writer` writes it.
 """
 
 from __future__ import annotations
 
 import json
-import platform
 import sqlite3
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glutesym import __version__, wire
+from glutesym import wire
 from glutesym.errors import SessionError
 from glutesym.measures import Side
 from glutesym.session.database import (
     changed_database,
-    create_database,
-    fold_into_one_file,
     open_database,
     session_errors,
 )
 
-_INSERT = {
-    "pods": "INSERT INTO pods (id, side, address, info) VALUES (?, ?, ?, ?)",
-    "frames": "INSERT INTO frames (pod_id, t_host_ns, frame) VALUES (?, ?, ?)",
-    "probes": "INSERT INTO probes (pod_id, probe_id, t_host_ns) VALUES (?, ?, ?)",
-    "events": "INSERT INTO events (t_host_ns, kind, text, pod_id) VALUES (?, ?, ?, ?)",
-    "results": "INSERT INTO results (made_utc, kind, json) VALUES (?, ?, ?)",
-}
 CONNECTED, DISCONNECTED = "connected", "disconnected"  # events of a pod
 GIVEN_UP = "given up"  # event of a pod whose last data could not be fetched, at the stop
+NOT_RECORDED = "not recorded"  # event: frames arrived and could not be kept
+ADD_RESULT = "INSERT INTO results (made_utc, kind, json) VALUES (?, ?, ?)"
 _READ_ROWS = 16384  # rows fetched at once: 4 MB of frames
 
 
@@ -78,138 +63,6 @@ class StoredEvent:
     kind: str
     text: str = ""
     side: Side | None = None  # the pod that it concerns; None: the whole session
-
-
-class SessionWriter:
-    """Writes a new session file.
-
-    ``add_*`` only remember; :meth:`flush` commits. Its owner flushes at least four times a second,
-    so a kill loses less than 250 ms. One thread at a time may use it.
-
-    Parameters
-    ----------
-    path : Path
-        The file to create. Its folder is created when missing.
-    exercise : str
-        What is exercised.
-    started_utc : datetime
-        Start of the session, with its time zone.
-    started_host_ns : int
-        The host clock at that moment, ns: session time 0.
-    host_clock : str
-        The clock that every ``t_host_ns`` is read from, e.g. ``"CLOCK_BOOTTIME"``.
-
-    Raises
-    ------
-    SessionError
-        The file exists already, or cannot be created.
-    """
-
-    def __init__(
-        self,
-        path: Path,
-        *,
-        exercise: str,
-        started_utc: datetime,
-        started_host_ns: int,
-        host_clock: str,
-    ) -> None:
-        if started_utc.tzinfo is None:
-            raise ValueError("started_utc needs a time zone, e.g. datetime.now(timezone.utc)")
-        self.path = path
-        meta = {
-            "exercise": exercise,
-            "started_utc": started_utc.isoformat(),
-            "started_host_ns": str(started_host_ns),
-            "host_clock": host_clock,
-            "versions": json.dumps(_versions()),
-            "ended": "0",
-        }
-        self._pod_count = 0
-        self._pending: dict[str, list[tuple[object, ...]]] = {table: [] for table in _INSERT}
-        self._closed = False
-        self._database = create_database(path, meta)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close(ended=kind is None)
-
-    @property
-    def pod_count(self) -> int:
-        """How many pods have been added."""
-        return self._pod_count
-
-    def add_pod(self, side: Side, address: str, info: dict[str, Any]) -> int:
-        """Add a pod and return the id under which its frames are added."""
-        self._pod_count += 1
-        self._pending["pods"].append((self._pod_count, side, address, json.dumps(info)))
-        return self._pod_count
-
-    def add_frame(self, pod_id: int, t_host_ns: int, frame: bytes | bytearray) -> None:
-        """Add bytes as received, whatever their length or content, with their time of arrival."""
-        self._pending["frames"].append((pod_id, t_host_ns, bytes(frame)))
-
-    def add_probe(self, pod_id: int, probe_id: int, t_host_ns: int) -> None:
-        """Add a clock probe with the host time immediately before it was written."""
-        self._pending["probes"].append((pod_id, probe_id, t_host_ns))
-
-    def add_event(
-        self, t_host_ns: int, kind: str, text: str = "", pod_id: int | None = None
-    ) -> None:
-        """Add an event, of one pod or of the whole session."""
-        self._pending["events"].append((t_host_ns, kind, text, pod_id))
-
-    def add_result(self, kind: str, content: dict[str, Any], made_utc: datetime) -> None:
-        """Add what was found about the session. See the function :func:`add_result`."""
-        self._pending["results"].append(_result_row(kind, content, made_utc))
-
-    def flush(self) -> None:
-        """Commit everything added so far.
-
-        Raises
-        ------
-        SessionError
-            The file cannot be written. Nothing is forgotten: what was flushed before is safe, and
-            the rest is written by the next flush that succeeds.
-        """
-        if not any(self._pending.values()):
-            return
-        with session_errors(self.path), self._database:
-            for table, rows in self._pending.items():
-                self._database.executemany(_INSERT[table], rows)
-        for rows in self._pending.values():
-            rows.clear()
-
-    def close(self, ended: bool = True) -> None:
-        """Flush and close; a second call does nothing.
-
-        Parameters
-        ----------
-        ended : bool
-            The session ended as intended, not by an error.
-
-        Raises
-        ------
-        SessionError
-            The last data could not be written; the file is closed all the same.
-        """
-        if self._closed:
-            return
-        self._closed = True
-        with closing(self._database):
-            self.flush()
-            with session_errors(self.path), self._database:
-                self._database.execute(
-                    "UPDATE meta SET value = ? WHERE key = 'ended'", (str(int(ended)),)
-                )
-            fold_into_one_file(self._database)
 
 
 class StoredSession:
@@ -420,12 +273,13 @@ def add_result(path: Path, kind: str, content: dict[str, Any], made_utc: datetim
     ValueError
         The content holds a NaN or an infinity, or the time has no time zone.
     """
-    row = _result_row(kind, content, made_utc)
+    row = result_row(kind, content, made_utc)
     with changed_database(path) as database:
-        database.execute(_INSERT["results"], row)
+        database.execute(ADD_RESULT, row)
 
 
-def _result_row(kind: str, content: dict[str, Any], made_utc: datetime) -> tuple[str, str, str]:
+def result_row(kind: str, content: dict[str, Any], made_utc: datetime) -> tuple[str, str, str]:
+    """Return the arguments of ``ADD_RESULT``; errors as `add_result`."""
     if made_utc.tzinfo is None:
         raise ValueError("made_utc needs a time zone, e.g. datetime.now(timezone.utc)")
     return made_utc.isoformat(), kind, json.dumps(content, allow_nan=False)
@@ -440,13 +294,3 @@ def _meta(values: dict[str, str]) -> SessionMeta:
         versions=json.loads(values["versions"]),
         ended=values["ended"] == "1",
     )
-
-
-def _versions() -> dict[str, str]:
-    return {
-        "glutesym": __version__,
-        **{name: version(name) for name in ("bleak", "numpy", "scipy")},
-        "protocol": str(wire.VERSION),
-        "python": platform.python_version(),
-        "system": platform.platform(),
-    }
