@@ -26,12 +26,13 @@ _WINDOW_S = 1.0
 _LEAST_WINDOWS = 6
 _STEPS = 12  # of the least squares
 _STILL = 0.25  # of the median motion: windows with less tell nothing
-_LEAST_OVERLAP_S = 8.0
+_LEAST_OVERLAP_S = 6.0
 _MATCH = 0.98  # least correlation of a rigid pair, within windows
 _MOST_SCATTER_MS = 2.0  # of windows around one straight line: more is no rigid pair
 _GOOD_SHARE = 0.7  # of the windows with motion that have to match
 _MOST_APART_S = 60.0
 _FINEST_MS = 0.02  # what interpolation between samples leaves
+_OUTLIER_MS = 0.25  # a window that is off by less is none
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def _judge(windows: _Array) -> CommonMotion:
     spread_s = 1.4826 * float(np.median(np.abs(off_s)))  # of a normal distribution's
     if 1000 * spread_s > _MOST_SCATTER_MS:
         return _refused(_UNSTEADY.format(1000 * spread_s), correlation)
-    used = good[np.abs(off_s) <= 4 * spread_s + _FINEST_MS / 1000]
+    used = good[np.abs(off_s) <= 4 * spread_s + _OUTLIER_MS / 1000]
     n = len(used)
     if n < _LEAST_WINDOWS:
         return _refused(_UNSTEADY.format(1000 * spread_s), correlation)

@@ -1,0 +1,82 @@
+"""The audit of the clocks, end to end: virtual pods in one hand, and the file that keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from glutesym.cli import app
+from glutesym.measures import SIDES
+from glutesym.recording import NO_SYNC, SyncUncertainty
+from glutesym.session.analyze import analyze_session
+from glutesym.session.store import open_session
+from glutesym.session.sync_check import KIND, check_sync, last_sentence
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory):
+    """Return what the command says of virtual pods, and its session file."""
+    folder = tmp_path_factory.mktemp("shaken")
+    said = CliRunner().invoke(
+        app, ["sync-check", "--virtual", "--duration", "15", "-o", str(folder), "--seed", "6"]
+    )
+    (path,) = folder.glob("*.glutesym")
+    return said, path
+
+
+def test_virtual_pods_in_one_hand_agree_and_the_session_keeps_it(checked):
+    said, path = checked
+    assert said.exit_code == 0, said.output
+    assert "The clocks agree" in said.output
+    with open_session(path) as session:
+        ((_, result),) = session.results(KIND)
+        assert last_sentence(session.results(KIND)) == result["sentence"]
+    assert result["agrees"] is True
+    assert abs(result["offset_ms"]) < 1.5
+    assert result["offset_half_width_ms"] < 0.2
+    assert result["correlation"] > 0.99
+
+
+def test_a_recorded_session_is_checked_again(checked):
+    _, path = checked
+    again = CliRunner().invoke(app, ["sync-check", str(path)])
+    assert again.exit_code == 0
+    with open_session(path) as session:
+        first, *_, last = session.results(KIND)
+    assert first[1] == last[1]
+
+
+def test_clocks_that_are_apart_are_found_out(checked):
+    recording = analyze_session(checked[1]).recording
+    left = recording.pods["left"]
+    moved = replace(left, imu=replace(left.imu, time_s=left.imu.time_s + 0.02))
+    before = check_sync(recording)
+    check = check_sync(replace(recording, pods={**recording.pods, "left": moved}))
+    assert check.motion.offset_ms == pytest.approx(before.motion.offset_ms + 20, abs=0.1)
+    assert check.agrees is False
+    assert "do not agree" in check.sentence
+
+
+def test_what_cannot_be_said_is_not_said(checked):
+    recording = analyze_session(checked[1]).recording
+    unknown = check_sync(replace(recording, sync=NO_SYNC))
+    assert unknown.agrees is None
+    assert "do not state" in unknown.sentence
+    one = check_sync(replace(recording, pods={"left": recording.pods["left"]}))
+    assert "no right pod" in one.sentence
+    wild = {
+        side: replace(pod, imu=replace(pod.imu, gyro_dps=10 * pod.imu.gyro_dps))
+        for side, pod in recording.pods.items()
+    }
+    assert "gyroscope" in check_sync(replace(recording, pods=wild)).sentence
+
+
+def test_the_uncertainty_that_counts_is_the_one_at_the_time(checked):
+    recording = analyze_session(checked[1]).recording
+    ends = np.array([0.0, 100.0])
+    sync = SyncUncertainty(ends, np.array([5.0, 5.0]))
+    assert check_sync(replace(recording, sync=sync)).stated_ms == 5.0
+    assert set(recording.pods) == set(SIDES)
