@@ -196,3 +196,30 @@ def test_the_line_for_a_log_tells_losses_and_warnings():
     assert "left: Electrode off the skin" in line
     assert "left: 600 samples lost (0.99 %)" in line
     assert "\n" not in line
+
+
+TROUBLE = "Not saved for 3 s, kept in memory: the disk is full. Free some space."
+
+
+def test_what_is_not_saved_is_told_above_the_bars():
+    lines = drawn(replace(recording(), trouble=TROUBLE))
+    assert lines[1].startswith("Not saved for 3 s")
+    assert summary_line(replace(recording(), trouble=TROUBLE)).endswith(f"| {TROUBLE}")
+
+
+def test_what_is_not_saved_is_told_in_a_log_at_once():
+    session = Session(recording(0), replace(recording(0), trouble=TROUBLE), recording(0), ENDED)
+    output = io.StringIO()
+    run_terminal(session.poll, session.stop, console=Console(file=output))
+    lines = output.getvalue().splitlines()
+    assert [TROUBLE in line for line in lines] == [False, True, False, False]
+
+
+def test_it_stays_while_the_end_is_not_saved(monkeypatch):
+    clock_s = iter(range(0, 1000, 4))
+    monkeypatch.setattr("glutesym.terminal.time.monotonic", lambda: float(next(clock_s)))
+    unsaved = replace(recording(8), trouble=TROUBLE)
+    session = Session(KeyboardInterrupt, *[unsaved] * 9, ENDED)
+    output = io.StringIO()
+    run_terminal(session.poll, session.stop, console=Console(file=output))
+    assert output.getvalue().splitlines()[-1] == summary_line(ENDED)

@@ -94,6 +94,8 @@ def show(
         interrupted = True  # the session is ended below, as by any other way out
     finally:
         session.stop()
+        if trouble := session.poll().trouble:
+            err.print(trouble, highlight=False, soft_wrap=True)
         session.join()
     if session.path is not None and not session.path.exists():
         out.print("Ended before anything was recorded; nothing was written.")

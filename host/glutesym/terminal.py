@@ -47,7 +47,7 @@ def run_terminal(
         Returns the newest snapshot.
     on_stop : callable
         Ends the recording; called at most once, at the first Ctrl-C. The view stays until the
-        session has ended, 10 s at most; a second Ctrl-C leaves at once.
+        session has ended, 10 s at most unless it cannot be saved; a second Ctrl-C leaves at once.
     console : rich.console.Console, optional
         Where to draw; standard output if not given.
     is_ended : callable, optional
@@ -73,7 +73,7 @@ def render(state: LiveState, width: int) -> RenderableType:
     """Return the view of one snapshot for a terminal of this many columns."""
     scale = SharedScale()  # the peaks of a snapshot never fall, so neither does this scale
     scale.grow_to_fit(state)
-    parts: list[RenderableType] = [_header(state), Text()]
+    parts: list[RenderableType] = [_header(state), Text(state.trouble, style=_WARNING_STYLE)]
     parts += [_bar(side, state, scale, width) for side in SIDES]
     parts.append(_axis(scale, width))
     parts += [_sparkline(side, state, scale, width) for side in SIDES]
@@ -112,6 +112,8 @@ def summary_line(state: LiveState) -> str:
     ]
     if state.summary is not None:
         parts.append(wording.lag_sentence(state.summary))
+    if state.trouble:
+        parts.append(state.trouble)
     for side, live in state.sides.items():
         parts += [f"{side}: {w}" for w in wording.warning_sentences(live, state.phase)]
         if live.samples_lost or live.samples_waiting:
@@ -129,14 +131,16 @@ def _follow(
     """Show snapshots until one has ended; pass on the first Ctrl-C, leave at the second."""
     leave_at_s = math.inf
     shown_at_s = -math.inf
+    troubled = False
     while True:
         try:
             state = poll()
             now_s = time.monotonic()
-            last = ended(state) or now_s >= leave_at_s
-            if last or now_s - shown_at_s >= every_s:
+            last = ended(state) or (now_s >= leave_at_s and not state.trouble)
+            if last or now_s - shown_at_s >= every_s or bool(state.trouble) != troubled:
                 show(state)
                 shown_at_s = now_s
+                troubled = bool(state.trouble)
             if last:
                 return
             time.sleep(_REFRESH_S)

@@ -67,6 +67,15 @@ def test_trouble_is_told_on_the_side_where_it_is(shown):
     assert view.text("right_health").endswith("600 samples lost (0.99 %)")
 
 
+def test_what_is_not_saved_is_told_instead_of_all_else(shown):
+    view = shown()
+    view.key(Key.Key_Space)
+    view.show(replace(recording(), trouble="Not saved for 3 s: the disk is full."))
+    assert view.text("message") == "Not saved for 3 s: the disk is full."
+    view.show(recording())
+    assert view.text("message") == "Marker 1 set"
+
+
 def test_digits_can_be_read_because_they_change_five_times_a_second(shown):
     view = shown()
     state = with_side(view.state, "left", activation_uv=50.0)

@@ -48,7 +48,8 @@ class HeaderView(QtWidgets.QWidget):
     def show_state(self, state: LiveState) -> None:
         """Show a snapshot."""
         self._exercise.set_text(state.exercise or "glutesym")
-        self._message.set_text(self._notice or state.message)
+        self._message.set_text(state.trouble or self._notice or state.message)
+        self._message.set_color(theme.WARNING if state.trouble else theme.DIM)
         self._phase.set_text(wording.phase_text(state))
         self._time.set_text(wording.time_text(state.time_s))
 
