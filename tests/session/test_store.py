@@ -288,8 +288,6 @@ def test_long_sessions_are_fast(tmp_path: Path) -> None:
         for number in range(count):
             for pod in pods:
                 writer.add_frame(pod, number, data[number])
-            if number % 8 == 0:
-                writer.flush()
     written = time.perf_counter()
     with open_session(path) as session:
         for pod in pods:
