@@ -20,6 +20,7 @@ from glutesym.errors import SessionError
 from glutesym.session import writer as writer_module
 from glutesym.session.store import NOT_RECORDED, StoredEvent, open_session
 from glutesym.session.writer import SessionWriter
+from loop_disk import LoopDisk
 
 STARTED = datetime(2026, 5, 4, 16, 30, 9, tzinfo=UTC)
 linux = pytest.mark.skipif(sys.platform != "linux", reason="a test of Linux's own errors")
@@ -402,6 +403,34 @@ def test_a_disk_that_is_really_full_is_made_good(small_disk: Path) -> None:
         writer.flush()
         assert "not saved" not in writer.trouble.lower()
     assert stored(path) == list(range(4100))
+
+
+def test_a_disk_that_is_pulled_is_made_good_when_it_is_back(tmp_path: Path) -> None:
+    try:
+        disk = LoopDisk(tmp_path)
+    except PermissionError:
+        pytest.skip("may not mount")
+    path = disk.root / "a.glutesym"
+    try:
+        with recording(path) as (writer, add):
+            add(100)
+            writer.flush()
+            for _ in range(2):
+                disk.cut_power()
+                add(100)
+                with pytest.raises(SessionError):
+                    writer.flush()
+                assert "kept in memory" in writer.trouble
+                disk.disconnect()
+                add(100)
+                with pytest.raises(SessionError, match=r"the file is gone\. Connect"):
+                    writer.flush()
+                assert disk.connect()
+                writer.flush()
+        assert stored(path) == list(range(500))
+        assert sorted(file.name for file in disk.root.iterdir()) == ["a.glutesym", "lost+found"]
+    finally:
+        disk.disconnect()
 
 
 def test_a_full_disk_refuses_a_session_before_it_begins(small_disk: Path) -> None:

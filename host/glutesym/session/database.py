@@ -68,11 +68,11 @@ def create_database(path: Path, meta: dict[str, str]) -> sqlite3.Connection:
     with session_errors(path):
         database = sqlite3.connect(path, check_same_thread=False)
         try:
-            _make_durable(database)
             with database:
                 database.execute("BEGIN")
                 _migrate(database)
                 database.executemany("INSERT INTO meta VALUES (?, ?)", meta.items())
+            _make_durable(database)  # from here on: the file itself is a session, without its log
         except sqlite3.Error:
             database.close()
             path.unlink()
