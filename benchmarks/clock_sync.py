@@ -16,9 +16,11 @@ last were fitted on seeds below 1000.
 from __future__ import annotations
 
 import argparse
+import tempfile
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from radio_model import Conditions, LinkRun, simulate
@@ -28,6 +30,11 @@ from rich.table import Table
 
 from glutesym.clock import lower_envelope
 from glutesym.pod_clock import Messages, agree, fit_pod_clock, half_width_ms
+from glutesym.session.analyze import analyze_session
+from glutesym.session.run import RunningSession
+from glutesym.virtual.scenarios.catalog import build_scenario
+from glutesym.virtual.surroundings import VirtualSurroundings
+from glutesym.virtual.truth_check import check_truth
 
 CELLS = {
     "7.5 ms": Conditions((7.5, 7.5)),
@@ -169,6 +176,37 @@ def print_model(runs: int, seed: int, cells: list[str]) -> None:
         console.print(table)
 
 
+def pods_ms(seed: int) -> tuple[float, float]:
+    """Return the lag that is measured of one signal on two virtual pods, and what is stated."""
+    scenario = build_scenario("shake", seed=seed)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "shake.glutesym"
+        session = RunningSession(VirtualSurroundings(scenario, seed, None), path, "shake")
+        session.start()
+        session.join()
+        check = check_truth(analyze_session(path), scenario)
+    assert check is not None
+    assert check.sync_error_ms is not None
+    return check.sync_error_ms, check.sync_uncertainty_ms
+
+
+def print_pods(sessions: int, seed: int) -> None:
+    """Record virtual pods that are given one signal, and print how well it is found to be one."""
+    with ProcessPoolExecutor() as pool:
+        found = pool.map(pods_ms, range(seed, seed + sessions))
+        rows = list(track(found, "Recording", sessions, console=Console(stderr=True)))
+    lag_ms, stated_ms = np.array(rows).T
+    table = Table(title=f"One signal on both of two virtual pods, {sessions} sessions of 29 s; ms")
+    for heading in ("Lag, median", "p95", "worst", "Stated, median", "Covered (%)"):
+        table.add_column(heading, justify="right")
+    table.add_row(
+        *(f"{np.percentile(np.abs(lag_ms), share):.2f}" for share in (50, 95, 100)),
+        f"{np.nanmedian(stated_ms):.2f}",
+        f"{100 * np.mean(np.abs(lag_ms) <= stated_ms):.0f}",
+    )
+    Console().print(table)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -176,7 +214,11 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=200, help="a kind of radio (200)")
     parser.add_argument("--seed", type=int, default=50_000, help="the first one (50000)")
     parser.add_argument("--cell", action="append", choices=list(CELLS), help="only this one")
+    parser.add_argument("--pods", type=int, help="sessions of virtual pods instead of the model")
     arguments = parser.parse_args()
+    if arguments.pods:
+        print_pods(arguments.pods, arguments.seed)
+        return
     print_model(arguments.runs, arguments.seed, arguments.cell or list(CELLS))
 
 

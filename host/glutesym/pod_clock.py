@@ -36,6 +36,7 @@ _RATE_PPM = 15.0  # two crystals part by about so much ...
 _MOST_RATE_PPM = 200.0  # ... and never by more
 _BEND_PPM = 0.3  # by about so much the rate changes from knot to knot
 _FRAME_SCALE_MS, _PROBE_SCALE_MS = 10.0, 10.0  # of delays above the shortest, beforehand
+_LEAST_FRAMES = 10  # a third of a second
 _FEW = 4  # messages whose delays count less than what is known beforehand
 _LEAST_SCALE_MS = 0.001
 _EARLY_SHARE = 0.1  # of messages, whose delays tell the scale
@@ -114,8 +115,8 @@ def fit_pod_clock(messages: Messages) -> PodClock:
     Returns
     -------
     PodClock
-        From the first message on, however uncertain. Without probes, or with one that arrived
-        before it was sent, the bracket is NaN.
+        However uncertain it is. With few frames, without probes, or with one that arrived before
+        it was sent, the bracket is NaN.
 
     Raises
     ------
@@ -126,6 +127,8 @@ def fit_pod_clock(messages: Messages) -> PodClock:
         raise ValueError("no frames to fit a clock to")
     true = ~too_early(messages.sent_pod_s, messages.received_host_s)
     sent_s, received_s = messages.sent_pod_s[true], messages.received_host_s[true]
+    if len(sent_s) < _LEAST_FRAMES:
+        return _barely_known(sent_s, received_s)
     true = ~too_early(messages.probe_sent_host_s, messages.probe_received_pod_s)
     probes = messages.probe_received_pod_s[true], messages.probe_sent_host_s[true]
     program = _Program(sent_s, received_s, *probes)
@@ -151,6 +154,15 @@ def fit_pod_clock(messages: Messages) -> PodClock:
         noise_at_s,
         noise_ms,
     )
+
+
+def _barely_known(sent_s: _Array, received_s: _Array) -> PodClock:
+    """Return a clock that is as good as its earliest frame, and states nothing."""
+    start_s, offset_s = float(sent_s.min()), float((received_s - sent_s).min())
+    knots_s = start_s + np.arange(2.0)
+    nan = float("nan")
+    at_s = knots_s + offset_s
+    return PodClock(Track(knots_s, at_s), nan, nan, at_s, np.full(2, nan))
 
 
 def agree(clocks: list[PodClock]) -> list[AgreedClock]:
