@@ -53,6 +53,12 @@ def _mains(value: int | None) -> int | None:
     return value
 
 
+def _subject(value: str) -> str:
+    from glutesym.session.subject import subject_code
+
+    return subject_code(value)
+
+
 Folder = Annotated[Path, typer.Option("--folder", "-o", help="Where the session is kept.")]
 Exercise = Annotated[str, typer.Option("--exercise", "-e", help="What is exercised.")]
 ScenarioName = Annotated[
@@ -74,6 +80,14 @@ Mains = Annotated[
     int | None,
     typer.Option(
         "--mains-hz", help="Take out mains hum, 50 or 60. Off by default.", callback=_mains
+    ),
+]
+Subject = Annotated[
+    str,
+    typer.Option(
+        help="Whose session it is: a code such as S07, never a name.",
+        callback=_subject,
+        show_default="none",
     ),
 ]
 Ports = Annotated[
@@ -175,10 +189,11 @@ def simulate(
 
 @app.command(
     epilog="Examples:\n\n`glutesym live`\n\n`glutesym live --exercise 'hip thrust' --terminal`\n\n"
-    "`glutesym live --usb`"
+    "`glutesym live --subject S07`\n\n`glutesym live --usb`"
 )
 def live(
     exercise: Exercise = "session",
+    subject: Subject = "",
     folder: Folder = DEFAULT_FOLDER,
     terminal: Terminal = False,
     usb: Usb = False,
@@ -190,15 +205,16 @@ def live(
     The session file and its CSVs are written into the folder.
     """
     view = View.TERMINAL if terminal else View.AUTO
-    _record_real(exercise, folder, view, None, usb, port or [], mains_hz)
+    _record_real(exercise, subject, folder, view, None, usb, port or [], mains_hz)
 
 
 @app.command(
     epilog="Examples:\n\n`glutesym record --duration 120`\n\n"
-    "`glutesym record -e squat -o data`\n\n`glutesym record --usb --duration 10`"
+    "`glutesym record -e squat --subject S07 -o data`\n\n`glutesym record --usb --duration 10`"
 )
 def record(
     exercise: Exercise = "session",
+    subject: Subject = "",
     folder: Folder = DEFAULT_FOLDER,
     duration: Annotated[
         float | None, typer.Option(help="Seconds; until Ctrl-C when not given.", min=1)
@@ -208,7 +224,7 @@ def record(
     mains_hz: Mains = None,
 ) -> None:
     """Record both pods without a window: a status line, then the session file and its CSVs."""
-    _record_real(exercise, folder, View.TERMINAL, duration, usb, port or [], mains_hz)
+    _record_real(exercise, subject, folder, View.TERMINAL, duration, usb, port or [], mains_hz)
 
 
 @app.command(
@@ -261,6 +277,7 @@ def _simulated(
 
 def _record_real(
     exercise: str,
+    subject: str,
     folder: Path,
     view: View,
     duration_s: float | None,
@@ -268,13 +285,17 @@ def _record_real(
     ports: list[str],
     mains_hz: int | None,
 ) -> None:
+    from glutesym.session.disk_room import SHORT_S, room_s, room_text
     from glutesym.session.names import session_path
     from glutesym.session.run import RealSurroundings, RunningSession
 
     require_both_sides()
+    room = room_s(folder)
+    if room < SHORT_S:
+        err.print(room_text(room), highlight=False, soft_wrap=True)
     path = session_path(folder, datetime.now().astimezone(), exercise)
     session = RunningSession(
-        RealSurroundings(duration_s, usb or bool(ports), ports), path, exercise
+        RealSurroundings(duration_s, usb or bool(ports), ports, subject), path, exercise
     )
     show(session, view)
     analyzed = measure(path, mains_hz)

@@ -102,6 +102,16 @@ class SessionError(_FileError):
     """A session file that cannot be read or written."""
 
 
+class SubjectError(GlutesymError):
+    """What was given as a subject code is none."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"This is no subject code: {reason}. Sessions keep a code only, such as S07; write "
+            "down elsewhere who that is."
+        )
+
+
 class KeyFileError(_FileError):
     """The file with the pods' keys cannot be used; the message says what to do."""
 

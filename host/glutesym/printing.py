@@ -19,6 +19,8 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
     """Print a session's answer: verdict, every repetition, what was received."""
     measures, recording = session.measures, session.recording
     out.print()
+    if session.meta.subject:
+        out.print(f"Subject {session.meta.subject}", highlight=False)
     out.print(f"[bold]{verdict_sentence(measures.summary)}[/]", highlight=False)
     out.print(lag_sentence(measures.summary), highlight=False)
     table = Table(

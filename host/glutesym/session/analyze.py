@@ -79,6 +79,7 @@ def export_session(
     meta: dict[str, object] = {
         "session_file": session.path.name,
         "exercise": session.meta.exercise,
+        "subject": session.meta.subject or None,
         "started_utc": session.meta.started_utc.isoformat(),
         "recorded_with": session.meta.versions,
         "ended_cleanly": session.meta.ended,

@@ -5,6 +5,7 @@ A row of ``meta`` is a key and a value; everything else is rows in order of arri
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Generator
 from contextlib import closing, contextmanager, suppress
@@ -88,7 +89,7 @@ def reopen_database(path: Path) -> sqlite3.Connection:
     SessionError
         The file is not there, or cannot be opened.
     """
-    if not path.exists():
+    if not os.path.exists(path):
         raise SessionError(path, _GONE)
     database = _open(path, "mode=rw")
     with session_errors(path):

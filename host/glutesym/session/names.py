@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from datetime import datetime
 from itertools import count
@@ -33,7 +34,7 @@ def session_path(folder: Path, started: datetime, exercise: str) -> Path:
     stem = f"{started.astimezone():%Y-%m-%d_%H-%M-%S}_{_slug(exercise)}"
     for number in count(1):
         path = folder / f"{stem}{'' if number == 1 else f'-{number}'}{SUFFIX}"
-        if not path.exists():
+        if not os.path.exists(path):  # also where looking is forbidden: creating it tells why
             return path
     raise AssertionError("unreachable")
 

@@ -282,6 +282,7 @@ class _Copy(SessionWriter):
             started_utc=meta.started_utc,
             started_host_ns=meta.started_host_ns,
             host_clock=meta.host_clock,
+            subject=meta.subject,
         )
         self._pods: dict[Side, int] = {}
         self._untold: deque[TapeEvent] = deque()  # of pods that have not been added yet

@@ -72,14 +72,21 @@ class RealSurroundings:
         Over USB: pods in bench mode.
     ports : sequence of str
         Serial ports to look at besides those of known boards.
+    subject : str
+        Whose session it is, as a code.
     """
 
     replay_of = ""
 
     def __init__(
-        self, duration_s: float | None = None, usb: bool = False, ports: Sequence[str] = ()
+        self,
+        duration_s: float | None = None,
+        usb: bool = False,
+        ports: Sequence[str] = (),
+        subject: str = "",
     ) -> None:
         self._duration_s = duration_s
+        self._subject = subject
         self._ports = ports
         self._usb = usb
 
@@ -110,7 +117,7 @@ class RealSurroundings:
         SessionError
             The file exists already, or cannot be created.
         """
-        return new_recorder(path, exercise, t0_host_ns, host_clock.NAME)
+        return new_recorder(path, exercise, t0_host_ns, host_clock.NAME, self._subject)
 
     async def compute(self, work: Callable[[], object]) -> None:
         """Compute in another thread: arrivals are stamped meanwhile."""
@@ -309,7 +316,9 @@ class RunningSession:
             live.set_message(f"The live view failed ({error!r}); the recording did not.")
 
 
-def new_recorder(path: Path | None, exercise: str, t0_host_ns: int, host_clock: str) -> Recorder:
+def new_recorder(
+    path: Path | None, exercise: str, t0_host_ns: int, host_clock: str, subject: str = ""
+) -> Recorder:
     """Create the file of a session that begins now; without a path, what forgets it.
 
     Raises
@@ -325,6 +334,7 @@ def new_recorder(path: Path | None, exercise: str, t0_host_ns: int, host_clock: 
         started_utc=datetime.now(UTC),
         started_host_ns=t0_host_ns,
         host_clock=host_clock,
+        subject=subject,
     )
 
 

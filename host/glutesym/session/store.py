@@ -43,6 +43,7 @@ class SessionMeta:
     host_clock: str  # which clock t_host_ns was read from
     versions: dict[str, str]  # of the software that recorded it
     ended: bool  # False: still being written, or the recorder was interrupted
+    subject: str = ""  # whose session it is: a code, never a name; "": not given
 
 
 @dataclass(frozen=True)
@@ -293,4 +294,5 @@ def _meta(values: dict[str, str]) -> SessionMeta:
         host_clock=values["host_clock"],
         versions=json.loads(values["versions"]),
         ended=values["ended"] == "1",
+        subject=values.get("subject", ""),
     )

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import platform
 import sqlite3
 import threading
@@ -40,6 +41,7 @@ from glutesym.session.database import (
 )
 from glutesym.session.disk_room import room_s, room_text
 from glutesym.session.store import ADD_RESULT, NOT_RECORDED, result_row
+from glutesym.session.subject import subject_code
 
 _COMMIT_EVERY_S = 0.1
 _SLOW_S = 2.0  # when the disk has not answered for so long, the user is told
@@ -79,6 +81,8 @@ class SessionWriter:
         The host clock at that moment, ns: session time 0.
     host_clock : str
         The clock that every ``t_host_ns`` is read from, e.g. ``"CLOCK_BOOTTIME"``.
+    subject : str
+        Whose session it is, as a code. See `glutesym.session.subject`.
     most_waiting : int
         Rows that may wait in memory for the disk: by default two hours of two pods, 200 MB. Frames
         beyond them are counted, told, and noted in the session.
@@ -89,6 +93,8 @@ class SessionWriter:
     ------
     SessionError
         The file exists already, or cannot be created.
+    SubjectError
+        The subject is no code.
     """
 
     def __init__(
@@ -99,6 +105,7 @@ class SessionWriter:
         started_utc: datetime,
         started_host_ns: int,
         host_clock: str,
+        subject: str = "",
         most_waiting: int = 500_000,
         patience_s: float = 60.0,
     ) -> None:
@@ -110,6 +117,7 @@ class SessionWriter:
             "started_utc": started_utc.isoformat(),
             "started_host_ns": str(started_host_ns),
             "host_clock": host_clock,
+            "subject": subject_code(subject),
             "versions": json.dumps(_versions()),
             "ended": "0",
         }
@@ -286,7 +294,7 @@ class SessionWriter:
                     if rows:
                         self._database.executemany(insert, rows)
             self._batch.clear()
-        if not self.path.exists():
+        if not os.path.exists(self.path):
             restore_database(self.path, self._database)
             self._database = reopen_database(self.path)
 
