@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from glutesym.live_state import LiveState, SideLive
-from glutesym.measures import Estimate, RepMeasure, SetSummary, Side, SideMeasure
+from glutesym.measures import Estimate, Flaw, RepMeasure, SetSummary, Side, SideMeasure
 
 ENVELOPE_HZ = 100.0
 
@@ -45,15 +45,18 @@ def rep(
 ) -> RepMeasure:
     """Return a repetition that starts three seconds after the one before."""
     onset_s = 3.0 * number
+    lost = Flaw("unusable", "an electrode was off the skin", "for 300 ms")
+    withheld = symmetry_index_pct is None
     return RepMeasure(
         number=number,
         start_s=onset_s,
         end_s=onset_s + 1.5,
-        left=SideMeasure(onset_s=onset_s + 0.022, activation_uv=74.0),
+        left=SideMeasure(flaws=(lost,))
+        if withheld
+        else SideMeasure(onset_s=onset_s + 0.022, activation_uv=74.0),
         right=SideMeasure(onset_s=onset_s, activation_uv=90.0),
         symmetry_index_pct=symmetry_index_pct,
         lag_ms=lag_ms,
-        reason="" if symmetry_index_pct is not None else "left electrode off",
     )
 
 

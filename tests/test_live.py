@@ -261,7 +261,7 @@ def test_what_never_comes_is_waited_for_twenty_seconds():
     assert state.sides["left"].samples_waiting == pytest.approx(2000, rel=0.1)
     state = player.until(37)
     (withheld,) = [rep for rep in state.reps if rep.start_s < 14.5 < rep.end_s]
-    assert withheld.left.reason == "samples were lost"
+    assert withheld.left.reason == "samples lost: 1.0 s missing"
     assert withheld.symmetry_index_pct is None
     assert state.reps[-1].symmetry_index_pct is not None
 

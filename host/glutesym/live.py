@@ -25,7 +25,7 @@ from glutesym.live_clock import KeptClocks
 from glutesym.live_state import LiveState, RunAccount, SideLive
 from glutesym.measures import SIDES, RepMeasure, SetSummary, Side
 from glutesym.pipeline import RING_S, LiveEnvelope, RepMeter
-from glutesym.recording import EmgRecord, ImuRecord
+from glutesym.recording import EmgRecord
 
 ENVELOPE_S = 10.0  # what the window shows
 _ENVELOPE_HZ = 50.0
@@ -130,13 +130,11 @@ class LiveEngine:
         for side, pod in recording.pods.items():
             self._pods[side].restore(pod.emg)
         self._sync_uncertainty_ms = recording.sync_uncertainty_ms
-        emg: dict[Side, EmgRecord] = {side: pod.emg for side, pod in recording.pods.items()}
-        imu: dict[Side, ImuRecord] = {side: pod.imu for side, pod in recording.pods.items()}
         if final:
-            new = self._meter.finish(emg, imu, recording.sync)
+            new = self._meter.finish(recording)
         else:
-            waiting: list[Side] = [side for side in emg if self._pods[side].incomplete]
-            new = self._meter.process(emg, imu, waiting, recording.sync)
+            waiting: list[Side] = [side for side in recording.pods if self._pods[side].incomplete]
+            new = self._meter.process(recording, waiting)
         if new:
             self._reps += new
             self._summary = summarize(self._reps)

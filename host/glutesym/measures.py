@@ -2,15 +2,54 @@
 
 Signs, everywhere: asymmetry is positive when the **right** side is larger; lag is left minus
 right, so it is positive when the **left** side starts later.
+
+Every repetition, and each side of it, has one of four grades, and every grade below the best its
+reasons. The rules that lead to them are in `glutesym.analysis.quality`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
 Side = Literal["left", "right"]
 SIDES: tuple[Side, Side] = ("left", "right")
+
+Grade = Literal["good", "fair", "poor", "unusable"]
+GRADES: dict[Grade, str] = {  # what each means, best first
+    "good": "nothing is known against it",
+    "fair": "all of it counts, but something is less certain than usual",
+    "poor": "a number is withheld; those that are given count",
+    "unusable": "excluded from the set",
+}
+
+
+def worst(grades: Iterable[Grade]) -> Grade:
+    """Return the lowest of some grades; good when there are none."""
+    lowest: Grade = "good"
+    for grade in grades:
+        lowest = grade if _rank(grade) > _rank(lowest) else lowest
+    return lowest
+
+
+def _rank(grade: Grade) -> int:
+    return list(GRADES).index(grade)
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """Something that speaks against a measurement."""
+
+    grade: Grade  # the best that is possible with it
+    cause: str  # in plain words, the same for all repetitions that have it
+    detail: str = ""  # how much or how long, this time
+
+    def __str__(self) -> str:
+        return f"{self.cause}: {self.detail}" if self.detail else self.cause
+
+
+NO_POD = Flaw("unusable", "no pod on this side")
 
 
 @dataclass(frozen=True)
@@ -32,12 +71,26 @@ class SideMeasure:
     activation_uv: float | None = None  # RMS over the active part, resting power subtracted
     peak_uv: float | None = None  # highest 250 ms RMS
     snr_db: float | None = None
-    reason: str = ""  # why something is withheld
+    onset_uncertainty_ms: float | None = None  # half-width of the onset's 95 % interval
+    flaws: tuple[Flaw, ...] = ()
+
+    @property
+    def quality(self) -> Grade:
+        """How far it can be trusted."""
+        return worst(flaw.grade for flaw in self.flaws)
+
+    @property
+    def reason(self) -> str:
+        """Why the quality is not good; empty when it is."""
+        return "; ".join(map(str, _worst_first(self.flaws)))
 
 
 @dataclass(frozen=True)
 class RepMeasure:
-    """One repetition, measured."""
+    """One repetition, measured.
+
+    With one pod there is nothing to compare: its repetitions are poor, but count for its side.
+    """
 
     number: int  # counted from 1
     start_s: float
@@ -46,12 +99,43 @@ class RepMeasure:
     right: SideMeasure
     symmetry_index_pct: float | None  # 100·(R−L)/(0.5·(R+L)), positive: right larger
     lag_ms: float | None  # onset left − onset right, positive: left later
-    reason: str = ""
+    flaws: tuple[Flaw, ...] = ()  # of both sides together
     sync_uncertainty_ms: float = float("nan")  # 95 % of clock errors in the lag are smaller
 
     def side(self, side: Side) -> SideMeasure:
         """Return the measure of one side."""
         return self.left if side == "left" else self.right
+
+    @property
+    def quality(self) -> Grade:
+        """How far it can be trusted: as far as its weaker side."""
+        grades: list[Grade] = [flaw.grade for flaw in self.flaws]
+        for side in (self.left, self.right):
+            grades.append("poor" if NO_POD in side.flaws else side.quality)
+        return worst(grades)
+
+    @property
+    def excluded(self) -> bool:
+        """Whether the set's numbers are made without it."""
+        return self.quality == "unusable"
+
+    @property
+    def reason(self) -> str:
+        """Why the quality is not good, both sides; empty when it is."""
+        found = [("", flaw) for flaw in self.flaws]
+        found += [(f"{side}: ", flaw) for side in SIDES for flaw in self.side(side).flaws]
+        found.sort(key=lambda of_flaw: -_rank(of_flaw[1].grade))
+        return "; ".join(f"{of}{flaw}" for of, flaw in found)
+
+    @property
+    def worst_flaws(self) -> tuple[Flaw, ...]:
+        """Those that its quality is due to, whatever they are of."""
+        flaws = _worst_first((*self.flaws, *self.left.flaws, *self.right.flaws))
+        return tuple(flaw for flaw in flaws if flaw.grade == flaws[0].grade)
+
+
+def _worst_first(flaws: Iterable[Flaw]) -> list[Flaw]:
+    return sorted(flaws, key=lambda flaw: -_rank(flaw.grade))
 
 
 Verdict = Literal["left lower", "right lower", "within noise", "indeterminate"]
@@ -61,12 +145,19 @@ Verdict = Literal["left lower", "right lower", "within noise", "indeterminate"]
 class SetSummary:
     """All repetitions of a set, judged together."""
 
-    n_reps: int
+    n_reps: int  # that were found
     symmetry_index_pct: Estimate
     lag_ms: Estimate
     activation_uv: dict[Side, Estimate]
     verdict: Verdict
     reason: str = ""
+    n_excluded: int = 0  # of those that were found
+    excluded: tuple[tuple[str, int], ...] = ()  # why, and how many: most frequent first
+
+    @property
+    def n_used(self) -> int:
+        """Repetitions that the numbers are made of, as far as each supports one."""
+        return self.n_reps - self.n_excluded
 
 
 @dataclass(frozen=True)
@@ -76,3 +167,4 @@ class SetMeasures:
     reps: tuple[RepMeasure, ...]
     summary: SetSummary
     resting_uv: dict[Side, float] = field(default_factory=dict[Side, float])
+    motion_lost_s: float = 0.0  # seen by no pod: repetitions in it are not counted

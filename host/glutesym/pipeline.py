@@ -16,19 +16,30 @@ from numpy.typing import NDArray
 from glutesym.analysis.activation import activation_uv, peak_uv, snr_db
 from glutesym.analysis.asymmetry import summarize, symmetry_index_pct
 from glutesym.analysis.onsets import Edge, Rises, find_burst
-from glutesym.analysis.reps import RepCounter
+from glutesym.analysis.quality import (
+    AT_THE_EDGE,
+    BOTH_AT_REST,
+    MIN_SNR_DB,
+    NOT_COVERED,
+    SILENT,
+    clock_flaws,
+    motion_flaws,
+    rest_flaws,
+    signal_flaws,
+    strength_flaws,
+)
+from glutesym.analysis.reps import Movement, RepCounter
 from glutesym.analysis.resting import RestingLevel, resting_level
 from glutesym.dsp.bandpass import SETTLE_S, Bandpass, bandpass_zero_phase
 from glutesym.dsp.envelope import RmsEnvelope
 from glutesym.dsp.notch import SETTLE_S as NOTCH_SETTLE_S
 from glutesym.dsp.notch import Notch
-from glutesym.measures import SIDES, RepMeasure, SetMeasures, Side, SideMeasure
-from glutesym.recording import NO_SYNC, EmgRecord, ImuRecord, Recording, SyncUncertainty
+from glutesym.measures import NO_POD, SIDES, RepMeasure, SetMeasures, Side, SideMeasure
+from glutesym.recording import EmgRecord, ImuRecord, PodRecord, Recording
 
 # What live windows must hold: the longest repetition, the rest before it, the wait until both are
 # complete, and what the counter takes to decide.
 RING_S = 60.0
-MIN_SNR_DB = 8.0  # weaker contractions are not timed: onset errors grow beyond 15 ms
 
 _BEFORE_S = 0.8  # a burst begins up to this long before the movement ...
 _AFTER_S = 0.6  # and ends up to this long after it ...
@@ -57,30 +68,26 @@ class RepMeter:
     def __init__(self, settings: Settings = _DEFAULT) -> None:
         self._settings = settings
         self._counter = RepCounter()
-        self._pending: list[tuple[float, float]] = []
+        self._pending: list[Movement] = []
         self._number = 0
         self._previous_end_s = float("-inf")
         self._rises: Mapping[Side, Rises] = {}
 
-    def process(
-        self,
-        emg: Mapping[Side, EmgRecord],
-        imu: Mapping[Side, ImuRecord],
-        incomplete: Collection[Side] = (),
-        sync: SyncUncertainty = NO_SYNC,
-    ) -> list[RepMeasure]:
+    @property
+    def motion_lost_s(self) -> float:
+        """For how long no pod's motion was there: repetitions in it are not counted."""
+        return self._counter.unseen_s
+
+    def process(self, recording: Recording, incomplete: Collection[Side] = ()) -> list[RepMeasure]:
         """Take in new samples and return the repetitions they complete.
 
         Parameters
         ----------
-        emg : mapping of side to EmgRecord
-            Windows that end now and hold ``RING_S`` seconds, or all since the start.
-        imu : mapping of side to ImuRecord
-            Blocks or windows; samples already seen are passed over.
+        recording : Recording
+            What is there until now: EMG of the last ``RING_S`` seconds or longer, motion at least
+            since the last call.
         incomplete : collection of sides
             Those whose gaps may still be filled: they are waited for.
-        sync : SyncUncertainty
-            Of the two sides' times.
 
         Returns
         -------
@@ -91,56 +98,49 @@ class RepMeter:
         ValueError
             The arrays of a record differ in length.
         """
-        newest = [float(record.time_s[-1]) for record in emg.values() if len(record.time_s)]
+        pods = recording.pods
+        newest = [float(pod.emg.time_s[-1]) for pod in pods.values() if len(pod.emg.time_s)]
         oldest_s = max(newest, default=float("-inf")) - _WAIT_S
         ready_s = min((end_s for end_s in newest if end_s > oldest_s), default=float("-inf"))
         for side in incomplete:
+            emg, imu = pods[side].emg, pods[side].imu
             ready_s = min(
                 ready_s,
-                _first_gap_s(emg[side].time_s, emg[side].uv, oldest_s),
-                _first_gap_s(imu[side].time_s, imu[side].accel_g[:, 0], oldest_s),
+                _first_gap_s(emg.time_s, emg.uv, oldest_s),
+                _first_gap_s(imu.time_s, imu.accel_g[:, 0], oldest_s),
             )
-        if newest:
-            imu = {side: _until(record, ready_s) for side, record in imu.items()}
-        self._pending += self._counter.process(imu)
-        return self._measure(emg, ready_s - _AFTER_S - _FILTER_S, sync)
+        motion: dict[Side, ImuRecord] = {
+            side: _until(pod.imu, ready_s) if newest else pod.imu for side, pod in pods.items()
+        }
+        self._pending += self._counter.process(motion)
+        return self._measure(recording, ready_s - _AFTER_S - _FILTER_S)
 
-    def finish(
-        self,
-        emg: Mapping[Side, EmgRecord],
-        imu: Mapping[Side, ImuRecord],
-        sync: SyncUncertainty = NO_SYNC,
-    ) -> list[RepMeasure]:
+    def finish(self, recording: Recording) -> list[RepMeasure]:
         """Take in the last samples and return the repetitions that the recording's end completes.
 
-        For the parameters see `process`; after it, or instead of it for a whole recording.
+        After `process`, or instead of it for a whole recording.
         """
-        self._pending += self._counter.process(imu)
+        self._pending += self._counter.process(
+            {side: pod.imu for side, pod in recording.pods.items()}
+        )
         self._pending += self._counter.finish()
-        return self._measure(emg, float("inf"), sync)
+        return self._measure(recording, float("inf"))
 
-    def _measure(
-        self, emg: Mapping[Side, EmgRecord], ended_by_s: float, sync: SyncUncertainty
-    ) -> list[RepMeasure]:
+    def _measure(self, recording: Recording, ended_by_s: float) -> list[RepMeasure]:
         measured: list[RepMeasure] = []
-        while self._pending and self._pending[0][1] <= ended_by_s:
-            start_s, end_s = self._pending.pop(0)
+        while self._pending and self._pending[0].end_s <= ended_by_s:
+            movement = self._pending.pop(0)
             self._number += 1
-            resting: dict[Side, RestingLevel | None] = {
-                side: find_resting_level(record, start_s, end_s, self._settings)
-                for side, record in emg.items()
-            }
             rep, self._rises = measure_rep(
                 self._number,
-                (start_s, end_s),
-                emg,
-                resting,
+                movement,
+                recording,
                 self._rises,
                 self._previous_end_s,
                 self._settings,
             )
-            measured.append(replace(rep, sync_uncertainty_ms=sync.at_ms(start_s)))
-            self._previous_end_s = end_s
+            measured.append(rep)
+            self._previous_end_s = movement.end_s
         return measured
 
 
@@ -162,18 +162,16 @@ def measure_set(recording: Recording, settings: Settings = _DEFAULT) -> SetMeasu
     ValueError
         The arrays of a record differ in length.
     """
-    emg: dict[Side, EmgRecord] = {side: pod.emg for side, pod in recording.pods.items()}
     meter = RepMeter(settings)
-    imu: dict[Side, ImuRecord] = {side: pod.imu for side, pod in recording.pods.items()}
-    reps = meter.finish(emg, imu, recording.sync)
+    reps = meter.finish(recording)
     resting_uv: dict[Side, float] = {}
-    for side, record in emg.items():
-        first_s = float(record.time_s[0]) if len(record.time_s) else 0.0
+    for side, pod in recording.pods.items():
+        first_s = float(pod.emg.time_s[0]) if len(pod.emg.time_s) else 0.0
         spans = [(rep.start_s, rep.end_s) for rep in reps] or [(first_s, first_s + _RESTING_S)]
-        level = find_resting_level(record, *spans[len(spans) // 2], settings)
+        level = find_resting_level(pod.emg, *spans[len(spans) // 2], settings)
         if level is not None:
             resting_uv[side] = level.rms_uv
-    return SetMeasures(tuple(reps), summarize(reps), resting_uv)
+    return SetMeasures(tuple(reps), summarize(reps), resting_uv, meter.motion_lost_s)
 
 
 def find_resting_level(
@@ -201,18 +199,16 @@ def find_resting_level(
     ValueError
         The arrays of the record differ in length.
     """
-    first_s = min(end_s + _AFTER_S - _RESTING_S, start_s - _RESTING_BEFORE_S)
-    first, last = _span(emg, first_s, end_s + _AFTER_S + _FILTER_S)
-    usable = ~(emg.lead_off[first:last] | emg.clipped[first:last])
-    uv = np.where(usable, emg.uv[first:last], np.nan)
-    return resting_level(_clean(uv, emg.fs_hz, settings), emg.fs_hz) if len(uv) else None
+    first, last = _span(emg, *_resting_span_s(start_s, end_s))
+    if first == last:
+        return None
+    return resting_level(_band_uv(emg, first, last, settings), emg.fs_hz)
 
 
 def measure_rep(
     number: int,
-    span_s: tuple[float, float],
-    emg: Mapping[Side, EmgRecord],
-    resting: Mapping[Side, RestingLevel | None],
+    movement: Movement,
+    recording: Recording,
     rises: Mapping[Side, Rises],
     previous_end_s: float = float("-inf"),
     settings: Settings = _DEFAULT,
@@ -223,11 +219,10 @@ def measure_rep(
     ----------
     number : int
         Counted from 1.
-    span_s : (start, end)
-        The movement, session time.
-    emg : mapping of side to EmgRecord
-        At least the repetition and 2.5 s before and 1 s after it; more does not change the result.
-    resting : mapping of side to RestingLevel
+    movement : Movement
+        When it took place.
+    recording : Recording
+        EMG of at least ``RING_S`` seconds until 1 s after it; more does not change the result.
     rises : mapping of side to Rises
         What the repetitions before taught about onsets; empty before the first.
     previous_end_s : float
@@ -245,7 +240,7 @@ def measure_rep(
     ValueError
         The arrays of a record differ in length.
     """
-    start_s, end_s = span_s
+    start_s, end_s = movement.start_s, movement.end_s
     learned = dict(rises)
     # The pause between two repetitions is shared: a burst belongs to the one it is nearer to.
     pause_s = max(start_s - previous_end_s, _LEAST_PAUSE_S)
@@ -254,24 +249,33 @@ def measure_rep(
     search_s = (start_s - before_s, end_s + after_s)
     sides: dict[Side, SideMeasure] = {}
     for side, other in (SIDES, SIDES[::-1]):
-        if side in emg:
-            known = rises.get(side, Rises()), rises.get(other, Rises())
-            sides[side], learned[side] = _measure_side(
-                emg[side], span_s, search_s, resting.get(side), known, settings
-            )
-        else:
-            sides[side] = SideMeasure(reason="no pod on this side")
+        pod = recording.pods.get(side)
+        if pod is None:
+            sides[side] = SideMeasure(flaws=(NO_POD,))
+            continue
+        known = rises.get(side, Rises()), rises.get(other, Rises())
+        sides[side], learned[side] = _measure_side(
+            pod, (start_s, end_s), search_s, known, settings
+        )
     left, right = sides["left"], sides["right"]
+    flaws = motion_flaws(movement)
     index = lag_ms = None
-    reason = "; ".join(f"{side}: {m.reason}" for side, m in sides.items() if m.reason)
+    sync_uncertainty_ms = recording.sync.at_ms(start_s)
     if left.activation_uv is not None and right.activation_uv is not None:
         if max(m.snr_db or -np.inf for m in sides.values()) < _MIN_ACTIVE_DB:
-            reason = "both sides are near their resting level"
+            flaws += (BOTH_AT_REST,)
         else:
             index = symmetry_index_pct(left.activation_uv, right.activation_uv)
     if left.onset_s is not None and right.onset_s is not None:
         lag_ms = 1000 * (left.onset_s - right.onset_s)
-    return RepMeasure(number, start_s, end_s, left, right, index, lag_ms, reason), learned
+        own_ms = float(
+            np.hypot(left.onset_uncertainty_ms or 0.0, right.onset_uncertainty_ms or 0.0)
+        )
+        flaws += clock_flaws(own_ms, sync_uncertainty_ms)
+    rep = RepMeasure(
+        number, start_s, end_s, left, right, index, lag_ms, flaws, sync_uncertainty_ms
+    )
+    return rep, learned
 
 
 class LiveEnvelope:
@@ -292,23 +296,25 @@ class LiveEnvelope:
 
 
 def _measure_side(
-    emg: EmgRecord,
+    pod: PodRecord,
     span_s: tuple[float, float],
     search_s: tuple[float, float],
-    resting: RestingLevel | None,
     rises: tuple[Rises, Rises],  # of this side and of the other
     settings: Settings,
 ) -> tuple[SideMeasure, Rises]:
-    first, last = _span(emg, *search_s)
-    trouble = _trouble(emg, first, last, span_s)
-    if not trouble and resting is None:
-        trouble = "no resting level found: relax for two seconds before the set"
-    if trouble or resting is None:
-        return SideMeasure(reason=trouble), rises[0]
+    emg = pod.emg
+    resting = find_resting_level(emg, *span_s, settings)
     lead_s = _FILTER_S + (NOTCH_SETTLE_S if settings.mains_hz else 0.0)
-    begin, stop = _span(emg, search_s[0] - lead_s, search_s[1] + _FILTER_S)
+    stretch_s = (search_s[0] - lead_s, search_s[1] + _FILTER_S)
+    flaws = signal_flaws(emg, pod.gaps, span_s, stretch_s)
+    if not flaws and resting is None:
+        flaws = rest_flaws(emg, _resting_span_s(*span_s))
+    if flaws or resting is None:
+        return SideMeasure(flaws=flaws), rises[0]
+    first, last = _span(emg, *search_s)
+    begin, stop = _span(emg, *stretch_s)
     fs_hz, time_s = emg.fs_hz, emg.time_s[begin:stop]
-    band_uv = _clean(emg.uv[begin:stop], fs_hz, settings)
+    band_uv = _band_uv(emg, begin, stop, settings)
     inside_s = ((first - begin) / fs_hz, (last - begin) / fs_hz)
     burst = find_burst(band_uv, fs_hz, resting, inside_s, *rises)
     if burst is not None and burst.start_s * fs_hz > np.searchsorted(time_s, span_s[1]):
@@ -322,26 +328,30 @@ def _measure_side(
     active = band_uv[max(positions[0], 0) : positions[1]]
     active = active[np.isfinite(active)]  # the recording may begin or end here
     if not len(active):
-        return SideMeasure(reason="the recording does not cover this repetition"), rises[0]
+        return SideMeasure(flaws=(NOT_COVERED,)), rises[0]
     activation = activation_uv(active, resting.rms_uv)
     snr = snr_db(activation, resting.rms_uv)
     timed = burst if burst is not None and snr >= MIN_SNR_DB else None
     onset, offset = (timed.onset, timed.offset) if timed else (None, None)
-    if burst is None:
-        reason = "no activity above the resting level"
-    elif timed is None:
-        reason = f"timing is not measurable: signal-to-noise ratio {snr:.0f} dB, 8 dB are needed"
-    else:
-        reason = "" if onset else "the onset is too gradual or too noisy to be timed"
+    flaws = strength_flaws(snr, onset is not None) if burst else (SILENT,)
+    if np.isnan(band_uv[first - begin : last - begin]).any():
+        flaws += (AT_THE_EDGE,)
     measure = SideMeasure(
         onset_s=_session_s(onset, fs_hz, time_s),
         offset_s=_session_s(offset, fs_hz, time_s),
         activation_uv=activation,
         peak_uv=peak_uv(active, fs_hz, resting.rms_uv),
         snr_db=snr if np.isfinite(snr) else None,
-        reason=reason,
+        onset_uncertainty_ms=500 * (onset.ci_high_s - onset.ci_low_s) if onset else None,
+        flaws=flaws,
     )
     return measure, timed.rises if timed else rises[0]
+
+
+def _resting_span_s(start_s: float, end_s: float) -> tuple[float, float]:
+    """Return where rest is sought, given a repetition."""
+    first_s = min(end_s + _AFTER_S - _RESTING_S, start_s - _RESTING_BEFORE_S)
+    return first_s, end_s + _AFTER_S + _FILTER_S
 
 
 def _session_s(edge: Edge | None, fs_hz: float, time_s: NDArray[np.float64]) -> float | None:
@@ -349,25 +359,6 @@ def _session_s(edge: Edge | None, fs_hz: float, time_s: NDArray[np.float64]) -> 
     if edge is None:
         return None
     return float(np.interp(edge.time_s * fs_hz, np.arange(len(time_s)), time_s))
-
-
-def _trouble(emg: EmgRecord, first: int, last: int, span_s: tuple[float, float]) -> str:
-    """Return why a stretch of samples cannot be measured, or an empty string."""
-    step_s = 1 / emg.fs_hz
-    if (
-        last - first < 2
-        or emg.time_s[first] > span_s[0]
-        or emg.time_s[last - 1] < span_s[1] - step_s
-    ):
-        return "the recording does not cover this repetition"
-    if emg.lead_off[first:last].any():
-        return "an electrode was off the skin"
-    if emg.clipped[first:last].any():
-        return "the front end was at its rail"
-    jumps = np.diff(emg.time_s[first:last]) > 2 * step_s
-    if not np.isfinite(emg.uv[first:last]).all() or jumps.any():
-        return "samples were lost"
-    return ""
 
 
 def _first_gap_s(
@@ -384,10 +375,13 @@ def _until(imu: ImuRecord, end_s: float) -> ImuRecord:
     return replace(imu, time_s=imu.time_s[:n], accel_g=imu.accel_g[:n], gyro_dps=imu.gyro_dps[:n])
 
 
-def _clean(uv: NDArray[np.float64], fs_hz: float, settings: Settings) -> NDArray[np.float64]:
+def _band_uv(emg: EmgRecord, first: int, last: int, settings: Settings) -> NDArray[np.float64]:
+    """Return the muscle's band of some samples; NaN where they say nothing about a muscle."""
+    usable = ~(emg.lead_off[first:last] | emg.clipped[first:last])
+    uv = np.where(usable, emg.uv[first:last], np.nan)
     if settings.mains_hz:
-        uv = Notch(fs_hz, settings.mains_hz).process(uv)
-    return bandpass_zero_phase(uv, fs_hz)
+        uv = Notch(emg.fs_hz, settings.mains_hz).process(uv)
+    return bandpass_zero_phase(uv, emg.fs_hz)
 
 
 def _span(emg: EmgRecord, start_s: float, end_s: float) -> tuple[int, int]:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,13 +9,16 @@ from glutesym.analysis.asymmetry import (
     symmetry_angle_pct,
     symmetry_index_pct,
 )
-from glutesym.measures import RepMeasure, SideMeasure
+from glutesym.measures import NO_POD, Flaw, RepMeasure, SideMeasure
+
+LOST = Flaw("unusable", "samples lost", "52 ms missing")
 
 
-def rep(number, left, right, lag_ms=None, reason="", sync_ms=1.0):
-    sides = [SideMeasure(activation_uv=a, snr_db=20, reason=reason) for a in (left, right)]
+def rep(number, left, right, lag_ms=None, flaws=(), sync_ms=1.0):
+    """Return a repetition whose left side has flaws."""
+    sides = SideMeasure(activation_uv=left, flaws=flaws), SideMeasure(activation_uv=right)
     index = symmetry_index_pct(left, right) if None not in (left, right) else None
-    return RepMeasure(number, number, number + 1, *sides, index, lag_ms, reason, sync_ms)
+    return RepMeasure(number, number, number + 1, *sides, index, lag_ms, (), sync_ms)
 
 
 def reps(n, left, right, cv=0.08, lag_ms=0.0, lag_sd_ms=10.0, seed=1, sync_ms=1.0):
@@ -23,8 +28,7 @@ def reps(n, left, right, cv=0.08, lag_ms=0.0, lag_sd_ms=10.0, seed=1, sync_ms=1.
             i + 1,
             *(np.array([left, right]) * np.exp(cv * rng.standard_normal(2))),
             lag,
-            "",
-            sync_ms,
+            sync_ms=sync_ms,
         )
         for i, lag in enumerate(lag_ms + lag_sd_ms * rng.standard_normal(n))
     ]
@@ -98,14 +102,53 @@ def test_the_index_is_of_the_mean_activations():
 
 
 def test_fewer_than_three_usable_repetitions_give_no_verdict_but_the_reason():
-    lost = [rep(i, None, None, reason="samples were lost") for i in (3, 4, 5)]
+    lost = [rep(i, None, 100, flaws=(LOST,)) for i in (3, 4, 5)]
     summary = summarize([*reps(2, 80, 100), *lost])
     assert summary.verdict == "indeterminate"
-    assert summary.n_reps == 5
-    for estimate in (summary.symmetry_index_pct, summary.lag_ms, summary.activation_uv["left"]):
+    assert (summary.n_reps, summary.n_used) == (5, 2)
+    estimates = (summary.symmetry_index_pct, summary.lag_ms, *summary.activation_uv.values())
+    for estimate in estimates:
         assert estimate.value is None
-        assert "2 usable" in estimate.reason
-        assert "samples were lost" in estimate.reason
+        assert estimate.reason == "2 usable repetitions, 3 are needed: samples lost"
+
+
+def test_an_excluded_repetition_counts_for_nothing_not_even_its_intact_side():
+    good = reps(6, 80, 100)
+    lost = rep(7, None, 1000, lag_ms=500, flaws=(LOST,))
+    summary, without = summarize([*good, lost]), summarize(good)
+    assert lost.excluded
+    assert summary.n_reps == 7
+    assert summary == replace(without, n_reps=7, n_excluded=1, excluded=(("samples lost", 1),))
+
+
+def test_excluded_repetitions_are_counted_by_cause():
+    more = replace(LOST, detail="1.3 s missing")
+    off = Flaw("unusable", "an electrode was off the skin", "for 300 ms")
+    bad = [
+        rep(i, None, 100, flaws=flaws) for i, flaws in enumerate([(LOST,), (more,), (off, more)])
+    ]
+    summary = summarize([*reps(6, 80, 100), *bad])
+    assert summary.n_excluded == 3
+    assert summary.excluded == (("samples lost", 3), ("an electrode was off the skin", 1))
+
+
+def test_a_repetition_of_which_a_number_is_withheld_counts_for_the_others():
+    weak = [replace(r, lag_ms=None, flaws=(Flaw("poor", "too weak"),)) for r in reps(6, 80, 100)]
+    summary = summarize(weak)
+    assert summary.n_excluded == 0
+    assert summary.symmetry_index_pct.value is not None
+    assert summary.lag_ms.reason == "0 usable repetitions, 3 are needed: too weak"
+
+
+def test_with_one_pod_its_side_is_summed_up_and_nothing_is_called_excluded():
+    alone = [replace(r, left=SideMeasure(flaws=(NO_POD,)), symmetry_index_pct=None, lag_ms=None)
+             for r in reps(6, 80, 100)]  # fmt: skip
+    summary = summarize(alone)
+    assert [r.quality for r in alone] == ["poor"] * 6
+    assert summary.n_excluded == 0
+    assert summary.activation_uv["right"].value == pytest.approx(100, rel=0.1)
+    assert "no pod on this side" in summary.activation_uv["left"].reason
+    assert "no pod on this side" in summary.reason
 
 
 def test_no_repetition_at_all():

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
 from glutesym.analysis.reps import RepCounter, find_reps
+from glutesym.measures import SIDES
 from glutesym.recording import ImuRecord
 from glutesym.virtual.scenarios.catalog import build_scenario
 from scenario_recording import record
@@ -31,6 +32,27 @@ def cut(imu, start_s, end_s):
 
 BRIDGE, BRIDGE_REPS = motion("bridge", 4, reps=6)
 BRIDGE_FOUND = find_reps(BRIDGE)
+
+
+def lost(start_s, end_s, sides=SIDES, motion_of=None):
+    """Return the motion of bridges, or another, without what some pods felt for a while."""
+    imu = dict(motion_of or BRIDGE)
+    for side in sides:
+        hole = (imu[side].time_s >= start_s) & (imu[side].time_s < end_s)
+        gone = {
+            name: np.where(hole[:, None], np.nan, getattr(imu[side], name))
+            for name in ("accel_g", "gyro_dps")
+        }
+        imu[side] = replace(imu[side], **gone)
+    return imu
+
+
+def movements(imu):
+    counter = RepCounter()
+    return counter.process(imu) + counter.finish()
+
+
+BRIDGE_MOVEMENTS = movements(BRIDGE)
 
 
 @pytest.mark.parametrize("name", EXERCISES)
@@ -87,10 +109,12 @@ def test_lying_down_first_is_no_repetition_and_hides_none():
 @settings(max_examples=15)
 @given(st.lists(st.floats(0, 36), max_size=30).map(sorted))
 def test_any_blocks_give_the_same_repetitions(cuts_s):
-    counter, found = RepCounter(), []
-    for start_s, end_s in zip([0.0, *cuts_s], [*cuts_s, 100.0], strict=True):
-        found += counter.process({side: cut(imu, start_s, end_s) for side, imu in BRIDGE.items()})
-    assert found + counter.finish() == BRIDGE_FOUND
+    holed = lost(9, 9.2, motion_of=lost(14, 15.5, ["left"], lost(21, 22)))
+    for whole in (BRIDGE, holed):
+        counter, found = RepCounter(), []
+        for start_s, end_s in zip([0.0, *cuts_s], [*cuts_s, 100.0], strict=True):
+            found += counter.process({side: cut(whole[side], start_s, end_s) for side in SIDES})
+        assert found + counter.finish() == movements(whole)
 
 
 def test_a_growing_window_yields_each_repetition_once_and_soon():
@@ -98,9 +122,9 @@ def test_a_growing_window_yields_each_repetition_once_and_soon():
     for now_s in np.arange(0.5, 40, 0.5):
         window = {side: cut(imu, now_s - 30, now_s) for side, imu in BRIDGE.items()}
         for rep in counter.process(window):
-            assert now_s - rep[1] < 1.6
+            assert now_s - rep.end_s < 1.6
             found.append(rep)
-    assert found == BRIDGE_FOUND
+    assert found == BRIDGE_MOVEMENTS
 
 
 def test_a_pod_that_falls_silent_does_not_stop_the_count():
@@ -108,19 +132,60 @@ def test_a_pod_that_falls_silent_does_not_stop_the_count():
     assert len(find_reps(imu)) == len(BRIDGE_REPS)
 
 
-def test_missing_samples_cost_only_the_repetitions_they_hide():
-    imu = {}
-    for side, whole in BRIDGE.items():
-        lost = (whole.time_s > BRIDGE_REPS[2].start_s) & (whole.time_s < BRIDGE_REPS[2].end_s)
-        imu[side] = replace(
-            whole,
-            accel_g=np.where(lost[:, None], np.nan, whole.accel_g),
-            gyro_dps=np.where(lost[:, None], np.nan, whole.gyro_dps),
-        )
-    found = find_reps(imu)
-    for k in (0, 1, 3, 4, 5):
-        true = BRIDGE_REPS[k]
-        assert sum(a < true.end_s and b > true.start_s for a, b in found) == 1
+HIP_THRUST, HIP_THRUST_REPS = motion("hip-thrust", 9, reps=4)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.floats(1, 20), st.floats(0.05, 6), st.sampled_from([SIDES, ("left",), ("right",)]))
+def test_lost_motion_costs_only_the_repetitions_it_hides_and_makes_up_none(start_s, long_s, sides):
+    """Even when the very first is half hidden: its far end is not taken for rest."""
+    end_s = start_s + long_s
+    found = movements(lost(start_s, end_s, sides, HIP_THRUST))
+    for movement in found:
+        overlaps = [
+            min(movement.end_s, true.end_s) - max(movement.start_s, true.start_s)
+            for true in HIP_THRUST_REPS
+        ]
+        assert sum(overlap > 0 for overlap in overlaps) == 1
+        true = HIP_THRUST_REPS[int(np.argmax(overlaps))]
+        if not movement.cut_off:
+            assert movement.start_s == pytest.approx(true.start_s, abs=0.6)
+            assert movement.end_s == pytest.approx(true.end_s, abs=0.6)
+    for true in HIP_THRUST_REPS:
+        if sides != SIDES or true.end_s < start_s - 0.8 or true.start_s > end_s:
+            assert sum(a.start_s < true.end_s and a.end_s > true.start_s for a in found) == 1
+
+
+def test_a_hole_that_one_pod_bridges_is_told_of():
+    middle_s = (BRIDGE_REPS[2].start_s + BRIDGE_REPS[2].end_s) / 2
+    found = movements(lost(middle_s, middle_s + 0.6, ["left"]))
+    assert found[2].lost_s == {"left": pytest.approx(0.6, abs=0.03)}
+    assert found[2].unseen_s == 0
+    assert [m.lost_s for m in found if m is not found[2]] == [{}] * 5
+    np.testing.assert_allclose([(m.start_s, m.end_s) for m in found], BRIDGE_FOUND, atol=0.2)
+
+
+def test_a_moment_that_no_pod_saw_is_told_of():
+    middle_s = (BRIDGE_REPS[2].start_s + BRIDGE_REPS[2].end_s) / 2
+    found = movements(lost(middle_s, middle_s + 0.2))
+    assert found[2].unseen_s == pytest.approx(0.2, abs=0.03)
+    assert len(found) == 6
+
+
+def test_a_repetition_whose_beginning_nobody_saw_is_marked():
+    true = BRIDGE_REPS[2]
+    found = movements(lost(true.start_s - 1, true.start_s + 0.4))
+    marked = [m for m in found if m.cut_off]
+    assert [m.end_s for m in marked] == [pytest.approx(true.end_s, abs=0.5)]
+
+
+def test_it_is_known_how_long_nobody_saw_anything():
+    counter = RepCounter()
+    counter.process(lost(10, 13.5))
+    assert counter.unseen_s == pytest.approx(3.5, abs=0.05)
+    whole = RepCounter()
+    whole.process({side: cut(imu, 2, 30) for side, imu in BRIDGE.items()})
+    assert whole.unseen_s == 0
 
 
 def test_nothing_to_count():

@@ -15,6 +15,7 @@ import pytest
 from glutesym.errors import SessionError
 from glutesym.measures import (
     Estimate,
+    Flaw,
     RepMeasure,
     SetMeasures,
     SetSummary,
@@ -72,11 +73,11 @@ MEASURES = SetMeasures(
             2,
             4.0,
             6.0,
-            SideMeasure(reason="signal too weak (5 dB), needs 8 dB"),
-            SideMeasure(4.1, 5.5, 101.0, 151.0, 20.0),
+            SideMeasure(flaws=(Flaw("unusable", "samples lost", "52 ms missing"),)),
+            SideMeasure(4.1, 5.5, 101.0, 151.0, 20.0, 6.5),
             None,
             None,
-            "left: not measurable",
+            (Flaw("fair", "motion was lost", "for 100 ms"),),
         ),
     ),
     summary=SetSummary(
@@ -167,9 +168,9 @@ def test_reps(tables: dict[str, pl.DataFrame]) -> None:
         "lag_ms",
     ):
         assert second[name] is None
-    assert second["left_reason"] == "signal too weak (5 dB), needs 8 dB"
+    assert second["left_reason"] == "samples lost: 52 ms missing"
     assert second["right_onset_s"] == 4.1
-    assert second["reason"] == "left: not measurable"
+    assert second["reason"] == "left: samples lost: 52 ms missing; motion was lost: for 100 ms"
 
 
 def test_summary(tables: dict[str, pl.DataFrame]) -> None:

@@ -8,12 +8,13 @@ coverage when there are few repetitions.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glutesym.measures import SIDES, Estimate, RepMeasure, SetSummary, Side, Verdict
+from glutesym.measures import NO_POD, SIDES, Estimate, RepMeasure, SetSummary, Side, Verdict
 
 MIN_REPS = 3
 _RESAMPLES = 2000
@@ -63,6 +64,8 @@ def summarize(reps: Sequence[RepMeasure]) -> SetSummary:
     SetSummary
         With three or more usable repetitions the symmetry index of the mean activations and the
         lag, each with a 95 % interval, and the verdict. Otherwise "indeterminate" and the reason.
+        Repetitions that are excluded count for nothing, not even the side that is intact: both
+        sides' numbers are of the same repetitions.
     """
     activation: dict[Side, Estimate] = {side: _activation(reps, side) for side in SIDES}
     index = _index(reps)
@@ -76,31 +79,31 @@ def summarize(reps: Sequence[RepMeasure]) -> SetSummary:
         verdict = (
             "within noise" if not real else "left lower" if index.value > 0 else "right lower"
         )
-    return SetSummary(len(reps), index, lag, activation, verdict, index.reason)
+    excluded = [rep for rep in reps if rep.excluded]
+    why = Counter(
+        cause for rep in excluded for cause in _causes(rep) if cause != NO_POD.cause
+    ).most_common()
+    return SetSummary(
+        len(reps), index, lag, activation, verdict, index.reason, len(excluded), tuple(why)
+    )
 
 
 def _activation(reps: Sequence[RepMeasure], side: Side) -> Estimate:
-    values = [a for rep in reps if (a := rep.side(side).activation_uv) is not None]
-    if len(values) < MIN_REPS:
-        return Estimate(
-            None, reason=_too_few(len(values), [rep.side(side).reason for rep in reps])
-        )
+    measured = [
+        rep for rep in reps if not rep.excluded and rep.side(side).activation_uv is not None
+    ]
+    if len(measured) < MIN_REPS:
+        return Estimate(None, reason=_too_few(measured, reps))
+    values = [rep.side(side).activation_uv for rep in measured]
     x = np.array(values)
     return _estimate(float(x.mean()), x[_resamples(len(x))].mean(axis=1), len(x))
 
 
 def _index(reps: Sequence[RepMeasure]) -> Estimate:
-    pairs = [
-        (rep.left.activation_uv, rep.right.activation_uv)
-        for rep in reps
-        if rep.symmetry_index_pct is not None
-        and rep.left.activation_uv is not None
-        and rep.right.activation_uv is not None
-    ]
-    if len(pairs) < MIN_REPS:
-        reasons = [rep.reason for rep in reps if rep.symmetry_index_pct is None]
-        return Estimate(None, reason=_too_few(len(pairs), reasons))
-    x = np.array(pairs)
+    compared = [rep for rep in reps if not rep.excluded and rep.symmetry_index_pct is not None]
+    if len(compared) < MIN_REPS:
+        return Estimate(None, reason=_too_few(compared, reps))
+    x = np.array([(rep.left.activation_uv, rep.right.activation_uv) for rep in compared], float)
     means = x[_resamples(len(x))].mean(axis=1)
     value = symmetry_index_pct(*x.mean(axis=0))
     assert value is not None  # no repetition has an index when both sides are 0
@@ -109,13 +112,10 @@ def _index(reps: Sequence[RepMeasure]) -> Estimate:
 
 
 def _lag(reps: Sequence[RepMeasure]) -> Estimate:
-    lagging = [rep for rep in reps if rep.lag_ms is not None]
+    lagging = [rep for rep in reps if not rep.excluded and rep.lag_ms is not None]
+    if len(lagging) < MIN_REPS:
+        return Estimate(None, reason=_too_few(lagging, reps))
     lags = np.array([rep.lag_ms for rep in lagging])
-    if len(lags) < MIN_REPS:
-        reasons = [
-            rep.left.reason or rep.right.reason or rep.reason for rep in reps if rep.lag_ms is None
-        ]
-        return Estimate(None, reason=_too_few(len(lags), reasons))
     # A clock's error hardly changes within a set: it does not average out.
     sync_uncertainty_ms = float(np.mean([rep.sync_uncertainty_ms for rep in lagging]))
     if not np.isfinite(sync_uncertainty_ms):
@@ -148,9 +148,14 @@ def _estimate(value: float, resampled: NDArray[np.float64], n: int) -> Estimate:
     return Estimate(value, min(float(low), value), max(float(high), value))
 
 
-def _too_few(n_usable: int, reasons: Sequence[str]) -> str:
+def _too_few(usable: Sequence[RepMeasure], reps: Sequence[RepMeasure]) -> str:
     """Say what is missing and the most frequent cause."""
-    what = "repetition" if n_usable == 1 else "repetitions"
-    text = f"{n_usable} usable {what}, {MIN_REPS} are needed"
-    known = [reason for reason in reasons if reason]
-    return f"{text}: {max(known, key=known.count)}" if known else text
+    what = "repetition" if len(usable) == 1 else "repetitions"
+    text = f"{len(usable)} usable {what}, {MIN_REPS} are needed"
+    why = Counter(cause for rep in reps if rep not in usable for cause in _causes(rep))
+    return f"{text}: {why.most_common(1)[0][0]}" if why else text
+
+
+def _causes(rep: RepMeasure) -> list[str]:
+    """Return what a repetition's quality is due to, each once."""
+    return list(dict.fromkeys(flaw.cause for flaw in rep.worst_flaws))

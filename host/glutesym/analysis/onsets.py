@@ -119,7 +119,8 @@ def find_burst(
     fs_hz : float
     resting : RestingLevel
     search_s : (start, end)
-        Seconds from the first sample. What lies outside belongs to other repetitions.
+        Seconds from the first sample. What lies outside belongs to other repetitions. If samples
+        are missing within, only the longest whole stretch is searched.
     rises, other : Rises
         What earlier contractions taught about this and the other side.
 
@@ -130,11 +131,12 @@ def find_burst(
     """
     spectra = spectrogram(band_uv, fs_hz, HOP_S)
     inside = (spectra.time_s >= search_s[0]) & (spectra.time_s <= search_s[1])
-    inside &= np.isfinite(spectra.power).all(axis=1)
-    if inside.sum() * spectra.hop_s < 2 * _MIN_BURST_S:
+    whole = runs(inside & np.isfinite(spectra.power).all(axis=1))
+    begin, end = max(whole, key=lambda run: run[1] - run[0], default=(0, 0))
+    if (end - begin) * spectra.hop_s < 2 * _MIN_BURST_S:
         return None
-    time_s = spectra.time_s[inside]
-    relative = spectra.power[inside] / resting.band_power
+    time_s = spectra.time_s[begin:end]
+    relative = spectra.power[begin:end] / resting.band_power
     found = _detect(relative, spectra.hop_s)
     if found is None:
         return None

@@ -7,11 +7,15 @@ back.
 
 Decisions are made in fixed steps of session time from samples already seen, so feeding a recording
 at once, in blocks, or as a growing window yields the same repetitions.
+
+Where motion is lost, no repetition is made up: what a pod does not see the other one does; what
+neither sees for longer than a moment is not counted, and what begins there is marked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +43,20 @@ _SETTLED_DEG = 1.5
 _RETURNED = 0.6
 _GIVE_UP_S = 3.0  # still for so long anywhere below the far end: over as well
 _MATCH = 1.5  # ways out and back that differ by more: the longer one was also a change of posture
+_TOGETHER = 0.3  # of the motion: seen by both pods, it tells how much each of them sees
+_AT_ONCE_S = 0.4  # after motion was lost: what begins so soon may have begun before
+_REST_S = 1.0  # still for so long before motion was lost: what the first repetition goes away from
+
+
+@dataclass(frozen=True)
+class Movement:
+    """One repetition, as the pods' motion shows it."""
+
+    start_s: float  # session time
+    end_s: float
+    lost_s: Mapping[Side, float] = field(default_factory=dict[Side, float])  # of it, by a pod
+    unseen_s: float = 0.0  # of it, by every pod: bridged
+    cut_off: bool = False  # nobody saw how it began: its bounds are doubtful
 
 
 class RepCounter:
@@ -54,8 +72,16 @@ class RepCounter:
         self._sizes_deg: list[float] = []
         self._axis = np.zeros(6)
         self._sign = 0  # of the excursions along the axis; 0: not known yet
+        self._hole_end = -1  # grid number at which the last long hole ended
+        self._unseen_steps = 0
+        self._seen_from = -1  # grid number; -1: nothing was seen so far
 
-    def process(self, imu: Mapping[Side, ImuRecord]) -> list[tuple[float, float]]:
+    @property
+    def unseen_s(self) -> float:
+        """For how long no pod's motion was there, since the first of it was."""
+        return self._unseen_steps / GRID_HZ
+
+    def process(self, imu: Mapping[Side, ImuRecord]) -> list[Movement]:
         """Take in new motion and return the repetitions it completes.
 
         Parameters
@@ -65,21 +91,21 @@ class RepCounter:
 
         Returns
         -------
-        list of (start_s, end_s)
-            Session time, in order.
+        list of Movement
+            In order, without overlap.
         """
         for side, record in imu.items():
             self._gravity[side].process(record)
         ends = [gravity.end for gravity in self._gravity.values()]
         return self._advance(max(min(ends), max(ends) - round(_LATE_S * GRID_HZ)))
 
-    def finish(self) -> list[tuple[float, float]]:
+    def finish(self) -> list[Movement]:
         """Return what the end of the recording completes; no side is waited for any more."""
         return self._advance(max(gravity.end for gravity in self._gravity.values()))
 
-    def _advance(self, until: int) -> list[tuple[float, float]]:
+    def _advance(self, until: int) -> list[Movement]:
         """Bring the grid up to ``until``, exclusive, and decide at every step on the way."""
-        found: list[tuple[float, float]] = []
+        found: list[Movement] = []
         step = round(_DECIDE_S * GRID_HZ)
         number = self._first + self._n_rows
         while number < until:
@@ -92,30 +118,41 @@ class RepCounter:
             new = self._rows[self._n_rows : self._n_rows + n]
             new[:, :3] = self._gravity["left"].take(number, number + n)
             new[:, 3:] = self._gravity["right"].take(number, number + n)
+            unseen = np.isnan(new[:, 0]) & np.isnan(new[:, 3])
+            if self._seen_from < 0 and not unseen.all():
+                self._seen_from = number + int(np.argmin(unseen))
+            if self._seen_from >= 0:
+                self._unseen_steps += int(unseen[max(self._seen_from - number, 0) :].sum())
             self._n_rows += n
             number += n
             if number % step == 0 and (rep := self._decide()) is not None:
                 found.append(rep)
         return found
 
-    def _decide(self) -> tuple[float, float] | None:
+    def _decide(self) -> Movement | None:
         """Look for one completed repetition in what is remembered."""
         oldest = max(0, self._n_rows - self._kept)
         rows = self._rows[oldest : self._n_rows]
-        missing = runs(np.isnan(rows[:, 0]) & np.isnan(rows[:, 3]))
-        for start, stop in missing:
+        lost = np.isnan(rows[:, ::3])  # (m, 2): by the left pod, by the right
+        for start, stop in runs(lost[:, 0] & lost[:, 1]):
             if stop - start > _BRIDGE_S * GRID_HZ:
-                self._free_from = max(self._free_from, self._first + oldest + stop)
+                end = self._first + oldest + stop
+                self._free_from = max(self._free_from, end)
+                if end > self._seen_from:
+                    self._hole_end = end
         begin = max(0, self._free_from - self._first - oldest)
         if len(rows) - begin < MIN_REP_S * GRID_HZ:
             return None
-        signal = self._angle_deg(rows, begin)
+        angle_deg = self._angle_deg(rows)
+        signal = _smoothed(angle_deg[begin:])  # what lies before must not leak in
         if not np.ptp(signal[-round(_FORGET_S * GRID_HZ) :]) > MIN_ANGLE_DEG:
             if len(signal) >= _FORGET_S * GRID_HZ:
                 self._sizes_deg, self._sign = [], 0
             return None
         usual_deg = float(np.median(self._sizes_deg[-5:])) if self._sizes_deg else 0.0
         threshold_deg = max(MIN_ANGLE_DEG, _RELATIVE * usual_deg)
+        if not self._sign and self._hole_end == self._free_from:
+            self._sign = _away_from_rest(angle_deg[:begin], signal, threshold_deg)
         found = [
             (*rep, sign)
             for sign in ((self._sign,) if self._sign else (1, -1))
@@ -129,26 +166,39 @@ class RepCounter:
         if not MIN_REP_S <= (stop - start) / GRID_HZ <= MAX_REP_S:
             return None
         self._sizes_deg.append(size_deg)
-        return (first + start) / GRID_HZ, (first + stop) / GRID_HZ
+        there = {side for side, gone in zip(SIDES, lost.T, strict=True) if not gone.all()}
+        lost = lost[begin + start : begin + stop]
+        return Movement(
+            start_s=(first + start) / GRID_HZ,
+            end_s=(first + stop) / GRID_HZ,
+            lost_s={
+                side: float(gone.sum() / GRID_HZ)
+                for side, gone in zip(SIDES, lost.T, strict=True)
+                if side in there and gone.any()
+            },
+            unseen_s=float((lost[:, 0] & lost[:, 1]).sum() / GRID_HZ),
+            cut_off=0 <= self._hole_end and first + start - self._hole_end < _AT_ONCE_S * GRID_HZ,
+        )
 
-    def _angle_deg(self, rows: NDArray[np.float64], begin: int) -> NDArray[np.float64]:
-        """Return the tilt along its main direction of change, (m, 6) g → (m,) degrees."""
+    def _angle_deg(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the tilt along its main direction of change, (m, 6) g → (m,) degrees or NaN."""
         known = np.isfinite(rows)
-        mean = np.where(known, rows, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+        there = known.any(axis=0)
+        # Both pods' means and shares must be of the same moments, or their sum jumps when one of
+        # them is lost; unless next to nothing moved while both were there.
+        together = known[:, there].all(axis=1) & there.any()
+        mean = np.where(there, _mean(rows[together] if together.any() else rows), 0.0)
         centred = np.where(known, rows - mean, 0.0)
-        axis = np.linalg.eigh(centred.T @ centred)[1][:, -1]
+        moved = np.sum(centred**2, axis=1)
+        enough = moved[together].sum() > _TOGETHER * moved.sum()
+        of = centred[together] if enough else centred
+        axis = np.linalg.eigh(of.T @ of)[1][:, -1]
         axis = -axis if axis @ self._axis < 0 else axis
         self._axis = axis
         share = known @ axis**2  # a pod that is missing now does not count now
         position = np.where(share > 0.05, centred @ axis / np.maximum(share, 0.05), np.nan)
-        position = position[begin:]  # what lies before is another stretch, it must not leak in
-        finite = np.isfinite(position)
-        held = np.maximum.accumulate(np.where(finite, np.arange(len(position)), 0))
-        held = np.maximum(held, np.argmax(finite))  # before the first: as the first
-        pods = max(1, int(known.any(axis=0).sum()) // 3)
-        angle_deg = np.nan_to_num(np.degrees(position[held] / np.sqrt(pods)))
-        padded = np.pad(angle_deg, _SMOOTH // 2, mode="edge")
-        return np.convolve(padded, np.full(_SMOOTH, 1 / _SMOOTH), "valid")
+        pods = max(1, int(there.sum()) // 3)
+        return np.degrees(position / np.sqrt(pods))
 
 
 def find_reps(imu: Mapping[Side, ImuRecord]) -> list[tuple[float, float]]:
@@ -165,7 +215,46 @@ def find_reps(imu: Mapping[Side, ImuRecord]) -> list[tuple[float, float]]:
         In order, without overlap.
     """
     counter = RepCounter()
-    return counter.process(imu) + counter.finish()
+    found = counter.process(imu) + counter.finish()
+    return [(movement.start_s, movement.end_s) for movement in found]
+
+
+def _mean(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the mean of what is known, by column; 0 where nothing is."""
+    known = np.isfinite(rows)
+    return np.where(known, rows, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+
+
+def _smoothed(angle_deg: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the angle, smoothed, with the last known one where none is known."""
+    finite = np.isfinite(angle_deg)
+    held = np.maximum.accumulate(np.where(finite, np.arange(len(angle_deg)), 0))
+    held = np.maximum(held, np.argmax(finite))  # before the first: as the first
+    padded = np.pad(np.nan_to_num(angle_deg[held]), _SMOOTH // 2, mode="edge")
+    return np.convolve(padded, np.full(_SMOOTH, 1 / _SMOOTH), "valid")
+
+
+def _away_from_rest(
+    before_deg: NDArray[np.float64], after_deg: NDArray[np.float64], threshold_deg: float
+) -> int:
+    """Return in which direction movement left the longest rest before a hole; 0: not known.
+
+    Without this, a first repetition that is half lost would have its far end taken for rest.
+    """
+    before_deg = before_deg[np.isfinite(before_deg)]
+    n = round(_REST_S * GRID_HZ)
+    if len(before_deg) < n:
+        return 0
+    windows = np.lib.stride_tricks.sliding_window_view(before_deg, n)
+    still = runs(np.ptp(windows, axis=1) < _SETTLED_DEG)
+    if not still:
+        return 0
+    start, stop = max(still, key=lambda run: run[1] - run[0])
+    since = (
+        np.concatenate((before_deg[stop:], after_deg)) - before_deg[start : stop + n - 1].mean()
+    )
+    left = np.flatnonzero(np.abs(since) >= threshold_deg)
+    return int(np.sign(since[left[0]])) if len(left) else 0
 
 
 def _first_excursion(

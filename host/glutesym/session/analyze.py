@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from glutesym.analysis.quality import GOOD_SNR_DB, MIN_SNR_DB
 from glutesym.assemble import PodInput, assemble_recording
 from glutesym.dsp.bandpass import HIGH_HZ, LOW_HZ, ORDER
 from glutesym.dsp.envelope import LIVE_WINDOW_S
 from glutesym.measures import SetMeasures
-from glutesym.pipeline import MIN_SNR_DB, Settings, measure_set
+from glutesym.pipeline import Settings, measure_set
 from glutesym.recording import Recording
 from glutesym.session.store import GIVEN_UP, SessionMeta, StoredEvent, open_session
 
@@ -90,6 +91,7 @@ def export_session(
             "live_envelope_s": LIVE_WINDOW_S,
             "mains_notch_hz": session.settings.mains_hz,
             "least_snr_for_timing_db": MIN_SNR_DB,
+            "good_snr_db": GOOD_SNR_DB,
         },
     }
     return export_csv(
