@@ -35,6 +35,20 @@ def emg_frame(number: int, run: int = 7, start_us: int = 0, **changes: int) -> b
     return bytes(frame)
 
 
+def imu_frame(number: int, seq: int, run: int = 7) -> bytes:
+    """Return the ``number``-th frame of a pod that lies still."""
+    frame = bytearray(wire.FRAME_BYTES)
+    n = wire.IMU_PER_FRAME
+    end = (number + 1) * n
+    ticks_us = round(end / 208 * 1e6)
+    data = array("h", [0, 0, 8192, 0, 0, 0] * n).tobytes()
+    wire.encode_imu(
+        frame, run, seq, number * n, end, ticks_us, 0, 0, 0, 0, 0, 0, 122, 7000, data, n
+    )  # fmt: skip
+    wire.stamp(frame, number, ticks_us)
+    return bytes(frame)
+
+
 def status_frame(seq: int, time_s: float, run: int = 7, **values: int) -> bytes:
     """Return a status; times count from the first conversion."""
     frame = bytearray(wire.FRAME_BYTES)
@@ -164,6 +178,23 @@ def test_garbled_samples_are_told_from_a_busy_pod():
     arrival_s.insert(21, 21 * PERIOD_S)
     (gap,) = assemble_pod(pod(frames, arrival_s), 0).gaps
     assert (gap.samples, gap.reason) == (1, "the front end's data were garbled")
+
+
+def test_lost_motion_is_a_gap_with_a_reason_too():
+    """Motion in every third frame, for simplicity's sake."""
+    frames, arrival_s = [], []
+    for i in range(120):
+        made_s = (i // 3 + 1) * wire.IMU_PER_FRAME / 208
+        frames.append(imu_frame(i // 3, i) if i % 3 == 2 else status_frame(i, made_s))
+        arrival_s.append(0.5 + made_s)
+    missing = {3 * 20 + 2, 3 * 21 + 2}
+    kept = [i for i in range(120) if i not in missing]
+    record = assemble_pod(pod([frames[i] for i in kept], [arrival_s[i] for i in kept]), 0)
+    (gap,) = record.imu_gaps
+    assert (gap.samples, gap.reason) == (2 * wire.IMU_PER_FRAME, "samples lost")
+    assert gap.start_s == pytest.approx(0.5 + 20 * wire.IMU_PER_FRAME / 208, abs=0.01)
+    assert np.isnan(record.imu.accel_g[:, 0]).sum() == gap.samples
+    assert record.gaps == ()
 
 
 def test_what_is_missing_at_the_beginning_is_a_gap_too():

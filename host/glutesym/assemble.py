@@ -6,8 +6,9 @@ by its number, a sample's place by its index, its time by the pod's clock.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,7 @@ _MAX_PAUSE_S = 60.0  # that a converter may have stood still
 _CLOCK_SLACK_S = 1.0  # by how much a sample may seem to come before its time
 _SYNC_EVERY_S = 5.0
 FitClock = Callable[[Side, int, Messages], PodClock]
+_Record = TypeVar("_Record", EmgRecord, ImuRecord)
 _TICKS_PERIOD_S = wire.TICKS_PERIOD_US / 1e6
 
 
@@ -150,22 +152,20 @@ def _record(pod: PodInput, runs: list[_Run]) -> PodRecord:
     emg_parts: list[EmgRecord] = []
     imu_parts: list[ImuRecord] = []
     gaps: list[Gap] = []
+    imu_gaps: list[Gap] = []
     problems: list[str] = []
     half_bracket_ms = battery_pct = float("nan")
     received = sent = tail = 0
     for run in runs:
         emg, imu = run.emg(), run.imu()
         if emg is not None:
-            if emg_parts:
-                start_s, end_s = float(emg_parts[-1].time_s[-1]), float(emg.time_s[0])
-                missing = max(0, round((end_s - start_s) * emg.fs_hz) - 1)
-                gaps.append(Gap(start_s, end_s, missing, _NEW_RUN))
+            gaps += _gap_between(emg_parts, emg) + run.gaps(emg)
             emg_parts.append(emg)
-            gaps += run.gaps(emg)
             received += int(np.count_nonzero(np.isfinite(emg.uv)))
             tail = run.never_fetched()
             sent += int(emg.index[-1]) + 1 + tail
         if imu is not None:
+            imu_gaps += _gap_between(imu_parts, imu) + run.gaps(imu)
             imu_parts.append(imu)
         half_bracket_ms = np.fmax(half_bracket_ms, run.clock.half_bracket_ms)
         if len(run.status):
@@ -177,12 +177,18 @@ def _record(pod: PodInput, runs: list[_Run]) -> PodRecord:
             sent += round((pod.given_up_s - end_s) * fs_hz) - tail
             tail = round((pod.given_up_s - end_s) * fs_hz)
         if tail:
-            gaps.append(Gap(end_s, end_s + tail / fs_hz, tail, NOT_FETCHED))
+            tail_end_s = end_s + tail / fs_hz
+            gaps.append(Gap(end_s, tail_end_s, tail, NOT_FETCHED))
+            if imu_parts:
+                end_s = float(imu_parts[-1].time_s[-1])
+                tail = round((tail_end_s - end_s) * imu_parts[-1].fs_hz)
+                imu_gaps += [Gap(end_s, tail_end_s, tail, NOT_FETCHED)] if tail > 0 else []
     return PodRecord(
         side=pod.side,
         emg=join_emg(emg_parts, emg_nominal_hz(pod.info)),
         imu=join_imu(imu_parts, IMU_NOMINAL_HZ),
         gaps=tuple(gaps),
+        imu_gaps=tuple(imu_gaps),
         boots=max(1, len(runs)),
         samples_sent=sent,
         samples_received=received,
@@ -193,6 +199,15 @@ def _record(pod: PodInput, runs: list[_Run]) -> PodRecord:
         problems=tuple(dict.fromkeys(problems)),
         info=pod.info,
     )
+
+
+def _gap_between(parts: Sequence[_Record], after: _Record) -> list[Gap]:
+    """Return the gap between runs of capture, if there were any before."""
+    if not parts:
+        return []
+    start_s, end_s = float(parts[-1].time_s[-1]), float(after.time_s[0])
+    missing = max(0, round((end_s - start_s) * after.fs_hz) - 1)
+    return [Gap(start_s, end_s, missing, _NEW_RUN)]
 
 
 def _sync(runs: list[list[_Run]]) -> SyncUncertainty:
@@ -309,26 +324,34 @@ class _Run:
         time_s = time_of(start + np.arange(size))
         return ImuRecord(time_of.rate_hz, time_s, accel_g, gyro_dps)
 
-    def gaps(self, emg: EmgRecord) -> list[Gap]:
-        """Return where samples of this run's record are missing, and why."""
-        assert self._emg is not None
-        records = self._emg.records[np.argsort(self._emg.records["first_index"], kind="stable")]
+    def gaps(self, record: EmgRecord | ImuRecord) -> list[Gap]:
+        """Return where samples of one of this run's records are missing, and why."""
+        if isinstance(record, EmgRecord):
+            samples, values = self._emg, record.uv
+        else:
+            samples, values = self._imu, record.accel_g[:, 0]
+        assert samples is not None
+        records = samples.records[np.argsort(samples.records["first_index"], kind="stable")]
         seq = records["seq"].astype(np.int64).tolist()
-        missing = np.concatenate([[False], np.isnan(emg.uv), [False]])
+        missing = np.concatenate([[False], np.isnan(values), [False]])
         edges = np.flatnonzero(np.diff(missing.astype(np.int8)))
+        time_s = record.time_s
         holes = [
-            (float(emg.time_s[a]), float(emg.time_s[b - 1]), int(b - a), int(b) + self._emg.start)
+            (float(time_s[a]), float(time_s[b - 1]), int(b - a), int(b) + samples.start)
             for a, b in zip(edges[::2], edges[1::2], strict=True)
         ]
-        if self._emg.start:
-            ends = np.array([0, self._emg.start - 1])
-            start_s, end_s = self._time_of(self._emg)(ends).tolist()
-            holes.insert(0, (start_s, end_s, self._emg.start, self._emg.start))
+        if samples.start:
+            ends = np.array([0, samples.start - 1])
+            start_s, end_s = self._time_of(samples)(ends).tolist()
+            holes.insert(0, (start_s, end_s, samples.start, samples.start))
         after = np.searchsorted(records["first_index"], [end for *_, end in holes]).tolist()
-        why = LossReasons(self.status, self._seqs())
+        status = self.status.copy()
+        if samples is self._imu:
+            status["emg_misread"] = 0  # that is no reason for lost motion
+        why = LossReasons(status, self._seqs())
         return [
-            Gap(start_s, end_s, samples, why(seq[i - 1] if i else -1, seq[i]))
-            for (start_s, end_s, samples, _), i in zip(holes, after, strict=True)
+            Gap(start_s, end_s, count, why(seq[i - 1] if i else -1, seq[i]))
+            for (start_s, end_s, count, _), i in zip(holes, after, strict=True)
         ]
 
     def never_fetched(self) -> int:

@@ -42,7 +42,7 @@ class ImuRecord:
 
 @dataclass(frozen=True)
 class Gap:
-    """A stretch of EMG that is missing, and why."""
+    """A stretch of samples that is missing, and why."""
 
     start_s: float
     end_s: float
@@ -57,7 +57,8 @@ class PodRecord:
     side: Side
     emg: EmgRecord
     imu: ImuRecord
-    gaps: tuple[Gap, ...] = ()
+    gaps: tuple[Gap, ...] = ()  # of EMG
+    imu_gaps: tuple[Gap, ...] = ()  # of motion
     boots: int = 1  # starts of the pod seen during the session
     samples_sent: int = 0  # EMG samples put into frames, as the pod's indices and statuses prove
     samples_received: int = 0
