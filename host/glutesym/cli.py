@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,6 +31,7 @@ from glutesym.printing import print_files, print_result, print_seeds, print_trut
 
 if TYPE_CHECKING:
     from glutesym.session.analyze import AnalyzedSession
+    from glutesym.session.resume import Interrupted
     from glutesym.virtual.scenarios.base import Scenario
     from glutesym.virtual.truth_check import TruthCheck
 
@@ -89,6 +90,18 @@ Subject = Annotated[
         callback=_subject,
         show_default="none",
     ),
+]
+Resume = Annotated[
+    Path | None,
+    typer.Option(
+        help="Go on with a session that was interrupted a moment ago: the pods still hold what "
+        "followed. It keeps its exercise and subject.",
+        metavar="SESSION",
+        show_default="a new session",
+    ),
+]
+Anew = Annotated[
+    bool, typer.Option("--new", help="A new session, although one was interrupted a moment ago.")
 ]
 Ports = Annotated[
     list[str] | None,
@@ -189,12 +202,15 @@ def simulate(
 
 @app.command(
     epilog="Examples:\n\n`glutesym live`\n\n`glutesym live --exercise 'hip thrust' --terminal`\n\n"
-    "`glutesym live --subject S07`\n\n`glutesym live --usb`"
+    "`glutesym live --subject S07`\n\n`glutesym live --usb`\n\n"
+    "`glutesym live --resume sessions/2026-05-04_18-30-09_squat.glutesym`"
 )
 def live(
     exercise: Exercise = "session",
     subject: Subject = "",
     folder: Folder = DEFAULT_FOLDER,
+    resume: Resume = None,
+    new: Anew = False,
     terminal: Terminal = False,
     usb: Usb = False,
     port: Ports = None,
@@ -205,7 +221,8 @@ def live(
     The session file and its CSVs are written into the folder.
     """
     view = View.TERMINAL if terminal else View.AUTO
-    _record_real(exercise, subject, folder, view, None, usb, port or [], mains_hz)
+    before = _interrupted(folder, resume, new)
+    _record_real(exercise, subject, folder, before, view, None, usb, port or [], mains_hz)
 
 
 @app.command(
@@ -216,6 +233,8 @@ def record(
     exercise: Exercise = "session",
     subject: Subject = "",
     folder: Folder = DEFAULT_FOLDER,
+    resume: Resume = None,
+    new: Anew = False,
     duration: Annotated[
         float | None, typer.Option(help="Seconds; until Ctrl-C when not given.", min=1)
     ] = None,
@@ -224,7 +243,8 @@ def record(
     mains_hz: Mains = None,
 ) -> None:
     """Record both pods without a window: a status line, then the session file and its CSVs."""
-    _record_real(exercise, subject, folder, View.TERMINAL, duration, usb, port or [], mains_hz)
+    before, view = _interrupted(folder, resume, new), View.TERMINAL
+    _record_real(exercise, subject, folder, before, view, duration, usb, port or [], mains_hz)
 
 
 @app.command(
@@ -275,10 +295,29 @@ def _simulated(
     return measure(path, None), interrupted
 
 
+def _interrupted(folder: Path, resume: Path | None, new: bool) -> Interrupted | None:
+    """Return the session to go on with; a new one must not make pods forget what they hold."""
+    from glutesym import host_clock
+    from glutesym.session.resume import interrupted_lately, load_interrupted
+
+    now = host_clock.NAME, host_clock.now_ns(), datetime.now(UTC)
+    if resume is not None:
+        return load_interrupted(resume, *now)
+    lately = None if new else interrupted_lately(folder, *now)
+    if lately is not None:
+        raise GlutesymError(
+            f"{lately.path} was interrupted {lately.ago_s / 60:.0f} min ago. Its pods may still "
+            "hold what followed, and a new session makes them forget it. Go on with it: "
+            f"--resume {lately.path}. Or begin anew: --new."
+        )
+    return None
+
+
 def _record_real(
     exercise: str,
     subject: str,
     folder: Path,
+    interrupted: Interrupted | None,
     view: View,
     duration_s: float | None,
     usb: bool,
@@ -293,13 +332,16 @@ def _record_real(
     room = room_s(folder)
     if room < SHORT_S:
         err.print(room_text(room), highlight=False, soft_wrap=True)
-    path = session_path(folder, datetime.now().astimezone(), exercise)
-    session = RunningSession(
-        RealSurroundings(duration_s, usb or bool(ports), ports, subject), path, exercise
-    )
+    surroundings = RealSurroundings(duration_s, usb or bool(ports), ports, subject, interrupted)
+    if interrupted is None:
+        path = session_path(folder, datetime.now().astimezone(), exercise)
+        session = RunningSession(surroundings, path, exercise)
+    else:
+        path, pods = interrupted.path, interrupted.pods
+        session = RunningSession(surroundings, path, interrupted.exercise, [*pods], pods)
     show(session, view)
     analyzed = measure(path, mains_hz)
-    files = _export(analyzed, folder)
+    files = _export(analyzed, path.parent)
     print_result(out, analyzed)
     print_files(out, [path, *files])
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 from glutesym.errors import LinkError, PodNotFoundError, RefusedError, UnsuitableError
 from glutesym.links.base import FoundPod, Link, Transport
 from glutesym.measures import SIDES, Side
-from glutesym.session.pod_stream import LiveSink, PodCounts, PodStream, unless
+from glutesym.session.pod_stream import KnownPod, LiveSink, PodCounts, PodStream, unless
 from glutesym.session.recorder import Recorder
 
 _PATIENCE_S = 60.0  # for a radio that other programs use, or a pod that still has its old link
 _CONNECT_AGAIN_S = 1.0
+NOBODY: Mapping[Side, KnownPod] = MappingProxyType({})
 
 
 class Acquisition:
@@ -29,6 +31,8 @@ class Acquisition:
     sides : sequence of {"left", "right"}
     scan_timeout_s : float
         How long to look for the pods at the beginning.
+    known : mapping
+        Pods that have taken part already, of a session that goes on: these and no others.
     """
 
     def __init__(
@@ -39,13 +43,17 @@ class Acquisition:
         live: LiveSink | None = None,
         sides: Sequence[Side] = SIDES,
         scan_timeout_s: float = 20.0,
+        known: Mapping[Side, KnownPod] = NOBODY,
     ) -> None:
         self._transport = transport
         self.writer = writer
         self._clock_ns = clock_ns
         self.live = live
         self._scan_timeout_s = scan_timeout_s
-        self._pods: dict[Side, PodStream] = {side: PodStream(self, side) for side in sides}
+        self._known = known
+        self._pods: dict[Side, PodStream] = {
+            side: PodStream(self, side, known.get(side)) for side in sides
+        }
         self.connected_all = asyncio.Event()  # every pod has been streaming at least once
 
     @property
@@ -136,13 +144,13 @@ class Acquisition:
             await asyncio.sleep(_CONNECT_AGAIN_S)
 
     async def _find_all(self) -> dict[Side, FoundPod]:
-        wanted = set(self._pods)
         pods = await self._transport.scan(
-            self._scan_timeout_s, lambda seen: wanted <= {pod.side for pod in seen}
+            self._scan_timeout_s,
+            lambda seen: all(self._nearest(seen, side) for side in self._pods),
         )
         found: dict[Side, FoundPod] = {}
         for side in self._pods:
-            nearest = _nearest(pods, side)
+            nearest = self._nearest(pods, side)
             if nearest is not None:
                 found[side] = nearest
         missing = tuple(side for side in self._pods if side not in found)
@@ -151,8 +159,9 @@ class Acquisition:
             raise PodNotFoundError(missing, self._scan_timeout_s, strangers)
         return found
 
-
-def _nearest(pods: list[FoundPod], side: Side) -> FoundPod | None:
-    """Return the pod of a side with the strongest signal."""
-    mine = [pod for pod in pods if pod.side == side]
-    return max(mine, key=lambda pod: pod.rssi_dbm or -999, default=None)
+    def _nearest(self, pods: list[FoundPod], side: Side) -> FoundPod | None:
+        """Return the pod of a side with the strongest signal."""
+        mine = [pod for pod in pods if pod.side == side]
+        if side in self._known:
+            mine = [pod for pod in mine if pod.address == self._known[side].address]
+        return max(mine, key=lambda pod: pod.rssi_dbm or -999, default=None)

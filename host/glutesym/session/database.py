@@ -81,6 +81,30 @@ def create_database(path: Path, meta: dict[str, str]) -> sqlite3.Connection:
     return database
 
 
+def resume_database(path: Path) -> sqlite3.Connection:
+    """Open a session file that nobody else has open, to go on with its recording.
+
+    Raises
+    ------
+    SessionError
+        No such file, not a session, in use, damaged, of a version that this program does not
+        know, or it may not be written to.
+    """
+    _require_file(path)
+    database = _open(path, "mode=rw")
+    try:
+        with session_errors(path):
+            database.execute("PRAGMA journal_mode = DELETE")  # fails while it is in use
+            with database:
+                database.execute("BEGIN IMMEDIATE")
+                _migrate(database)
+            _make_durable(database)
+    except BaseException:
+        database.close()
+        raise
+    return database
+
+
 def reopen_database(path: Path) -> sqlite3.Connection:
     """Open a session file again to go on with its recording.
 

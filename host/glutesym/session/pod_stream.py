@@ -79,6 +79,15 @@ class PodCounts:
     reasons: dict[str, int] = field(default_factory=dict[str, int])  # why frames were bad
 
 
+@dataclass(frozen=True)
+class KnownPod:
+    """A pod's part in a session that was interrupted and now goes on."""
+
+    id: int
+    address: str
+    arrivals: list[tuple[int, bytes]]  # all that it has sent: host time in ns, bytes
+
+
 class PodSession(Protocol):
     """What a pod's stream needs of the session that it belongs to."""
 
@@ -109,7 +118,7 @@ class PodSession(Protocol):
 class PodStream:
     """One side's pod through all its connections."""
 
-    def __init__(self, session: PodSession, side: Side) -> None:
+    def __init__(self, session: PodSession, side: Side, known: KnownPod | None = None) -> None:
         self._session = session
         self._side: Side = side
         self._pod_id: int | None = None
@@ -134,6 +143,8 @@ class PodStream:
         self.counts = PodCounts()
         self.streaming = False
         self.given_up = False  # its last data could not be fetched
+        if known is not None:
+            self._recall(known)
 
     async def keep_streaming(self, link: Link | None, stop: asyncio.Event) -> None:
         """Stream until ``stop``; when the link breaks, look for the pod again and go on.
@@ -168,6 +179,14 @@ class PodStream:
             stopped.cancel()
             if link is not None:
                 await link.close()
+
+    def _recall(self, known: KnownPod) -> None:
+        """Take up what was recorded before: the pod's run goes on, after an outage."""
+        self._pod_id = known.id
+        for t_host_ns, frame in known.arrivals:
+            self._account(t_host_ns, frame)
+        self._stopped = False
+        self._finished.clear()
 
     def _begin_to_end(self) -> None:
         """From now on, lack of progress ends the session."""
@@ -304,18 +323,22 @@ class PodStream:
             self._session.writer.add_frame(self._pod_id, t_host_ns, frame)
             if self._session.live is not None:
                 self._session.live.add_frame(self._side, t_host_ns, frame)
-            try:
-                kind = check_frame(frame)
-            except FrameError as error:
-                self.counts.bad += 1
-                if len(self.counts.reasons) < _REASONS_KEPT or error.reason in self.counts.reasons:
-                    count = self.counts.reasons.get(error.reason, 0)
-                    self.counts.reasons[error.reason] = count + 1
-                continue
-            self._follow(kind, frame, t_host_ns)
-            if not self.streaming:
+            if self._account(t_host_ns, frame) and not self.streaming:
                 self.streaming = True
                 self._session.on_streaming()
+
+    def _account(self, t_host_ns: int, frame: bytes) -> bool:
+        """Count a frame; False when it is bad."""
+        try:
+            kind = check_frame(frame)
+        except FrameError as error:
+            self.counts.bad += 1
+            if len(self.counts.reasons) < _REASONS_KEPT or error.reason in self.counts.reasons:
+                count = self.counts.reasons.get(error.reason, 0)
+                self.counts.reasons[error.reason] = count + 1
+            return False
+        self._follow(kind, frame, t_host_ns)
+        return True
 
     def _follow(self, kind: int, frame: bytes, t_host_ns: int) -> None:
         """Keep account of which frames of the run have arrived."""

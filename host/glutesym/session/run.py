@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,9 +23,10 @@ from glutesym.links.usb import UsbTransport
 from glutesym.live import LiveEngine
 from glutesym.live_state import LiveState
 from glutesym.measures import SIDES, Side
-from glutesym.session.acquire import Acquisition
-from glutesym.session.pod_stream import PodCounts
+from glutesym.session.acquire import NOBODY, Acquisition
+from glutesym.session.pod_stream import KnownPod, PodCounts
 from glutesym.session.recorder import Recorder, Unrecorded
+from glutesym.session.resume import Interrupted
 from glutesym.session.writer import SessionWriter
 
 _UPDATE_EVERY_S = 0.04
@@ -74,6 +75,8 @@ class RealSurroundings:
         Serial ports to look at besides those of known boards.
     subject : str
         Whose session it is, as a code.
+    interrupted : Interrupted, optional
+        The session to go on with.
     """
 
     replay_of = ""
@@ -84,7 +87,9 @@ class RealSurroundings:
         usb: bool = False,
         ports: Sequence[str] = (),
         subject: str = "",
+        interrupted: Interrupted | None = None,
     ) -> None:
+        self._interrupted = interrupted
         self._duration_s = duration_s
         self._subject = subject
         self._ports = ports
@@ -115,8 +120,10 @@ class RealSurroundings:
         Raises
         ------
         SessionError
-            The file exists already, or cannot be created.
+            The file exists already, cannot be created, or cannot be gone on with.
         """
+        if self._interrupted is not None:
+            return self._interrupted.resume(t0_host_ns)
         return new_recorder(path, exercise, t0_host_ns, host_clock.NAME, self._subject)
 
     async def compute(self, work: Callable[[], object]) -> None:
@@ -142,6 +149,8 @@ class RunningSession:
     exercise : str
     sides : sequence of {"left", "right"}
         Which pods take part.
+    known : mapping
+        Pods of an interrupted session that goes on.
     """
 
     def __init__(
@@ -150,8 +159,10 @@ class RunningSession:
         path: Path | None,
         exercise: str,
         sides: Sequence[Side] = SIDES,
+        known: Mapping[Side, KnownPod] = NOBODY,
     ) -> None:
         self._surroundings = surroundings
+        self._known = known
         self._exercise = exercise
         self._sides = sides
         self._thread = threading.Thread(target=self._run, name="acquisition", daemon=True)
@@ -290,7 +301,9 @@ class RunningSession:
         self, transport: Transport, recorder: Recorder, live: LiveEngine, stop: asyncio.Event
     ) -> None:
         clock_ns = self._surroundings.clock_ns
-        acquisition = Acquisition(transport, recorder, clock_ns, live, self._sides)
+        acquisition = Acquisition(
+            transport, recorder, clock_ns, live, self._sides, known=self._known
+        )
         self._acquisition = acquisition
         async with asyncio.TaskGroup() as tasks:
             helpers = [

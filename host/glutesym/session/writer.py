@@ -37,6 +37,7 @@ from glutesym.session.database import (
     is_lost,
     reopen_database,
     restore_database,
+    resume_database,
     session_errors,
 )
 from glutesym.session.disk_room import room_s, room_text
@@ -48,6 +49,8 @@ _SLOW_S = 2.0  # when the disk has not answered for so long, the user is told
 _LOOK_EVERY_S = 5.0  # for the room on the disk
 _LITTLE_ROOM_S = 600.0
 _ROWS_AT_ONCE = 2048  # in one transaction: half a minute of two pods
+_MOST_WAITING = 500_000  # rows: two hours of two pods, 200 MB
+_PATIENCE_S = 60.0  # at the end
 # Frames, probes and events get their numbers here, so a row that was written although the disk
 # reported an error is not written twice.
 _INSERT = {
@@ -84,8 +87,8 @@ class SessionWriter:
     subject : str
         Whose session it is, as a code. See `glutesym.session.subject`.
     most_waiting : int
-        Rows that may wait in memory for the disk: by default two hours of two pods, 200 MB. Frames
-        beyond them are counted, told, and noted in the session.
+        Rows that may wait in memory for the disk. Frames beyond them are counted, told, and noted
+        in the session.
     patience_s : float
         How long the end of the session waits for a disk that cannot be written.
 
@@ -106,12 +109,11 @@ class SessionWriter:
         started_host_ns: int,
         host_clock: str,
         subject: str = "",
-        most_waiting: int = 500_000,
-        patience_s: float = 60.0,
+        most_waiting: int = _MOST_WAITING,
+        patience_s: float = _PATIENCE_S,
     ) -> None:
         if started_utc.tzinfo is None:
             raise ValueError("started_utc needs a time zone, e.g. datetime.now(timezone.utc)")
-        self.path = path
         meta = {
             "exercise": exercise,
             "started_utc": started_utc.isoformat(),
@@ -121,9 +123,33 @@ class SessionWriter:
             "versions": json.dumps(_versions()),
             "ended": "0",
         }
+        self._begin(path, create_database(path, meta), most_waiting, patience_s)
+
+    @classmethod
+    def resume(cls, path: Path) -> Self:
+        """Return a writer that goes on with a session file.
+
+        Raises
+        ------
+        SessionError
+            No such file, not a session, in use, damaged, of a version that this program does not
+            know, or it may not be written to.
+        """
+        writer = cls.__new__(cls)
+        writer._begin(path, resume_database(path))
+        return writer
+
+    def _begin(
+        self,
+        path: Path,
+        database: sqlite3.Connection,
+        most_waiting: int = _MOST_WAITING,
+        patience_s: float = _PATIENCE_S,
+    ) -> None:
+        self.path = path
         self._most_waiting = most_waiting
         self._patience_s = patience_s
-        self._pod_count = 0
+        (self._pod_count,) = database.execute("SELECT count(*) FROM pods").fetchone()
         self._adding = threading.Lock()
         self._waiting: deque[tuple[str, _Row]] = deque()
         self._dropped = 0  # frames and probes since there was no room for them in memory
@@ -131,13 +157,13 @@ class SessionWriter:
         # All below belongs to whoever writes.
         self._writing = threading.Lock()
         self._batch: list[tuple[str, _Row]] = []  # taken from those that wait, not committed yet
-        self._numbers = {table: count(1) for table in _NUMBERED}
+        self._numbers = {table: count(_next_number(database, table)) for table in _NUMBERED}
         self._failure = ""  # why the last commit failed
         self._saved_s = time.monotonic()  # when there was last nothing to save
         self._room_s = room_s(path.parent)
         self._closed = False
         self._stopping = threading.Event()
-        self._database: sqlite3.Connection | None = create_database(path, meta)
+        self._database: sqlite3.Connection | None = database
         self._thread = threading.Thread(target=self._write_regularly, name="disk", daemon=True)
         self._thread.start()
 
@@ -322,6 +348,11 @@ class SessionWriter:
 
 
 _SLOW = "the disk does not answer. Check that it is connected, and close what else uses it."
+
+
+def _next_number(database: sqlite3.Connection, table: str) -> int:
+    (number,) = database.execute(f"SELECT ifnull(max(id), 0) + 1 FROM {table}").fetchone()
+    return number
 
 
 def _versions() -> dict[str, str]:
