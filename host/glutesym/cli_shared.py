@@ -94,7 +94,7 @@ def show(
         interrupted = True  # the session is ended below, as by any other way out
     finally:
         session.stop()
-        if trouble := session.poll().trouble:
+        if session.running and (trouble := session.poll().trouble):
             err.print(trouble, highlight=False, soft_wrap=True)
         session.join()
     if session.path is not None and not session.path.exists():

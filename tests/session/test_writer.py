@@ -177,6 +177,8 @@ def test_at_the_end_the_disk_has_time_to_recover(
             writer.flush()
         closing_it = threading.Thread(target=writer.close)
         closing_it.start()
+        while "The session is over: it is tried for another" not in writer.trouble:
+            pass
         connections[0].execute("PRAGMA max_page_count = 1000000")
         closing_it.join()
     assert stored(path) == list(range(200))

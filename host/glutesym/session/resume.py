@@ -18,6 +18,10 @@ _POD_WAITS_S = 1000.0  # firmware/pod/pod.py: alone for so long, a pod ends its 
 # The host's clock begins anew when the computer starts; the wall clock, which goes on, tells. It
 # may be corrected meanwhile, by so much at most.
 _CLOCKS_AGREE_S = 60.0
+_ANOTHER_CLOCK = (
+    "this session cannot go on: it was recorded on another computer, or this one was started "
+    "anew, or its clock was set. Record a new one."
+)
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,10 @@ def load_interrupted(path: Path, host_clock: str, now_ns: int, now_utc: datetime
         meta = session.meta
         if meta.ended:
             raise SessionError(path, "this session was ended: there is nothing to go on with.")
+        elapsed = timedelta(microseconds=(now_ns - meta.started_host_ns) / 1000)
+        apart_s = abs((now_utc - meta.started_utc - elapsed).total_seconds())
+        if host_clock != meta.host_clock or apart_s > _CLOCKS_AGREE_S:
+            raise SessionError(path, _ANOTHER_CLOCK)
         pods: dict[Side, KnownPod] = {
             side: KnownPod(pod.id, pod.address, session.arrivals(pod.id))
             for side, pod in session.by_side().items()
@@ -73,14 +81,8 @@ def load_interrupted(path: Path, host_clock: str, now_ns: int, now_utc: datetime
         if not pods:
             raise SessionError(path, "no pod took part in this session. Record a new one.")
         last_ns = max((t for pod in pods.values() for t, _ in pod.arrivals[-1:]), default=now_ns)
-        elapsed = timedelta(microseconds=(now_ns - meta.started_host_ns) / 1000)
-        apart_s = abs((now_utc - meta.started_utc - elapsed).total_seconds())
-        if host_clock != meta.host_clock or now_ns < last_ns or apart_s > _CLOCKS_AGREE_S:
-            raise SessionError(
-                path,
-                "this session cannot go on: it was recorded on another computer, or this one was "
-                "started anew, or its clock was set. Record a new one.",
-            )
+        if now_ns < last_ns:
+            raise SessionError(path, _ANOTHER_CLOCK)
         return Interrupted(
             path, meta.exercise, (now_ns - last_ns) / 1e9, pods, _open_links(session, pods)
         )

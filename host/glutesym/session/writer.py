@@ -162,6 +162,7 @@ class SessionWriter:
         self._saved_s = time.monotonic()  # when there was last nothing to save
         self._room_s = room_s(path.parent)
         self._closed = False
+        self._give_up_s = math.inf  # then the end of the session is not waited for any more
         self._stopping = threading.Event()
         self._database: sqlite3.Connection | None = database
         self._thread = threading.Thread(target=self._write_regularly, name="disk", daemon=True)
@@ -192,8 +193,12 @@ class SessionWriter:
             reason = _SLOW
         if not reason:
             return room_text(self._room_s) if self._room_s < _LITTLE_ROOM_S else ""
-        dropped = f" Memory is full: {self._dropped} frames are lost." if self._dropped else ""
-        return f"Not saved for {unsaved_s:.0f} s, kept in memory: {reason}{dropped}"
+        if self._dropped:
+            reason += f" Memory is full: {self._dropped} frames are lost."
+        if self._closed:
+            left_s = max(0.0, self._give_up_s - time.monotonic())
+            reason += f" The session is over: it is tried for another {left_s:.0f} s."
+        return f"Not saved for {unsaved_s:.0f} s, kept in memory: {reason}"
 
     def add_pod(self, side: Side, address: str, info: dict[str, Any]) -> int:
         """Add a pod and return the id under which its frames are added."""
@@ -261,12 +266,12 @@ class SessionWriter:
         """
         if self._closed:
             return
+        self._give_up_s = time.monotonic() + self._patience_s
         self._closed = True
         with self._adding:
             self._note_dropped()
         if ended:
             self._waiting.append(("meta", ("ended", "1")))
-        give_up_s = time.monotonic() + self._patience_s
         self._stopping.set()
         self._thread.join(max(self._patience_s, _SLOW_S))
         if self._thread.is_alive():
@@ -276,7 +281,7 @@ class SessionWriter:
                 self.flush()
                 break
             except SessionError as error:
-                if time.monotonic() >= give_up_s:
+                if time.monotonic() >= self._give_up_s:
                     self._disconnect()
                     raise SessionError(self.path, self._what_is_missing(error.reason)) from error
             time.sleep(_COMMIT_EVERY_S)
