@@ -6,8 +6,8 @@ import math
 import shutil
 from pathlib import Path
 
-# Of two pods: 33.5 frames a second each (docs/how-it-works.md), 270 bytes a frame in the file.
-BYTES_PER_S = 2 * 33.5 * 270
+# Of two pods: 33.5 frames a second each (docs/how-it-works.md), 275 bytes a frame in the file.
+BYTES_PER_S = 2 * 33.5 * 275
 SHORT_S = 3600.0
 
 
