@@ -80,8 +80,8 @@ def test_the_demo_prints_truth_and_measurement_and_its_files(demo):
         assert words in output
     names = sorted(path.name.split("_")[-1] for path in folder.iterdir())
     assert names == [
-        "about.json", "bridge.glutesym", "emg.csv", "events.csv", "imu.csv", "reps.csv",
-        "summary.csv",
+        "about.json", "bridge.glutesym", "emg.csv", "events.csv", "gaps.csv", "imu.csv",
+        "reps.csv", "summary.csv",
     ]  # fmt: skip
 
 

@@ -15,6 +15,7 @@ from glutesym.live import ENVELOPE_S, LiveEngine
 from glutesym.measures import SIDES
 from glutesym.pipeline import measure_set
 from glutesym.virtual.scenarios.catalog import build_scenario
+from glutesym.wording import alert_text
 from scenario_recording import record
 
 T0_NS = 5_000_000_000
@@ -222,6 +223,44 @@ def test_after_an_outage_the_bar_is_live_and_the_hole_is_filled_later():
     assert np.isfinite(live.envelope_uv).all()
 
 
+@pytest.mark.parametrize("lost_s", [0.1, 1.0, 3.0])
+def test_a_gap_empties_the_bar_with_the_reason_until_the_filter_has_settled(lost_s):
+    """The electrodes' offset of 8 mV does not ring into what is shown next."""
+    end_s = 14.0 + lost_s
+    arrived = [made for made in MADE["left"] if not 14.0 <= made.made_s < end_s]
+    arrivals = {"left": in_order(arrived), "right": in_order(MADE["right"])}
+    player, undisturbed = Player(arrivals), Player({s: in_order(MADE[s]) for s in SIDES})
+    live = player.until(end_s + 0.2, step_s=0.05).sides["left"]
+    assert np.isnan(live.activation_uv)
+    assert live.envelope_time_s[-1] == pytest.approx(end_s + 0.1, abs=0.1)
+    assert "missing" in live.reason
+    assert alert_text(live, "recording") == "Data missing"
+    assert np.isfinite(player.engine.snapshot().sides["right"].activation_uv)
+    peak_uv = live.peak_uv
+    for now_s in np.arange(end_s + 0.6, end_s + 2, 0.1):
+        live = player.until(now_s).sides["left"]
+        whole = undisturbed.until(now_s).sides["left"]
+        assert live.activation_uv == pytest.approx(whole.activation_uv, rel=0.01)
+        assert live.reason == alert_text(live, "recording") == ""
+    assert live.peak_uv < max(peak_uv, whole.peak_uv) * 1.01
+
+
+def test_what_is_measured_without_an_electrode_is_not_shown_as_activity():
+    pod = RECORDING.pods["left"]
+    off = (pod.emg.time_s > 14) & (pod.emg.time_s < 15)
+    uv = np.where(off, 100e3 * np.sin(2 * np.pi * 50 * pod.emg.time_s), pod.emg.uv)
+    frames = frames_of(replace(pod, emg=replace(pod.emg, lead_off=off, uv=uv)))
+    player = Player({"left": in_order(frames), "right": in_order(MADE["right"])})
+    before = player.until(13.9).sides["left"]
+    live = player.until(14.8).sides["left"]
+    assert live.lead_off
+    assert np.isnan(live.activation_uv)
+    assert alert_text(live, "recording") == "Electrode off"
+    live = player.until(15.8).sides["left"]
+    assert np.isfinite(live.activation_uv)
+    assert live.peak_uv < 2 * before.peak_uv
+
+
 def test_older_frames_do_not_move_the_bar():
     player = Player({"left": after_outage(MADE["left"], 12, 17), "right": []})
     before = player.until(17.4).sides["left"]
@@ -261,7 +300,9 @@ def test_what_never_comes_is_waited_for_twenty_seconds():
     assert state.sides["left"].samples_waiting == pytest.approx(2000, rel=0.1)
     state = player.until(37)
     (withheld,) = [rep for rep in state.reps if rep.start_s < 14.5 < rep.end_s]
-    assert withheld.left.reason == "samples lost: 1.0 s missing"
+    assert withheld.left.reason == "samples lost (1.0 s missing)"
+    assert withheld.excluded
+    assert state.summary.excluded == (("samples lost", 1),)
     assert withheld.symmetry_index_pct is None
     assert state.reps[-1].symmetry_index_pct is not None
 

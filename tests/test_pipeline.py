@@ -119,7 +119,7 @@ def test_samples_that_never_come_are_given_up_with_the_reason():
         new = meter.process(live_window(now_s, hidden), ("left",))
         seen_s |= {rep.number: now_s for rep in new}
         live += new
-    assert live[4].left.reason == "samples lost: 100 ms missing"
+    assert live[4].left.reason == "samples lost (100 ms missing)"
     assert 18 < seen_s[5] - true.start_s < 23
     assert all(rep.lag_ms is not None for rep in live[6:])
     assert seen_s[live[-1].number] - live[-1].end_s < 2.5  # nothing lags behind for ever
@@ -159,9 +159,9 @@ def test_1000_samples_a_second_suffice():
 @pytest.mark.parametrize(
     ("what", "value", "reason"),
     [
-        ("uv", np.nan, "samples lost: 20 ms missing"),
-        ("lead_off", True, "an electrode was off the skin: for 20 ms"),
-        ("clipped", True, "the front end was at its rail: for 20 ms"),
+        ("uv", np.nan, "samples lost (20 ms missing)"),
+        ("lead_off", True, "an electrode was off the skin (for 20 ms)"),
+        ("clipped", True, "the front end was at its rail (for 20 ms)"),
     ],
 )
 def test_a_side_that_cannot_be_trusted_withholds_that_repetition_with_the_reason(
@@ -183,7 +183,7 @@ def test_a_side_that_cannot_be_trusted_withholds_that_repetition_with_the_reason
     summary = measured.summary
     assert summary.verdict == "left lower"
     assert (summary.n_reps, summary.n_used, summary.n_excluded) == (18, 17, 1)
-    assert summary.excluded == ((reason.split(":")[0], 1),)
+    assert summary.excluded == ((reason.split(" (")[0], 1),)
 
 
 def test_samples_left_out_instead_of_marked_are_noticed_too():
@@ -193,7 +193,7 @@ def test_samples_left_out_instead_of_marked_are_noticed_too():
     arrays = {k: v[keep] for k, v in vars(pod.emg).items() if isinstance(v, np.ndarray)}
     pods = {**RECORDING.pods, "left": replace(pod, emg=replace(pod.emg, **arrays))}
     assert (
-        "samples lost: 20 ms missing"
+        "samples lost (20 ms missing)"
         in measure_set(replace(RECORDING, pods=pods)).reps[4].left.reason
     )
 

@@ -84,7 +84,23 @@ def test_withheld_numbers_show_their_reason():
     )
     lines = drawn(state)
     assert "No verdict: too few" in lines
-    assert "an electrode was off the skin" in " ".join(" ".join(lines).split())
+    assert any("an electrode was off the skin" in line for line in lines)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_loss_is_told_where_the_verdict_is_and_the_page_does_not_grow(width):
+    reps = tuple(rep(n, None, None) if n > 6 else rep(n) for n in range(1, 9))
+    lost = summary(n_excluded=2, excluded=(("an electrode was off the skin", 2),))
+    state = with_side(recording(), "left", activation_uv=math.nan, reason="data were missing")
+    lines = drawn(replace(state, reps=reps, summary=lost), width)
+    assert "8 reps, 2 excluded" in lines[0]
+    assert "Data missing" in line_of(lines, "left ")
+    assert "2 of 8 repetitions excluded: an electrode was off the skin (2)" in lines
+    assert "rep 8 unusable: left: an electrode was off the skin (for 300 ms)" in lines
+    grades = [line.split()[-1] for line in lines if line.strip().startswith(("6 ", "7 ", "8 "))]
+    assert grades == ["good", "unusable", "unusable"]
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= width
 
 
 def test_trouble_covers_the_bar_and_is_explained():

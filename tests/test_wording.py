@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from glutesym import wording
 from glutesym.live_state import LiveState, SideLive
-from glutesym.measures import Estimate
-from live_states import recording, summary, with_side
+from glutesym.measures import Estimate, Flaw, SideMeasure
+from live_states import recording, rep, summary, with_side
 
 nan = math.nan
 
@@ -104,6 +104,45 @@ def test_alert_is_the_most_urgent_trouble():
     assert wording.alert_text(replace(off, lead_off=False), "recording") == "Signal clipped"
     assert wording.alert_text(replace(off, connected=False), "recording") == "Reconnecting"
     assert wording.alert_text(off, "ended") == ""
+
+
+def test_missing_data_are_an_alert_unless_something_else_explains_it():
+    missing = SideLive(connected=True, reason="data were missing")
+    assert wording.alert_text(missing, "recording") == "Data missing"
+    assert wording.alert_text(replace(missing, lead_off=True), "recording") == "Electrode off"
+    assert wording.alert_text(replace(missing, activation_uv=9.0), "recording") == ""
+    assert wording.alert_text(replace(missing, reason=""), "recording") == ""  # nothing came yet
+
+
+def test_excluded_repetitions_are_counted_and_explained():
+    assert wording.excluded_sentence(summary()) == wording.excluded_sentence(None) == ""
+    two = summary(n_reps=12, n_excluded=2, excluded=(("samples lost", 2),))
+    assert wording.excluded_sentence(two) == "2 of 12 repetitions excluded: samples lost (2)"
+    one = summary(n_reps=1, n_excluded=1, excluded=(("a", 1), ("b", 1)))
+    assert wording.excluded_sentence(one) == "1 of 1 repetition excluded: a (1), b (1)"
+
+
+def test_a_grade_below_the_best_has_its_reason_worst_first():
+    good = rep(1)
+    assert wording.quality_text(good) == "good"
+    lost = Flaw("unusable", "samples lost", "52 ms missing")
+    weak = Flaw("fair", "the signal is weak")
+    clocks = Flaw("fair", "the clocks' agreement is not known")
+    bad = replace(good, flaws=(clocks,), left=SideMeasure(flaws=(weak, lost)))
+    assert bad.left.reason == "samples lost (52 ms missing); the signal is weak"
+    assert wording.quality_text(bad) == (
+        "unusable: left: samples lost (52 ms missing); "
+        "the clocks' agreement is not known; left: the signal is weak"
+    )
+    assert wording.quality_text(replace(good, flaws=(clocks,))).startswith("fair: the clocks")
+
+
+@pytest.mark.parametrize(
+    ("found", "excluded", "words"),
+    [(0, 0, "0 reps"), (1, 0, "1 rep"), (12, 2, "12 reps, 2 excluded")],
+)
+def test_repetitions_that_do_not_count_are_told_with_their_number(found, excluded, words):
+    assert wording.count_text(found, excluded) == words
 
 
 def test_warnings_name_everything_wrong_and_the_reason_of_a_missing_number():

@@ -33,6 +33,8 @@ _MEASURE_EVERY_NS = 500_000_000
 _SETTLE_S = 0.5  # the bars' filters, after a gap
 _KEEP_S = RING_S + 4
 _STALE_S = 1.5  # bars show nothing when the newest sample is older
+_SILENT = f"no data for more than {_STALE_S} s"
+_SETTLING = "data were missing a moment ago: the bar comes back once its filter has settled"
 _INBOX_FRAMES = 16384  # a view that falls four minutes behind loses frames; the recording does not
 _PROBES_KEPT = 256  # more than are under way in what is kept
 
@@ -206,8 +208,7 @@ class _LivePod:
             if self._bar.add(record):
                 self._lead_off = bool(record["lead_off"])
                 self._clipping = bool(record["flags"] & wire.FLAG_CLIPPED)
-                if not self._lead_off and not self._clipping:
-                    self._peak_uv = float(np.fmax(self._peak_uv, self._bar.peak_uv))
+                self._peak_uv = float(np.fmax(self._peak_uv, self._bar.peak_uv))
         return age < _KEEP_S * (hz if kind == wire.EMG else IMU_NOMINAL_HZ)
 
     def input(self, side: Side) -> PodInput:
@@ -235,9 +236,15 @@ class _LivePod:
         time_s, envelope_uv = bar.points() if bar is not None else (np.empty(0), np.empty(0))
         received = self._received + run.received
         lost = run.missing + run.never_fetched if ended else run.missing - run.samples_waiting
+        activation_uv = bar.activation_uv if bar is not None and fresh else float("nan")
+        reason = self._problem
+        if not reason and received and not fresh:
+            reason = _SILENT
+        elif not reason and np.isnan(activation_uv) and np.isfinite(self._peak_uv):
+            reason = _SETTLING
         return SideLive(
             connected=self.connected,
-            activation_uv=bar.activation_uv if bar is not None and fresh else float("nan"),
+            activation_uv=activation_uv,
             peak_uv=self._peak_uv,
             envelope_time_s=time_s,
             envelope_uv=envelope_uv,
@@ -247,8 +254,7 @@ class _LivePod:
             samples_received=received,
             samples_waiting=0 if ended else run.samples_waiting,
             samples_lost=self._lost + lost,
-            reason=self._problem
-            or ("" if fresh or not received else "no data for more than 1.5 s"),
+            reason=reason,
         )
 
 
@@ -279,12 +285,10 @@ class _Bar:
             return False
         gap = first - self._end
         counts = emg_counts(np.array([record]))[0, :count]
-        uv = np.concatenate(
-            [
-                np.full(min(gap, len(self._envelope_uv)), np.nan),
-                counts * (int(record["lsb_pv"]) * 1e-6),
-            ]
-        )
+        uv = counts * (int(record["lsb_pv"]) * 1e-6)
+        if record["lead_off"] or record["flags"] & wire.FLAG_CLIPPED:
+            uv = np.full(count, np.nan)  # no muscle's: it must not ring in what follows
+        uv = np.concatenate([np.full(min(gap, len(self._envelope_uv)), np.nan), uv])
         self._end += gap + count
         self.newest_s += (gap + count) / self._rate_hz
         new_uv = self._filter.process(uv)
@@ -297,7 +301,7 @@ class _Bar:
     def restore(self, emg: EmgRecord) -> None:
         """Put decoded samples, whatever order they came in, in the place of what was shown."""
         n = len(self._envelope_uv)
-        uv = emg.uv[-n:]
+        uv = np.where(emg.lead_off | emg.clipped, np.nan, emg.uv)[-n:]
         self._filter = LiveEnvelope(self._nominal_hz)
         self._envelope_uv = self._filter.process(
             np.concatenate([np.full(n - len(uv), np.nan), uv])

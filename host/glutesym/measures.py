@@ -46,7 +46,7 @@ class Flaw:
     detail: str = ""  # how much or how long, this time
 
     def __str__(self) -> str:
-        return f"{self.cause}: {self.detail}" if self.detail else self.cause
+        return f"{self.cause} ({self.detail})" if self.detail else self.cause
 
 
 NO_POD = Flaw("unusable", "no pod on this side")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from glutesym.wording import lag_sentence, verdict_sentence
+from glutesym.analysis.quality import duration_text
+from glutesym.wording import excluded_sentence, lag_sentence, quality_text, verdict_sentence
 
 if TYPE_CHECKING:
     from glutesym.session.analyze import AnalyzedSession
@@ -23,8 +24,13 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
         out.print(f"Subject {session.meta.subject}", highlight=False)
     out.print(f"[bold]{verdict_sentence(measures.summary)}[/]", highlight=False)
     out.print(lag_sentence(measures.summary), highlight=False)
+    if excluded := excluded_sentence(measures.summary):
+        out.print(excluded, highlight=False)
+    if measures.motion_lost_s:
+        lost = duration_text(measures.motion_lost_s)
+        out.print(f"Motion was lost for {lost}: no repetition is counted there", highlight=False)
     table = Table(
-        "Rep", "Start (s)", "Left (µV)", "Right (µV)", "Asymmetry (%)", "Lag L−R (ms)", ""
+        "Rep", "Start (s)", "Left (µV)", "Right (µV)", "Asymmetry (%)", "Lag L−R (ms)", "Quality"
     )
     for rep in measures.reps:
         table.add_row(
@@ -34,7 +40,7 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
             _number(rep.right.activation_uv, ".0f"),
             _number(rep.symmetry_index_pct, "+.0f"),
             _number(rep.lag_ms, "+.0f"),
-            rep.reason or rep.left.reason or rep.right.reason,
+            quality_text(rep),
         )
     out.print(table)
     for side, pod in recording.pods.items():

@@ -78,12 +78,21 @@ def render(state: LiveState, width: int) -> RenderableType:
     parts.append(_axis(scale, width))
     parts += [_sparkline(side, state, scale, width) for side in SIDES]
     parts += [Text(f"{'':7}last {_SPAN_S:g} s, same scale; · no data", style="dim"), Text()]
+    excluded = wording.excluded_sentence(state.summary)
+    doubtful = [rep for rep in state.reps[-_LAST_REPS:] if rep.quality != "good"]
     if state.reps:
-        parts.append(_rep_table(state.reps[-_LAST_REPS:]))
+        rows = _LAST_REPS - bool(excluded) - bool(doubtful)  # the page must not grow
+        parts.append(_rep_table(state.reps[-rows:]))
+    if doubtful:
+        words = wording.quality_text(doubtful[-1])
+        note = f"rep {doubtful[-1].number} {words}"
+        parts.append(Text(note, style="dim", no_wrap=True, overflow="ellipsis"))
     waiting = wording.waiting_sentence(state)
     parts.append(Text(waiting or wording.verdict_sentence(state.summary), style="bold"))
     if state.summary is not None:
         parts.append(Text(wording.lag_sentence(state.summary)))
+        if excluded:
+            parts.append(Text(excluded, no_wrap=True, overflow="ellipsis"))
         activations = Text()
         for side in SIDES:
             words = wording.activation_sentence(side, state.summary)
@@ -106,12 +115,14 @@ def summary_line(state: LiveState) -> str:
     parts = [
         wording.time_text(state.time_s),
         wording.phase_text(state).strip("●▶ ").lower(),
-        f"{len(state.reps)} reps",
+        _count(state),
         *sides,
         wording.waiting_sentence(state) or wording.verdict_sentence(state.summary),
     ]
     if state.summary is not None:
         parts.append(wording.lag_sentence(state.summary))
+    if excluded := wording.excluded_sentence(state.summary):
+        parts.append(excluded)
     if state.trouble:
         parts.append(state.trouble)
     for side, live in state.sides.items():
@@ -158,10 +169,15 @@ def _print_line(console: Console, state: LiveState) -> None:
 
 
 def _header(state: LiveState) -> Text:
-    words = [wording.phase_text(state), wording.time_text(state.time_s), f"{len(state.reps)} reps"]
+    words = [wording.phase_text(state), wording.time_text(state.time_s), _count(state)]
     text = Text(state.exercise or "glutesym", style="bold")
     text.append(f"   {'   '.join(words)}", style="not bold")
     return text
+
+
+def _count(state: LiveState) -> str:
+    excluded = state.summary.n_excluded if state.summary else 0
+    return wording.count_text(len(state.reps), excluded)
 
 
 def _bar_width(width: int) -> int:
@@ -240,16 +256,14 @@ def _rep_table(reps: tuple[RepMeasure, ...]) -> Table:
         table.add_column(f"{side}, µV", justify="right", style=_COLORS[side])
     for title in ("difference", "onset"):
         table.add_column(title)
-    reasons = [rep.reason or rep.left.reason or rep.right.reason for rep in reps]
-    if any(reasons):
-        table.add_column("withheld because")
-    for rep, reason in zip(reps, reasons, strict=True):
+    table.add_column("quality")
+    for rep in reps:
         table.add_row(
             str(rep.number),
             *(wording.uv_text(rep.side(side).activation_uv) for side in SIDES),
             wording.larger_text(rep.symmetry_index_pct),
             wording.later_text(rep.lag_ms),
-            *([reason] if any(reasons) else []),
+            rep.quality,
         )
     return table
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from glutesym.live_state import LiveState, SideLive
-from glutesym.measures import SIDES, Estimate, SetSummary, Side
+from glutesym.measures import SIDES, Estimate, RepMeasure, SetSummary, Side
 
 _LOW_BATTERY_PCT = 15.0  # warn with time left to finish a set
 _RUNNING = ("recording", "reconnecting")
@@ -50,6 +50,30 @@ def lag_sentence(summary: SetSummary | None) -> str:
             words = _with_interval(estimate, "ms")
             return f"Timing within noise: {later} later by {words}"
     return f"{_capital(later)} starts later by {_with_interval(estimate, 'ms')}"
+
+
+def count_text(n_found: int, n_excluded: int) -> str:
+    """Return how many repetitions there are, and how many of them do not count."""
+    words = f"{n_found} rep{'' if n_found == 1 else 's'}"
+    return f"{words}, {n_excluded} excluded" if n_excluded else words
+
+
+def causes_text(summary: SetSummary) -> str:
+    """Return why repetitions are excluded, and how many for each cause."""
+    return ", ".join(f"{cause} ({n})" for cause, n in summary.excluded)
+
+
+def excluded_sentence(summary: SetSummary | None) -> str:
+    """Say which repetitions the answer is made without, and why; empty when it is made of all."""
+    if summary is None or not summary.n_excluded:
+        return ""
+    what = "repetition" if summary.n_reps == 1 else "repetitions"
+    return f"{summary.n_excluded} of {summary.n_reps} {what} excluded: {causes_text(summary)}"
+
+
+def quality_text(rep: RepMeasure) -> str:
+    """Return a repetition's grade, and why it is not the best."""
+    return f"{rep.quality}: {rep.reason}" if rep.reason else rep.quality
 
 
 def activation_sentence(side: Side, summary: SetSummary) -> str:
@@ -110,7 +134,9 @@ def alert_text(live: SideLive, phase: str) -> str:
         return "Reconnecting"
     if live.lead_off:
         return "Electrode off"
-    return "Signal clipped" if live.clipping else ""
+    if live.clipping:
+        return "Signal clipped"
+    return "Data missing" if live.reason and math.isnan(live.activation_uv) else ""
 
 
 def warning_sentences(live: SideLive, phase: str) -> list[str]:

@@ -12,7 +12,7 @@ from pixels import where
 from glutesym.gui import theme
 from glutesym.gui.text import FitText
 from glutesym.live_state import LiveState
-from glutesym.measures import Estimate
+from glutesym.measures import Estimate, Flaw
 from live_states import recording, rep, summary, with_side
 
 LEFT, RIGHT = theme.SIDE_COLORS["left"], theme.SIDE_COLORS["right"]
@@ -126,6 +126,36 @@ def test_a_withheld_repetition_has_no_dot(shown):
     view = shown(state)
     assert dots(view, LEFT) == (0, 0)
     assert dots(view, RIGHT) == (0, 0)
+
+
+def words_beside_the_middle(view) -> int:
+    """Return how many pixels of dim words stand on the right of the middle line."""
+    image = view.picture("asymmetry")
+    top, bottom = image.height() // 6, image.height() * 7 // 8  # no headings, no scale
+    return int(where(image, theme.DIM)[top:bottom, image.width() // 2 + 20 :].sum())
+
+
+def test_why_a_repetition_has_no_dot_stands_beside_it(shown):
+    good = replace(recording(1), reps=(rep(1, -18.0),), summary=None)
+    view = shown(good)
+    nothing = words_beside_the_middle(view)
+    view.show(replace(good, reps=(rep(1, None, None),)))
+    assert words_beside_the_middle(view) > nothing + 200
+
+
+def test_an_excluded_repetition_has_no_dot_even_if_its_asymmetry_is_known(shown):
+    moved = Flaw("unusable", "motion was lost as it began")
+    state = replace(recording(1), reps=(replace(rep(1), flaws=(moved,)),), summary=None)
+    view = shown(state)
+    assert dots(view, LEFT) == (0, 0)
+    assert dots(view, RIGHT) == (0, 0)
+
+
+def test_missing_data_are_a_plate_on_an_empty_bar(shown):
+    view = shown(with_side(recording(), "left", activation_uv=math.nan, reason="settling"))
+    image = view.picture("bars")
+    assert where(image, theme.WARNING)[:, : image.width() // 2].sum() > 2000
+    assert bar_heights_px(view)["left"] == 0
 
 
 def test_the_mean_and_its_interval_are_drawn_only_if_they_are_given(shown):

@@ -57,6 +57,14 @@ def test_a_withheld_verdict_gives_its_reasons(shown):
     assert view.text("lag") == "Timing withheld: no left onset"
 
 
+def test_excluded_repetitions_are_told_beside_the_verdict(shown):
+    lost = summary(n_reps=12, n_excluded=2, excluded=(("samples lost", 2),))
+    view = shown(replace(recording(12), summary=lost))
+    assert view.text("excluded") == "2 of 12 repetitions excluded: samples lost (2)"
+    view.show(recording())
+    assert view.text("excluded") == ""
+
+
 def test_trouble_is_told_on_the_side_where_it_is(shown):
     state = with_side(recording(), "left", lead_off=True, activation_uv=math.nan)
     state = with_side(state, "right", connected=False, samples_lost=600)

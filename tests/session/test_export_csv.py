@@ -14,6 +14,7 @@ import pytest
 
 from glutesym.errors import SessionError
 from glutesym.measures import (
+    GRADES,
     Estimate,
     Flaw,
     RepMeasure,
@@ -28,7 +29,15 @@ from glutesym.session.columns import TABLES, UNITS
 from glutesym.session.export_csv import export_csv
 from glutesym.session.store import StoredEvent
 
-FILES = ["x_emg.csv", "x_imu.csv", "x_reps.csv", "x_events.csv", "x_summary.csv", "x_about.json"]
+FILES = [
+    "x_emg.csv",
+    "x_imu.csv",
+    "x_reps.csv",
+    "x_gaps.csv",
+    "x_events.csv",
+    "x_summary.csv",
+    "x_about.json",
+]
 FS_HZ = 2000.5
 
 
@@ -48,6 +57,7 @@ def pod(side: Side, n: int = 1000, m: int = 100) -> PodRecord:
         ),
         imu=ImuRecord(208.3, np.arange(m) / 208.3, accel_g, rng.normal(0, 90, (m, 3))),
         gaps=(Gap(0.255, 0.26, 10, "lost on the radio"),),
+        imu_gaps=(Gap(0.0144, 0.0144, 1, "the pod was too busy"),) if side == "left" else (),
         samples_sent=n,
         samples_received=n - 10,
         samples_lost=10,
@@ -86,7 +96,10 @@ MEASURES = SetMeasures(
         Estimate(None, reason="fewer than 3 repetitions"),
         {"left": Estimate(80.0, 70.0, 90.0), "right": Estimate(100.5, 99.0, 102.0)},
         "left lower",
+        n_excluded=1,
+        excluded=(("samples lost", 1), ("motion was lost as it began", 1)),
     ),
+    motion_lost_s=1.5,
     resting_uv={"left": 2.5, "right": 3.5},
 )
 META = {
@@ -158,7 +171,9 @@ def test_reps(tables: dict[str, pl.DataFrame]) -> None:
     # L/R = 0.8: 100·(atan(1/0.8) − 45°)/90°
     assert first["symmetry_angle_pct"] == pytest.approx(7.045, abs=0.0011)
     assert first["lag_ms"] == 25.0
-    assert first["reason"] is None
+    assert first["sync_uncertainty_ms"] is None
+    assert (first["left_quality"], first["quality"], first["excluded"]) == ("good", "good", 0)
+    assert first["left_reason"] is first["reason"] is None
     assert second["rep"] == 2
     for name in (
         "left_onset_s",
@@ -168,15 +183,21 @@ def test_reps(tables: dict[str, pl.DataFrame]) -> None:
         "lag_ms",
     ):
         assert second[name] is None
-    assert second["left_reason"] == "samples lost: 52 ms missing"
+    assert second["left_reason"] == "samples lost (52 ms missing)"
     assert second["right_onset_s"] == 4.1
-    assert second["reason"] == "left: samples lost: 52 ms missing; motion was lost: for 100 ms"
+    assert second["right_onset_uncertainty_ms"] == 6.5
+    assert (second["left_quality"], second["right_quality"]) == ("unusable", "good")
+    assert (second["quality"], second["excluded"]) == ("unusable", 1)
+    assert second["reason"] == "left: samples lost (52 ms missing); motion was lost (for 100 ms)"
 
 
 def test_summary(tables: dict[str, pl.DataFrame]) -> None:
     (row,) = tables["summary"].to_dicts()
     assert row["exercise"] == "hip thrust"
     assert row["verdict"] == "left lower"
+    assert (row["reps"], row["reps_used"], row["reps_excluded"]) == (2, 1, 1)
+    assert row["excluded_because"] == "samples lost (1), motion was lost as it began (1)"
+    assert row["motion_lost_s"] == 1.5
     assert (row["symmetry_index_ci_low_pct"], row["symmetry_index_ci_high_pct"]) == (18.0, 26.0)
     assert row["symmetry_angle_ci_low_pct"] < row["symmetry_angle_pct"]
     assert (row["lag_ms"], row["lag_reason"]) == (None, "fewer than 3 repetitions")
@@ -186,6 +207,22 @@ def test_summary(tables: dict[str, pl.DataFrame]) -> None:
     assert row["right_samples_lost"] == 10
     assert row["right_emg_rate_hz"] == FS_HZ
     assert row["sync_uncertainty_ms"] == 0.7
+
+
+def test_gaps(tables: dict[str, pl.DataFrame]) -> None:
+    assert tables["gaps"].rows() == [
+        ("left", "emg", 0.255, 0.26, 10, "lost on the radio"),
+        ("left", "imu", 0.0144, 0.0144, 1, "the pod was too busy"),
+        ("right", "emg", 0.255, 0.26, 10, "lost on the radio"),
+    ]
+
+
+def test_the_grades_are_explained_beside_them(tmp_path: Path) -> None:
+    export_csv(tmp_path, "x", RECORDING, MEASURES, META, EVENTS)
+    about = json.loads((tmp_path / "x_about.json").read_text("utf-8"))
+    columns = about["files"]["x_reps.csv"]["columns"]
+    for heading in ("left_quality", "right_quality", "quality"):
+        assert all(grade in columns[heading]["meaning"] for grade in GRADES)
 
 
 def test_events(tables: dict[str, pl.DataFrame]) -> None:

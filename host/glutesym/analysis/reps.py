@@ -73,12 +73,13 @@ class RepCounter:
         self._axis = np.zeros(6)
         self._sign = 0  # of the excursions along the axis; 0: not known yet
         self._hole_end = -1  # grid number at which the last long hole ended
+        self._hole_steps = 0  # of the hole that has not ended
         self._unseen_steps = 0
         self._seen_from = -1  # grid number; -1: nothing was seen so far
 
     @property
     def unseen_s(self) -> float:
-        """For how long no pod's motion was there, since the first of it was."""
+        """For how long in all no pod's motion was there, but for moments that were bridged."""
         return self._unseen_steps / GRID_HZ
 
     def process(self, imu: Mapping[Side, ImuRecord]) -> list[Movement]:
@@ -118,16 +119,25 @@ class RepCounter:
             new = self._rows[self._n_rows : self._n_rows + n]
             new[:, :3] = self._gravity["left"].take(number, number + n)
             new[:, 3:] = self._gravity["right"].take(number, number + n)
-            unseen = np.isnan(new[:, 0]) & np.isnan(new[:, 3])
-            if self._seen_from < 0 and not unseen.all():
-                self._seen_from = number + int(np.argmin(unseen))
-            if self._seen_from >= 0:
-                self._unseen_steps += int(unseen[max(self._seen_from - number, 0) :].sum())
+            self._look_for_holes(number, np.isnan(new[:, 0]) & np.isnan(new[:, 3]))
             self._n_rows += n
             number += n
             if number % step == 0 and (rep := self._decide()) is not None:
                 found.append(rep)
         return found
+
+    def _look_for_holes(self, number: int, unseen: NDArray[np.bool_]) -> None:
+        """Count what no pod saw, in new steps from ``number`` on."""
+        if self._seen_from < 0:
+            if unseen.all():
+                return
+            first = int(np.argmin(unseen))
+            self._seen_from, unseen = number + first, unseen[first:]
+        longest = round(_BRIDGE_S * GRID_HZ)
+        for gone in unseen.tolist():
+            self._hole_steps = self._hole_steps + 1 if gone else 0
+            if self._hole_steps > longest:
+                self._unseen_steps += 1 + (longest if self._hole_steps == longest + 1 else 0)
 
     def _decide(self) -> Movement | None:
         """Look for one completed repetition in what is remembered."""

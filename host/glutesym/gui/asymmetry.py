@@ -73,7 +73,7 @@ class _Dots(QtWidgets.QWidget):
         span_pct = self._span_pct()
         self._draw_grid(painter, area, span_pct)
         self._draw_mean(painter, area, span_pct)
-        self._draw_reps(painter, area, span_pct, line)
+        self._draw_reps(painter, area, span_pct, line, gutter)
 
     def _span_pct(self) -> float:
         """Return the round span that holds every repetition and the interval."""
@@ -114,7 +114,12 @@ class _Dots(QtWidgets.QWidget):
             painter.drawLine(QtCore.QLineF(x, area.top(), x, area.bottom()))
 
     def _draw_reps(
-        self, painter: QtGui.QPainter, area: QtCore.QRectF, span_pct: float, line: float
+        self,
+        painter: QtGui.QPainter,
+        area: QtCore.QRectF,
+        span_pct: float,
+        line: float,
+        gutter: float,
     ) -> None:
         rows = max(len(self._reps), _MIN_ROWS)
         height = area.height() / rows
@@ -130,21 +135,32 @@ class _Dots(QtWidgets.QWidget):
                 painter.setPen(QtGui.QColor(theme.TEXT if last else theme.DIM))
                 box = QtCore.QRectF(0, y - line / 2, area.left() - 8 * self.unit, line)
                 painter.drawText(box, int(text.RIGHT), f"rep {rep.number}")
-            if rep.symmetry_index_pct is None:  # withheld: an empty ring on the middle line
+            size_pct = rep.symmetry_index_pct
+            if size_pct is None or rep.excluded:  # an empty ring on the middle line, and why
                 painter.setPen(QtGui.QPen(QtGui.QColor(theme.DIM), 1.5 * self.unit))
                 painter.setBrush(QtGui.QColor(theme.CARD))
                 painter.drawEllipse(QtCore.QPointF(zero, y), radius, radius)
-                box = QtCore.QRectF(zero + 2 * radius, y - line / 2, area.width() / 2, line)
+                left = zero + 2 * radius
+                box = QtCore.QRectF(left, y - line / 2, area.right() + gutter - left, line)
                 if height >= 0.8 * line:
-                    painter.drawText(box, int(text.LEFT), "withheld")
+                    words = f"{'excluded' if rep.excluded else 'withheld'}: {rep.reason}"
+                    words = _elided(words, painter, box.width())
+                    box.setWidth(QtGui.QFontMetricsF(painter.font()).horizontalAdvance(words))
+                    painter.fillRect(box, QtGui.QColor(theme.CARD))  # no line behind the words
+                    painter.drawText(box, int(text.LEFT), words)
                 continue
-            x = _x(rep.symmetry_index_pct, area, span_pct)
-            color = theme.side_color("right" if rep.symmetry_index_pct > 0 else "left")
+            x = _x(size_pct, area, span_pct)
+            color = theme.side_color("right" if size_pct > 0 else "left")
             painter.setPen(QtGui.QPen(color, max(1.0, 0.5 * radius)))
             painter.drawLine(QtCore.QLineF(zero, y, x, y))
             painter.setPen(QtCore.Qt.PenStyle.NoPen)
             painter.setBrush(color)
             painter.drawEllipse(QtCore.QPointF(x, y), radius, radius)
+
+
+def _elided(words: str, painter: QtGui.QPainter, width: float) -> str:
+    end = QtCore.Qt.TextElideMode.ElideRight
+    return QtGui.QFontMetricsF(painter.font()).elidedText(words, end, width)
 
 
 def _x(value_pct: float, area: QtCore.QRectF, span_pct: float) -> float:

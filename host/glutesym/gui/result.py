@@ -22,6 +22,8 @@ class ResultView(Card):
         self._count.setObjectName("rep_count")
         caption = text.FitText("small", color=theme.DIM, align=text.CENTER)
         caption.set_text("REPETITIONS")
+        self._excluded = text.FitText("small", color=theme.DIM)
+        self._excluded.setObjectName("excluded")
         self._verdict = text.FitText("large", bold=True, wrap=True)
         self._verdict.setObjectName("verdict")
         self._lag = text.FitText("title", wrap=True)
@@ -30,6 +32,7 @@ class ResultView(Card):
         grid.addWidget(caption, 2, 0)
         grid.addWidget(self._verdict, 0, 1, 1, 2)
         grid.addWidget(self._lag, 1, 1, 1, 2)
+        grid.addWidget(self._excluded, 3, 0, 1, 3)
         self._activations = {
             side: text.FitText("small", color=theme.SIDE_COLORS[side], sample=_ACTIVATION_SAMPLE)
             for side in SIDES
@@ -38,7 +41,7 @@ class ResultView(Card):
             grid.addWidget(self._activations[side], 2, column)
         for column, stretch in enumerate((27, 37, 36)):
             grid.setColumnStretch(column, stretch)
-        for row, stretch in enumerate((46, 34, 20)):
+        for row, stretch in enumerate((42, 30, 16, 12)):
             grid.setRowStretch(row, stretch)
 
     def show_state(self, state: LiveState) -> None:
@@ -48,6 +51,7 @@ class ResultView(Card):
         waiting = wording.waiting_sentence(state)
         self._verdict.set_text(waiting or wording.verdict_sentence(summary))
         self._lag.set_text(wording.lag_sentence(summary))
+        self._excluded.set_text(wording.excluded_sentence(summary))
         for side in SIDES:
             words = "" if summary is None else wording.activation_sentence(side, summary)
             self._activations[side].set_text(words)

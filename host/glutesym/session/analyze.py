@@ -77,6 +77,7 @@ def export_session(
     """
     from glutesym.session.export_csv import export_csv  # polars takes a while to import
 
+    summary = session.measures.summary
     meta: dict[str, object] = {
         "session_file": session.path.name,
         "exercise": session.meta.exercise,
@@ -85,6 +86,11 @@ def export_session(
         "recorded_with": session.meta.versions,
         "ended_cleanly": session.meta.ended,
         "virtual_pods": session.meta.host_clock == WORLD_CLOCK,
+        "repetitions": {
+            "found": summary.n_reps,
+            "used": summary.n_used,
+            "excluded": dict(summary.excluded),
+        },
         "method": {
             "band_pass_hz": [LOW_HZ, HIGH_HZ],
             "band_pass": f"Butterworth, order {ORDER}, zero phase; live bars: causal",

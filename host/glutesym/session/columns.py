@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from glutesym.measures import SIDES
+from glutesym.measures import GRADES, SIDES
 
 UNITS: dict[str, tuple[str, int]] = {  # short name in a heading → in words, decimals written
     "s": ("seconds", 6),
@@ -58,6 +58,7 @@ _SYMMETRY_ANGLE = (
     "symmetry angle 100·(atan(R/L) − 45°)/90° of the activations, positive: right larger "
     "(Zifchock et al. 2008, Gait & Posture 27:622)"
 )
+_QUALITY = "; ".join(f"{grade}: {meaning}" for grade, meaning in GRADES.items())
 _LAG = "onset left − onset right, positive: left starts later"
 
 EMG = (
@@ -90,12 +91,25 @@ REPS = (
         Column("activation", "uv", "RMS over the active part, resting power subtracted"),
         Column("peak", "uv", "highest 250 ms RMS"),
         Column("snr", "db", "signal-to-noise ratio: activity against rest"),
-        Column("reason", "", "why a number of this side is withheld"),
+        Column("onset_uncertainty", "ms", "half-width of the onset's 95 % interval"),
+        Column("quality", "", _QUALITY),
+        Column("reason", "", "why the quality of this side is not good"),
     ),
     Column("symmetry_index", "pct", _SYMMETRY_INDEX),
     Column("symmetry_angle", "pct", _SYMMETRY_ANGLE),
     Column("lag", "ms", _LAG),
-    Column("reason", "", "why a number of this repetition is withheld"),
+    Column("sync_uncertainty", "ms", "95 % bound of the clocks' error in the lag"),
+    Column("quality", "", _QUALITY),
+    Column("excluded", "", "1: the summary is made without this repetition"),
+    Column("reason", "", "why the quality of this repetition is not good"),
+)
+GAPS = (
+    _SIDE,
+    Column("signal", "", "what is missing: emg or imu"),
+    Column("start", "s", "session time at which it begins"),
+    Column("end", "s", "session time at which it ends"),
+    Column("samples", "", "how many samples are missing"),
+    Column("reason", "", "why they are missing"),
 )
 EVENTS = (
     Column("time", "s", "session time of the event"),
@@ -106,7 +120,11 @@ EVENTS = (
 SUMMARY = (
     Column("exercise", "", "what was exercised"),
     Column("duration", "s", "length of the session"),
-    Column("reps", "", "repetitions that the summary judges together"),
+    Column("reps", "", "repetitions that were found"),
+    Column("reps_used", "", "repetitions that the summary judges together"),
+    Column("reps_excluded", "", "repetitions that it leaves out, as their quality is unusable"),
+    Column("excluded_because", "", "why, and how many for each reason"),
+    Column("motion_lost", "s", "time that no pod's motion is known of: nothing is counted there"),
     Column("verdict", "", "left lower, right lower, within noise or indeterminate"),
     Column("verdict_reason", "", "why the verdict is not a side, if it is not"),
     *_estimate("symmetry_index", "pct", f"of the set: {_SYMMETRY_INDEX}"),
@@ -134,4 +152,11 @@ SUMMARY = (
     ),
     Column("sync_uncertainty", "ms", "95 % bound of the error of a left–right time difference"),
 )
-TABLES = {"emg": EMG, "imu": IMU, "reps": REPS, "events": EVENTS, "summary": SUMMARY}
+TABLES = {
+    "emg": EMG,
+    "imu": IMU,
+    "reps": REPS,
+    "gaps": GAPS,
+    "events": EVENTS,
+    "summary": SUMMARY,
+}

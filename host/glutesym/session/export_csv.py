@@ -20,8 +20,8 @@ from glutesym.errors import SessionError
 from glutesym.measures import SetMeasures
 from glutesym.recording import Recording
 from glutesym.session.about import about
-from glutesym.session.columns import EMG, EVENTS, IMU, REPS, SUMMARY, TABLES, UNITS, Column
-from glutesym.session.rows import Row, rep_row, summary_row
+from glutesym.session.columns import EMG, EVENTS, GAPS, IMU, REPS, SUMMARY, TABLES, UNITS, Column
+from glutesym.session.rows import Row, gap_rows, rep_row, summary_row
 from glutesym.session.store import StoredEvent
 
 _CHUNK_ROWS = 250_000  # rows in memory at once: about 30 MB
@@ -38,7 +38,7 @@ def export_csv(
     events: Sequence[StoredEvent] = (),
     progress: Progress = lambda fraction: None,
 ) -> list[Path]:
-    """Write ``<stem>_emg.csv``, ``_imu``, ``_reps``, ``_events``, ``_summary``, ``_about.json``.
+    """Write ``<stem>_emg.csv``, one file for each other table, and ``<stem>_about.json``.
 
     An earlier export of the same stem is replaced.
 
@@ -77,6 +77,7 @@ def export_csv(
         "emg": _emg(recording),
         "imu": _imu(recording),
         "reps": _table(REPS, [rep_row(rep) for rep in measures.reps]),
+        "gaps": _table(GAPS, gap_rows(recording)),
         "events": _table(EVENTS, [_event_row(event) for event in events]),
         "summary": _table(SUMMARY, [summary_row(recording, measures)]),
     }

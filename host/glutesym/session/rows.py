@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from glutesym.analysis.asymmetry import symmetry_angle_pct
 from glutesym.measures import SIDES, Estimate, RepMeasure, SetMeasures
 from glutesym.recording import Recording
+from glutesym.wording import causes_text
 
 Row = Mapping[str, object]  # heading → value; None: an empty cell
 
@@ -20,6 +21,9 @@ def rep_row(rep: RepMeasure) -> Row:
         "symmetry_index_pct": rep.symmetry_index_pct,
         "symmetry_angle_pct": _angle_pct(rep.symmetry_index_pct),
         "lag_ms": rep.lag_ms,
+        "sync_uncertainty_ms": rep.sync_uncertainty_ms,
+        "quality": rep.quality,
+        "excluded": int(rep.excluded),
         "reason": rep.reason or None,
     }
     for side in SIDES:
@@ -30,9 +34,28 @@ def rep_row(rep: RepMeasure) -> Row:
             f"{side}_activation_uv": measure.activation_uv,
             f"{side}_peak_uv": measure.peak_uv,
             f"{side}_snr_db": measure.snr_db,
+            f"{side}_onset_uncertainty_ms": measure.onset_uncertainty_ms,
+            f"{side}_quality": measure.quality,
             f"{side}_reason": measure.reason or None,
         }
     return row
+
+
+def gap_rows(recording: Recording) -> list[Row]:
+    """Return a row a gap, headings as in :data:`glutesym.session.columns.GAPS`."""
+    return [
+        {
+            "side": side,
+            "signal": signal,
+            "start_s": gap.start_s,
+            "end_s": gap.end_s,
+            "samples": gap.samples,
+            "reason": gap.reason,
+        }
+        for side, pod in recording.pods.items()
+        for signal, gaps in (("emg", pod.gaps), ("imu", pod.imu_gaps))
+        for gap in gaps
+    ]
 
 
 def summary_row(recording: Recording, measures: SetMeasures) -> Row:
@@ -48,6 +71,10 @@ def summary_row(recording: Recording, measures: SetMeasures) -> Row:
         "exercise": recording.exercise or None,
         "duration_s": recording.duration_s,
         "reps": summary.n_reps,
+        "reps_used": summary.n_used,
+        "reps_excluded": summary.n_excluded,
+        "excluded_because": causes_text(summary) or None,
+        "motion_lost_s": measures.motion_lost_s,
         "verdict": summary.verdict,
         "verdict_reason": summary.reason or None,
         **_estimate("symmetry_index", "pct", index),
