@@ -54,7 +54,7 @@ def test_a_disk_that_does_not_answer_changes_nothing_but_is_told(
         database.execute("BEGIN IMMEDIATE")
 
         def let_go() -> None:
-            while not trial.looks[-1].trouble:
+            while not (trial.looks[-1].trouble and trial.looks[-1].phase == "recording"):
                 pass
             database.close()
 
