@@ -171,6 +171,18 @@ def test_frames_that_the_log_has_dropped_were_too_many_for_it():
     ]
 
 
+def test_frames_that_are_still_in_the_log_were_not_fetched():
+    missing = (*range(20, 30), *range(60, 70))
+    kept = [i for i in range(80) if i not in missing]
+    frames = [*(emg_frame(i) for i in kept), status_frame(80, 80 * PERIOD_S, oldest_seq=60)]
+    arrival_s = [*(i * PERIOD_S for i in kept), 80 * PERIOD_S]
+    record = assemble_pod(pod(frames, arrival_s), 0)
+    assert [gap.reason for gap in record.gaps] == [
+        "samples lost",
+        "not fetched: the pod was out of reach",
+    ]
+
+
 def test_garbled_samples_are_told_from_a_busy_pod():
     frames = [emg_frame(i + (i > 20), first=i * FULL + (1 if i > 20 else 0)) for i in range(50)]
     arrival_s = [(i + 1) * PERIOD_S for i in range(50)]
@@ -215,7 +227,7 @@ def test_what_was_captured_but_never_fetched_is_a_gap_at_the_end():
     arrival_s.append(captured / 2000)
     record = assemble_pod(pod(frames, arrival_s), 0)
     (gap,) = record.gaps
-    assert gap.reason == "not fetched: the pod was out of reach at the end"
+    assert gap.reason == "not fetched: the pod was out of reach"
     assert gap.samples == record.samples_lost == 20 * FULL
     assert record.samples_sent == 60 * FULL
     assert gap.start_s == record.emg.time_s[-1]

@@ -10,8 +10,7 @@ import pytest
 
 from counting_pods import assert_nothing_is_lost, events, reflash, trial
 from glutesym import wire
-from glutesym.assemble import NOT_FETCHED
-from glutesym.decode import split_frames
+from glutesym.decode import NOT_FETCHED, split_frames
 from glutesym.measures import SIDES
 from glutesym.session.pod_stream import WINDOW_FRAMES
 from glutesym.session.store import GIVEN_UP

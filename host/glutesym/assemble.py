@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from glutesym import wire
 from glutesym.clock import Line, Track, lower_track, ticks_before_us, unwrap_ticks_us
 from glutesym.decode import (
+    NOT_FETCHED,
     Frames,
     LossReasons,
     emg_counts,
@@ -40,7 +41,6 @@ from glutesym.recording import (
 )
 
 IMU_NOMINAL_HZ = 208.0
-NOT_FETCHED = "not fetched: the pod was out of reach at the end"
 _EMG_NOMINAL_HZ = (2000.0, 1000.0)  # what a pod may say; the first one if it does not
 _NEW_RUN = "the pod started anew"
 _CHIP_CLOCK_TOLERANCE = 0.03  # both sensors' oscillators are trimmed at room temperature only

@@ -207,6 +207,7 @@ MEMORY_FULL = "the pod's memory was full"
 TOO_BUSY = "the pod was too busy"
 GARBLED = "the front end's data were garbled"
 LOST = "samples lost"
+NOT_FETCHED = "not fetched: the pod was out of reach"
 _PROBLEMS = (
     (wire.ERROR_USB_POWER, "on USB power: unplug it, then start again"),
     (wire.ERROR_EMG_CHIP, "the EMG front end does not answer as it should"),
@@ -264,11 +265,16 @@ class LossReasons:
         self._seqs = seqs  # of everything that has arrived, in order
         self._dropped = _grew(status, "frames_dropped", "oldest_seq")
         self._misread = _grew(status, "emg_misread", "seq")
+        self._told, self._oldest = (  # the newest status, and what was in the pod's log then
+            (int(status["seq"][-1]), int(status["oldest_seq"][-1])) if len(status) else (0, 0)
+        )
 
     def __call__(self, before: int, after: int) -> str:
         """Return the reason, given the sequence numbers of the frames around the hole."""
         first, end = np.searchsorted(self._seqs, (before, after), side="right").tolist()
         if end - first != after - before:  # frames are missing, too
+            if self._oldest <= before + 1 and after <= self._told:
+                return NOT_FETCHED
             return MEMORY_FULL if _touch(self._dropped, before + 1, after) else LOST
         return GARBLED if _touch(self._misread, before, after + 1) else TOO_BUSY
 

@@ -23,6 +23,7 @@ def test_the_names_are_the_documented_ones() -> None:
         "counter",
         "real-gait",
         "real-lag",
+        "shake",
     )
 
 

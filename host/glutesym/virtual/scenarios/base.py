@@ -49,6 +49,19 @@ class SideSignals:
     lead_off_s: tuple[tuple[float, float], ...] = ()  # when the electrode is off the skin
 
 
+def side_signals(
+    emg_uv: NDArray[np.float64],
+    accel_g: NDArray[np.float32],
+    gyro_dps: NDArray[np.float32],
+    lead_off_s: tuple[tuple[float, float], ...] = (),
+) -> SideSignals:
+    """Return signals whose arrays cannot be written to."""
+    emg = emg_uv.astype(np.float32)
+    for array in (emg, accel_g, gyro_dps):
+        array.setflags(write=False)
+    return SideSignals(emg, accel_g, gyro_dps, lead_off_s)
+
+
 @dataclass(frozen=True)
 class Scenario:
     """Two sides' signals and the truth. After its end the last half second of rest goes on."""

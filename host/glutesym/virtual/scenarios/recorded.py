@@ -17,10 +17,9 @@ from numpy.typing import NDArray
 from glutesym.errors import GlutesymError
 from glutesym.measures import SIDES, Side
 from glutesym.virtual.scenarios import artefacts
-from glutesym.virtual.scenarios.base import EMG_GRID_HZ, RepTruth, Scenario, Truth
+from glutesym.virtual.scenarios.base import EMG_GRID_HZ, RepTruth, Scenario, Truth, side_signals
 from glutesym.virtual.scenarios.kinematics import Pose, RepTiming, imu_signals, movement
 from glutesym.virtual.scenarios.muscle import random_stream
-from glutesym.virtual.scenarios.synthetic import side_signals
 
 Array = NDArray[np.float64]
 

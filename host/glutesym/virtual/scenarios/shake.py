@@ -16,6 +16,7 @@ from glutesym.virtual.scenarios.base import (
     Scenario,
     SideSignals,
     Truth,
+    side_signals,
 )
 from glutesym.virtual.scenarios.muscle import (
     flat_amplitude,
@@ -37,11 +38,12 @@ class ShakeSettings:
     """How the pods are shaken, and what their electrodes are given meanwhile."""
 
     reps: int = 0
-    rest_before_s: float = 2.0
+    rest_before_s: float = 4.0
     shaking_s: float = 25.0
     rest_after_s: float = 2.0
     turn_dps: float = 180.0  # RMS of the rate of turn
-    emg_uv: float = 60.0  # RMS
+    emg_uv: float = 60.0  # RMS, while it is shaken
+    noise_uv: float = 1.5  # RMS, always
 
     def __post_init__(self) -> None:
         if min(self.rest_before_s, self.rest_after_s) < 1 or not 5 <= self.shaking_s <= 3600:
@@ -72,12 +74,11 @@ def build_shake(settings: ShakeSettings, seed: int) -> Scenario:
     )
     turn_rad_s *= np.radians(settings.turn_dps) / np.sqrt(3) * strength[:, np.newaxis]
     attitude = _integrated(turn_rad_s)
-    noise_uv = shaped_noise(random_stream(seed, "voltage"), n, surface_emg_amplitude)
+    muscle = shaped_noise(random_stream(seed, "voltage"), n, surface_emg_amplitude)
     at_s = np.arange(n) / EMG_GRID_HZ
-    emg_uv = settings.emg_uv * noise_uv * np.interp(at_s, np.arange(m) / IMU_GRID_HZ, strength)
-    left, right = (
-        _felt(seed, side, turn_rad_s, attitude, emg_uv.astype(np.float32)) for side in SIDES
-    )
+    emg_uv = settings.emg_uv * muscle * np.interp(at_s, np.arange(m) / IMU_GRID_HZ, strength)
+    emg_uv += settings.noise_uv * random_stream(seed, "noise").standard_normal(n)
+    left, right = (_felt(seed, side, turn_rad_s, attitude, emg_uv) for side in SIDES)
     return Scenario(
         name="shake",
         description="Both pods held in one hand and shaken",
@@ -113,7 +114,7 @@ def _integrated(turn_rad_s: Array) -> Rotation:
 
 
 def _felt(
-    seed: int, side: str, turn_rad_s: Array, attitude: Rotation, emg_uv: NDArray[np.float32]
+    seed: int, side: str, turn_rad_s: Array, attitude: Rotation, emg_uv: Array
 ) -> SideSignals:
     random = random_stream(seed, "lies", side)
     arm_m = np.array([_ARM_M, 0.0, 0.0]) + random.uniform(-_APART_M, _APART_M, 3)
@@ -121,7 +122,7 @@ def _felt(
     force_m_s2 = np.cross(change, arm_m) + np.cross(turn_rad_s, np.cross(turn_rad_s, arm_m))
     force_g = force_m_s2 / _G_M_S2 + attitude.inv().apply([0.0, 0.0, 1.0])
     own_axes = Rotation.from_quat(random.standard_normal(4))  # any, all as likely
-    return SideSignals(
+    return side_signals(
         emg_uv=emg_uv,
         accel_g=own_axes.apply(force_g).astype(np.float32),
         gyro_dps=own_axes.apply(np.degrees(turn_rad_s)).astype(np.float32),

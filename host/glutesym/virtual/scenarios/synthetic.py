@@ -17,6 +17,7 @@ from glutesym.virtual.scenarios.base import (
     Scenario,
     SideSignals,
     Truth,
+    side_signals,
 )
 from glutesym.virtual.scenarios.kinematics import Motion, Pose, RepTiming, imu_signals, movement
 from glutesym.virtual.scenarios.muscle import (
@@ -232,19 +233,6 @@ def _signals(
     emg_uv = artefacts.lift_off(emg_uv, seed, side, lead_off_s, settings.mains_hz)
     accel_g, gyro_dps = imu_signals(motion, side, seed)
     return side_signals(emg_uv, accel_g, gyro_dps, lead_off_s)
-
-
-def side_signals(
-    emg_uv: NDArray[np.float64],
-    accel_g: NDArray[np.float32],
-    gyro_dps: NDArray[np.float32],
-    lead_off_s: tuple[tuple[float, float], ...] = (),
-) -> SideSignals:
-    """Return signals whose arrays cannot be written to."""
-    emg = emg_uv.astype(np.float32)
-    for array in (emg, accel_g, gyro_dps):
-        array.setflags(write=False)
-    return SideSignals(emg, accel_g, gyro_dps, lead_off_s)
 
 
 def _parameters(settings: SyntheticSettings, timings: list[RepTiming]) -> dict[str, float | str]:
