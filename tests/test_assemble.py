@@ -179,7 +179,7 @@ def test_frames_that_are_still_in_the_log_were_not_fetched():
     record = assemble_pod(pod(frames, arrival_s), 0)
     assert [gap.reason for gap in record.gaps] == [
         "samples lost",
-        "not fetched: the pod was out of reach",
+        "not fetched from the pod",
     ]
 
 
@@ -203,7 +203,7 @@ def test_lost_motion_is_a_gap_with_a_reason_too():
     kept = [i for i in range(120) if i not in missing]
     record = assemble_pod(pod([frames[i] for i in kept], [arrival_s[i] for i in kept]), 0)
     (gap,) = record.imu_gaps
-    assert (gap.samples, gap.reason) == (2 * wire.IMU_PER_FRAME, "samples lost")
+    assert (gap.samples, gap.reason) == (2 * wire.IMU_PER_FRAME, "not fetched from the pod")
     assert gap.start_s == pytest.approx(0.5 + 20 * wire.IMU_PER_FRAME / 208, abs=0.01)
     assert np.isnan(record.imu.accel_g[:, 0]).sum() == gap.samples
     assert record.gaps == ()
@@ -227,7 +227,7 @@ def test_what_was_captured_but_never_fetched_is_a_gap_at_the_end():
     arrival_s.append(captured / 2000)
     record = assemble_pod(pod(frames, arrival_s), 0)
     (gap,) = record.gaps
-    assert gap.reason == "not fetched: the pod was out of reach"
+    assert gap.reason == "not fetched from the pod"
     assert gap.samples == record.samples_lost == 20 * FULL
     assert record.samples_sent == 60 * FULL
     assert gap.start_s == record.emg.time_s[-1]

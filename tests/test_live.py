@@ -300,9 +300,9 @@ def test_what_never_comes_is_waited_for_twenty_seconds():
     assert state.sides["left"].samples_waiting == pytest.approx(2000, rel=0.1)
     state = player.until(37)
     (withheld,) = [rep for rep in state.reps if rep.start_s < 14.5 < rep.end_s]
-    assert withheld.left.reason == "samples lost (1.0 s missing)"
+    assert withheld.left.reason == "not fetched from the pod (1.0 s missing)"
     assert withheld.excluded
-    assert state.summary.excluded == (("samples lost", 1),)
+    assert state.summary.excluded == (("not fetched from the pod", 1),)
     assert withheld.symmetry_index_pct is None
     assert state.reps[-1].symmetry_index_pct is not None
 

@@ -207,7 +207,7 @@ MEMORY_FULL = "the pod's memory was full"
 TOO_BUSY = "the pod was too busy"
 GARBLED = "the front end's data were garbled"
 LOST = "samples lost"
-NOT_FETCHED = "not fetched: the pod was out of reach"
+NOT_FETCHED = "not fetched from the pod"
 _PROBLEMS = (
     (wire.ERROR_USB_POWER, "on USB power: unplug it, then start again"),
     (wire.ERROR_EMG_CHIP, "the EMG front end does not answer as it should"),

@@ -34,7 +34,7 @@ _SETTLE_S = 0.5  # the bars' filters, after a gap
 _KEEP_S = RING_S + 4
 _STALE_S = 1.5  # bars show nothing when the newest sample is older
 _SILENT = f"no data for more than {_STALE_S} s"
-_SETTLING = "data were missing a moment ago: the bar comes back once its filter has settled"
+SETTLING = "data were missing a moment ago: the bar comes back once its filter has settled"
 _INBOX_FRAMES = 16384  # a view that falls four minutes behind loses frames; the recording does not
 _PROBES_KEPT = 256  # more than are under way in what is kept
 
@@ -241,7 +241,7 @@ class _LivePod:
         if not reason and received and not fresh:
             reason = _SILENT
         elif not reason and np.isnan(activation_uv) and np.isfinite(self._peak_uv):
-            reason = _SETTLING
+            reason = SETTLING
         return SideLive(
             connected=self.connected,
             activation_uv=activation_uv,

@@ -39,8 +39,9 @@ def test_what_a_power_cut_leaves_of_the_files_is_sound(tmp_path: Path) -> None:
             with recorder.frozen():
                 made = copies(recorder.path, tmp_path / "copies", moment)
             kept = {name: check(path) for name, path in made.items()}
-            whole = kept["whole, with -shm"]
-            assert kept["whole, without -shm"] == whole
+            whole = kept["whole, without -shm"]
+            # A commit is in the log a moment before the index in the -shm file shows it.
+            assert kept["whole, with -shm"] <= whole
             assert all(count <= whole for count in kept.values())
             if whole > max(rows, default=499):
                 rows.append(whole)
