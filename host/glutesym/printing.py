@@ -54,6 +54,8 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
             out.print(f"{side}: {missing} samples: {reason}", highlight=False)
         for problem in pod.problems:
             out.print(f"{side} pod: [bold]{problem}[/]", highlight=False)
+    if session.sync_check:
+        out.print(f"Sync check: {session.sync_check['sentence']}", highlight=False)
     if not session.meta.ended:
         out.print("The session was not ended cleanly; what was recorded until then is complete.")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from glutesym.analysis.quality import GOOD_SNR_DB, MIN_SNR_DB
 from glutesym.assemble import PodInput, assemble_recording
@@ -14,6 +15,7 @@ from glutesym.measures import SetMeasures
 from glutesym.pipeline import Settings, measure_set
 from glutesym.recording import Recording
 from glutesym.session.store import GIVEN_UP, SessionMeta, StoredEvent, open_session
+from glutesym.session.sync_check import kept_sync_check
 
 WORLD_CLOCK = "world time"  # the host clock of a simulation
 Progress = Callable[[float], None]
@@ -29,6 +31,7 @@ class AnalyzedSession:
     recording: Recording
     measures: SetMeasures
     settings: Settings
+    sync_check: dict[str, Any] | None  # the newest audit of the clocks that the file holds
 
 
 def analyze_session(path: Path, settings: Settings | None = None) -> AnalyzedSession:
@@ -42,6 +45,7 @@ def analyze_session(path: Path, settings: Settings | None = None) -> AnalyzedSes
     settings = settings or Settings()
     with open_session(path) as session:
         meta, events = session.meta, session.events()
+        sync_check = kept_sync_check(session)
         given_up_s = {event.side: event.time_s for event in events if event.kind == GIVEN_UP}
         pods: list[PodInput] = []
         for side, pod in session.by_side().items():
@@ -61,7 +65,7 @@ def analyze_session(path: Path, settings: Settings | None = None) -> AnalyzedSes
             )
     recording = assemble_recording(pods, meta.started_host_ns, meta.exercise)
     return AnalyzedSession(
-        path, meta, events, recording, measure_set(recording, settings), settings
+        path, meta, events, recording, measure_set(recording, settings), settings, sync_check
     )
 
 
@@ -85,6 +89,7 @@ def export_session(
         "started_utc": session.meta.started_utc.isoformat(),
         "recorded_with": session.meta.versions,
         "ended_cleanly": session.meta.ended,
+        "sync_check": session.sync_check,
         "virtual_pods": session.meta.host_clock == WORLD_CLOCK,
         "repetitions": {
             "found": summary.n_reps,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 from glutesym.analysis.common_motion import CommonMotion, common_motion
 from glutesym.measures import SIDES
 from glutesym.recording import ImuRecord, Recording
-from glutesym.session.store import add_result
+from glutesym.session.store import StoredSession, add_result
 
 KIND = "sync check"
 _WITHIN_MS = 500.0  # clocks that are further apart than this have not been fitted at all
@@ -96,9 +95,13 @@ def keep_sync_check(path: Path, check: SyncCheck) -> None:
     add_result(path, KIND, plain, datetime.now(UTC))
 
 
-def last_sentence(results: Sequence[tuple[datetime, dict[str, Any]]]) -> str:
-    """Return what the newest stored check says, or nothing."""
-    return str(results[-1][1].get("sentence", "")) if results else ""
+def kept_sync_check(session: StoredSession) -> dict[str, Any] | None:
+    """Return the newest result that `keep_sync_check` put into a session, and when; or None."""
+    kept = session.results(KIND)
+    if not kept:
+        return None
+    checked_utc, result = kept[-1]
+    return {"checked_utc": checked_utc.isoformat(), **result}
 
 
 def _nothing(reason: str) -> CommonMotion:
