@@ -48,11 +48,12 @@ _NOTHING_KNOWN_MS = 1e6
 _NEAR_S = 60.0  # messages count for the noise at a moment by how near they are
 _NOISE = 3.0  # of the line in spacings of the lowest delays, and at least ...
 _LEAST_NOISE_MS = 0.04  # ... by what an event's edge is uncertain
+_RATE_NOISE = 2.5  # its rate's, in what noise of the line alone would make of it
 _BRACKET_NOISE = 1.2  # of the bracket in spacings of the lowest probes, and at least ...
 _LEAST_BRACKET_NOISE_MS = 0.13
 _BIAS = 2.5  # by which the line lies too high, in spacings
 _BRACKET_BIAS = 1.0
-_RATE_SD_MS_S = 0.035  # of the deviation of two crystals' rates: 35 ppm
+_RATE_SD_MS_S = 0.045  # of two crystals, as wide as a rate is ever stated: 45 ppm
 _ALIKE_MS = 0.15  # two links' shortest delays are alike to this, as far as nothing else shows
 _TWO_SIDED_95 = 1.96
 
@@ -234,7 +235,8 @@ def _line_noise(sent_s: _Array, scale_ms: float) -> tuple[_Array, _Array]:
     variance_s2 = weight @ middle_s**2 / total - mean_s**2 + (edges[1] - edges[0]) ** 2 / 12
     level_ms = np.minimum(_NOISE * scale_ms / total, _NOTHING_KNOWN_MS)
     away_s = np.abs(at_s - mean_s)
-    rate_ms_s = np.minimum(level_ms / np.sqrt(np.maximum(variance_s2, 1e-6)), _RATE_SD_MS_S)
+    rate_ms_s = _RATE_NOISE * level_ms / np.sqrt(np.maximum(variance_s2, 1e-6))
+    rate_ms_s = np.minimum(rate_ms_s, _RATE_SD_MS_S)
     return at_s, np.sqrt(_LEAST_NOISE_MS**2 + level_ms**2 + (rate_ms_s * away_s) ** 2)
 
 
