@@ -60,6 +60,7 @@ def test_two_hubs_that_were_bounced_together():
     assert found.offset_ms == pytest.approx(17605, abs=2)
     assert 300 < found.drift_ppm < 700
     assert found.offset_half_width_ms < 1
+    assert 0.1 < found.held_out_ms < 0.7  # each second from a line through the other ones
     for start_s, end_s in ((4.0, 11.5), (6.5, 14.0)):  # each by itself
         there = (second_s >= start_s) & (second_s < end_s)
         part = common_motion(first_s, first, second_s[there], second[there])

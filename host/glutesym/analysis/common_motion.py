@@ -46,6 +46,7 @@ class CommonMotion:
     at_s: float  # when the offset is meant: the middle of the motion, time of the right one
     correlation: float  # median over windows with motion, after alignment
     windows: int  # that were used
+    held_out_ms: float | None = None  # most that a window is off from the line through the others
     reason: str = ""  # why there is no offset
 
 
@@ -110,6 +111,8 @@ def _judge(windows: _Array) -> CommonMotion:
     at_s = float(used[:, 0].mean())
     fit: Any = stats.linregress(used[:, 0] - at_s, used[:, 1])
     rest_s = used[:, 1] - fit.intercept - fit.slope * (used[:, 0] - at_s)
+    from_middle = (used[:, 0] - at_s) ** 2
+    leverage = 1 / n + from_middle / from_middle.sum()
     sigma_s = float(np.sqrt(rest_s @ rest_s / (n - 2)))
     t = float(stats.t.ppf(0.975, n - 2))
     return CommonMotion(
@@ -120,6 +123,7 @@ def _judge(windows: _Array) -> CommonMotion:
         at_s=at_s,
         correlation=correlation,
         windows=n,
+        held_out_ms=1000 * float(np.max(np.abs(rest_s) / (1 - leverage))),
     )
 
 
@@ -134,7 +138,7 @@ _UNSTEADY = (
 
 
 def _refused(reason: str, correlation: float = float("nan")) -> CommonMotion:
-    return CommonMotion(None, None, None, None, float("nan"), correlation, 0, reason)
+    return CommonMotion(None, None, None, None, float("nan"), correlation, 0, reason=reason)
 
 
 def _band(time_s: _Array, values: _Array) -> _Array:

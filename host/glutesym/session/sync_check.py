@@ -106,7 +106,7 @@ def kept_sync_check(session: StoredSession) -> dict[str, Any] | None:
 
 def _nothing(reason: str) -> CommonMotion:
     nan = float("nan")
-    return CommonMotion(None, None, None, None, nan, nan, 0, reason)
+    return CommonMotion(None, None, None, None, nan, nan, 0, reason=reason)
 
 
 def _turn(imu: ImuRecord) -> tuple[np.ndarray, np.ndarray]:
