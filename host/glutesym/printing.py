@@ -40,9 +40,12 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
             _number(rep.right.activation_uv, ".0f"),
             _number(rep.symmetry_index_pct, "+.0f"),
             _number(rep.lag_ms, "+.0f"),
-            quality_text(rep),
+            rep.quality,
         )
     out.print(table)
+    for rep in measures.reps:
+        if rep.reason:
+            out.print(f"Repetition {rep.number} is {quality_text(rep)}", highlight=False)
     for side, pod in recording.pods.items():
         out.print(
             f"{side}: {pod.samples_received} EMG samples received, {pod.samples_lost} lost, "
