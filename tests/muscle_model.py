@@ -6,6 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
 
+from glutesym.dsp.muscle_power import MusclePower
+from glutesym.recording import EmgRecord
+
 FS_HZ = 2000.0
 LAWS = {
     "linear": lambda x: x,
@@ -40,3 +43,10 @@ def burst(
     amplitude = noise_uv * 10 ** (snr_db / 20)
     muscle = amplitude * carrier / carrier.std() * rise * fall
     return muscle + noise_uv * rng.standard_normal(len(t_s)) / np.sqrt(430 / 1000)
+
+
+def power_of(uv: NDArray[np.float64], fs_hz: float = FS_HZ) -> MusclePower:
+    """Return the power over time of samples that begin at time 0."""
+    n = len(uv)
+    flags = np.zeros(n, bool)
+    return MusclePower(EmgRecord(fs_hz, np.arange(n) / fs_hz, uv, np.arange(n), flags, flags))

@@ -138,7 +138,8 @@ def slower(pod):
     """Return what a front end of half the rate would have recorded: its filter ends at 262 Hz."""
     low = signal.butter(2, 0.262 * 1000, fs=2000, output="sos")
     emg = pod.emg
-    arrays = {name: getattr(emg, name)[::2] for name in ("time_s", "index", "lead_off", "clipped")}
+    arrays = {name: getattr(emg, name)[::2] for name in ("time_s", "lead_off", "clipped")}
+    arrays["index"] = np.arange(len(arrays["time_s"]))
     uv = signal.sosfiltfilt(low, emg.uv)[::2]
     return replace(pod, emg=replace(emg, fs_hz=emg.fs_hz / 2, uv=uv, **arrays))
 

@@ -13,6 +13,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 Side = Literal["left", "right"]
 SIDES: tuple[Side, Side] = ("left", "right")
 
@@ -62,6 +65,32 @@ class Estimate:
     reason: str = ""  # why ``value`` is withheld; empty when it is given
 
 
+@dataclass(frozen=True, eq=False)
+class Distribution:
+    """A probability distribution on an even grid."""
+
+    at: NDArray[np.float64]  # (n,)
+    probability: NDArray[np.float64]  # (n,) sum 1
+
+    def quantiles(self, *shares: float) -> list[float]:
+        """Return quantiles, each probability spread evenly over its step."""
+        half = 0.5 * (self.at[1] - self.at[0])
+        summed = np.concatenate(([0.0], np.cumsum(self.probability)))
+        edges = np.concatenate((self.at - half, [self.at[-1] + half]))
+        return np.interp(np.array(shares) * summed[-1], summed, edges).tolist()
+
+    @property
+    def median(self) -> float:
+        """The median."""
+        return self.quantiles(0.5)[0]
+
+    @property
+    def half_width(self) -> float:
+        """Half the width of the 95 % credible interval."""
+        low, high = self.quantiles(0.025, 0.975)
+        return 0.5 * (high - low)
+
+
 @dataclass(frozen=True)
 class SideMeasure:
     """One side of one repetition. Times are seconds of session time."""
@@ -70,6 +99,7 @@ class SideMeasure:
     offset_s: float | None = None
     activation_uv: float | None = None  # RMS over the active part, resting power subtracted
     peak_uv: float | None = None  # highest 250 ms RMS
+    peak_s: float | None = None  # middle of these 250 ms
     snr_db: float | None = None
     onset_uncertainty_ms: float | None = None  # half-width of the onset's 95 % interval
     flaws: tuple[Flaw, ...] = ()
@@ -101,6 +131,7 @@ class RepMeasure:
     lag_ms: float | None  # onset left − onset right, positive: left later
     flaws: tuple[Flaw, ...] = ()  # of both sides together
     sync_uncertainty_ms: float = float("nan")  # 95 % of clock errors in the lag are smaller
+    lag_posterior: Distribution | None = field(default=None, repr=False, compare=False)  # ms
 
     def side(self, side: Side) -> SideMeasure:
         """Return the measure of one side."""

@@ -7,15 +7,16 @@ the same numbers.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glutesym.analysis.activation import activation_uv, peak_uv, snr_db
+from glutesym.analysis.activation import activation_uv, peak, snr_db
 from glutesym.analysis.asymmetry import summarize, symmetry_index_pct
-from glutesym.analysis.onsets import Edge, Rises, find_burst
+from glutesym.analysis.onsets import Burst, find_burst
 from glutesym.analysis.quality import (
     AT_THE_EDGE,
     BOTH_AT_REST,
@@ -30,12 +31,14 @@ from glutesym.analysis.quality import (
 )
 from glutesym.analysis.reps import Movement, RepCounter
 from glutesym.analysis.resting import RestingLevel, resting_level
-from glutesym.dsp.bandpass import SETTLE_S, Bandpass, bandpass_zero_phase
+from glutesym.analysis.timing import Edge, Rises, time_offset, time_onsets
+from glutesym.dsp.bandpass import SETTLE_S, Bandpass
 from glutesym.dsp.envelope import RmsEnvelope
+from glutesym.dsp.muscle_power import MusclePower, PowerRows
 from glutesym.dsp.notch import SETTLE_S as NOTCH_SETTLE_S
 from glutesym.dsp.notch import Notch
-from glutesym.measures import NO_POD, SIDES, RepMeasure, SetMeasures, Side, SideMeasure
-from glutesym.recording import EmgRecord, ImuRecord, PodRecord, Recording
+from glutesym.measures import NO_POD, SIDES, Flaw, RepMeasure, SetMeasures, Side, SideMeasure
+from glutesym.recording import ImuRecord, PodRecord, Recording
 
 # What live windows must hold: the longest repetition, the rest before it, the wait until both are
 # complete, and what the counter takes to decide.
@@ -71,7 +74,7 @@ class RepMeter:
         self._pending: list[Movement] = []
         self._number = 0
         self._previous_end_s = float("-inf")
-        self._rises: Mapping[Side, Rises] = {}
+        self._rises = (Rises(), Rises())
 
     @property
     def motion_lost_s(self) -> float:
@@ -127,21 +130,26 @@ class RepMeter:
         return self._measure(recording, float("inf"))
 
     def _measure(self, recording: Recording, ended_by_s: float) -> list[RepMeasure]:
+        ready = [movement for movement in self._pending if movement.end_s <= ended_by_s]
+        if not ready:
+            return []
+        del self._pending[: len(ready)]
+        spans = [_Span.of(movement, before) for before, movement in self._with_previous(ready)]
+        left, right = observe(recording, spans, self._settings)
         measured: list[RepMeasure] = []
-        while self._pending and self._pending[0].end_s <= ended_by_s:
-            movement = self._pending.pop(0)
+        for movement, of_left, of_right in zip(ready, left, right, strict=True):
             self._number += 1
             rep, self._rises = measure_rep(
-                self._number,
-                movement,
-                recording,
-                self._rises,
-                self._previous_end_s,
-                self._settings,
+                self._number, movement, (of_left, of_right), recording, self._rises
             )
             measured.append(rep)
-            self._previous_end_s = movement.end_s
         return measured
+
+    def _with_previous(self, movements: Sequence[Movement]) -> list[tuple[float, Movement]]:
+        """Return each movement with the end of the one before."""
+        ends_s = [self._previous_end_s, *(movement.end_s for movement in movements)]
+        self._previous_end_s = ends_s[-1]
+        return list(zip(ends_s, movements, strict=False))
 
 
 def measure_set(recording: Recording, settings: Settings = _DEFAULT) -> SetMeasures:
@@ -168,51 +176,83 @@ def measure_set(recording: Recording, settings: Settings = _DEFAULT) -> SetMeasu
     for side, pod in recording.pods.items():
         first_s = float(pod.emg.time_s[0]) if len(pod.emg.time_s) else 0.0
         spans = [(rep.start_s, rep.end_s) for rep in reps] or [(first_s, first_s + _RESTING_S)]
-        level = find_resting_level(pod.emg, *spans[len(spans) // 2], settings)
+        power = MusclePower(pod.emg, settings.mains_hz)
+        level = resting_level(power, *_resting_span_s(*spans[len(spans) // 2]))
         if level is not None:
             resting_uv[side] = level.rms_uv
     return SetMeasures(tuple(reps), summarize(reps), resting_uv, meter.motion_lost_s)
 
 
-def find_resting_level(
-    emg: EmgRecord, start_s: float, end_s: float, settings: Settings = _DEFAULT
-) -> RestingLevel | None:
-    """Return one side's resting level at the time of a repetition.
+@dataclass(frozen=True)
+class _Span:
+    """One repetition's stretches of session time."""
 
-    It is taken from the quiet stretches of the 20 s that end with the repetition, so that it is
-    known as soon as the repetition is, and follows electrodes that change.
+    movement_s: tuple[float, float]
+    search_s: tuple[float, float]  # where its contractions may lie
 
-    Parameters
-    ----------
-    emg : EmgRecord
-    start_s, end_s : float
-        The repetition, session time.
-    settings : Settings
+    @classmethod
+    def of(cls, movement: Movement, previous_end_s: float) -> _Span:
+        # The pause between two repetitions is shared: a burst belongs to the one it is nearer to.
+        pause_s = max(movement.start_s - previous_end_s, _LEAST_PAUSE_S)
+        before_s = min(_BEFORE_S, _BEFORE_SHARE * pause_s)
+        after_s = min(_AFTER_S, (1 - _BEFORE_SHARE) * pause_s)
+        return cls(
+            (movement.start_s, movement.end_s),
+            (movement.start_s - before_s, movement.end_s + after_s),
+        )
 
-    Returns
-    -------
-    RestingLevel or None
-        None when the muscle was never at rest.
 
-    Raises
-    ------
-    ValueError
-        The arrays of the record differ in length.
-    """
-    first, last = _span(emg, *_resting_span_s(start_s, end_s))
-    if first == last:
-        return None
-    return resting_level(_band_uv(emg, first, last, settings), emg.fs_hz)
+@dataclass(frozen=True)
+class _Observed:
+    """What one side shows of a repetition, before both sides are looked at together."""
+
+    flaws: tuple[Flaw, ...] = ()  # if there are any, there is nothing else
+    rows: PowerRows | None = None
+    resting: RestingLevel | None = None
+    burst: Burst | None = None
+
+
+def observe(
+    recording: Recording, spans: Sequence[_Span], settings: Settings
+) -> tuple[list[_Observed], list[_Observed]]:
+    """Look at some repetitions on the left and on the right, both at once on two threads."""
+
+    def of(side: Side) -> list[_Observed]:
+        pod = recording.pods.get(side)
+        if pod is None:
+            return [_Observed((NO_POD,))] * len(spans)
+        power = MusclePower(pod.emg, settings.mains_hz)
+        return [_observe(pod, power, span, settings) for span in spans]
+
+    with ThreadPoolExecutor(2) as pool:
+        left, right = pool.map(of, SIDES)
+    return left, right
+
+
+def _observe(pod: PodRecord, power: MusclePower, span: _Span, settings: Settings) -> _Observed:
+    lead_s = _FILTER_S + (NOTCH_SETTLE_S if settings.mains_hz else 0.0)
+    stretch_s = (span.search_s[0] - lead_s, span.search_s[1] + _FILTER_S)
+    flaws = signal_flaws(pod.emg, pod.gaps, span.movement_s, stretch_s)
+    if flaws:
+        return _Observed(flaws)
+    resting_s = _resting_span_s(*span.movement_s)
+    resting = resting_level(power, *resting_s)
+    if resting is None:
+        return _Observed(rest_flaws(pod.emg, resting_s))
+    rows = power.between(*span.search_s)
+    burst = find_burst(rows, resting, power.cells_a_row)
+    if burst is not None and burst.start_s > span.movement_s[1]:
+        burst = None  # it begins after the movement: it is another one's
+    return _Observed(rows=rows, resting=resting, burst=burst)
 
 
 def measure_rep(
     number: int,
     movement: Movement,
+    observed: tuple[_Observed, _Observed],
     recording: Recording,
-    rises: Mapping[Side, Rises],
-    previous_end_s: float = float("-inf"),
-    settings: Settings = _DEFAULT,
-) -> tuple[RepMeasure, dict[Side, Rises]]:
+    rises: tuple[Rises, Rises],
+) -> tuple[RepMeasure, tuple[Rises, Rises]]:
     """Measure one repetition.
 
     Parameters
@@ -221,59 +261,49 @@ def measure_rep(
         Counted from 1.
     movement : Movement
         When it took place.
+    observed : (left, right)
+        What `observe` saw of it.
     recording : Recording
-        EMG of at least ``RING_S`` seconds until 1 s after it; more does not change the result.
-    rises : mapping of side to Rises
-        What the repetitions before taught about onsets; empty before the first.
-    previous_end_s : float
-        End of the repetition before.
-    settings : Settings
+    rises : (left, right)
+        What the repetitions before taught about onsets.
 
     Returns
     -------
     RepMeasure
-    dict of side to Rises
+    (left, right) of Rises
         What is known about onsets now, for the next repetition.
-
-    Raises
-    ------
-    ValueError
-        The arrays of a record differ in length.
     """
-    start_s, end_s = movement.start_s, movement.end_s
-    learned = dict(rises)
-    # The pause between two repetitions is shared: a burst belongs to the one it is nearer to.
-    pause_s = max(start_s - previous_end_s, _LEAST_PAUSE_S)
-    before_s = min(_BEFORE_S, _BEFORE_SHARE * pause_s)
-    after_s = min(_AFTER_S, (1 - _BEFORE_SHARE) * pause_s)
-    search_s = (start_s - before_s, end_s + after_s)
-    sides: dict[Side, SideMeasure] = {}
-    for side, other in (SIDES, SIDES[::-1]):
-        pod = recording.pods.get(side)
-        if pod is None:
-            sides[side] = SideMeasure(flaws=(NO_POD,))
-            continue
-        known = rises.get(side, Rises()), rises.get(other, Rises())
-        sides[side], learned[side] = _measure_side(
-            pod, (start_s, end_s), search_s, known, settings
-        )
-    left, right = sides["left"], sides["right"]
+    timed = [_strong_burst(side) for side in observed]
+    onsets = [burst.onset if burst else None for burst in timed]
+    left_onset, right_onset, lag = time_onsets(onsets[0], onsets[1], rises)
+    offsets = [time_offset(burst.offset) if burst else None for burst in timed]
+    left, right = (
+        _side(side, movement, onset, offset)
+        for side, onset, offset in zip(observed, (left_onset, right_onset), offsets, strict=True)
+    )
+    learned = rises[0].after(onsets[0]), rises[1].after(onsets[1])
     flaws = motion_flaws(movement)
     index = lag_ms = None
-    sync_uncertainty_ms = recording.sync.at_ms(start_s)
+    sync_uncertainty_ms = recording.sync.at_ms(movement.start_s)
     if left.activation_uv is not None and right.activation_uv is not None:
-        if max(m.snr_db or -np.inf for m in sides.values()) < _MIN_ACTIVE_DB:
+        if max(m.snr_db or -np.inf for m in (left, right)) < _MIN_ACTIVE_DB:
             flaws += (BOTH_AT_REST,)
         else:
             index = symmetry_index_pct(left.activation_uv, right.activation_uv)
-    if left.onset_s is not None and right.onset_s is not None:
-        lag_ms = 1000 * (left.onset_s - right.onset_s)
-        own_ms = float(
-            np.hypot(left.onset_uncertainty_ms or 0.0, right.onset_uncertainty_ms or 0.0)
-        )
-        flaws += clock_flaws(own_ms, sync_uncertainty_ms)
+    if lag is not None:
+        lag_ms = lag.median
+        flaws += clock_flaws(lag.half_width, sync_uncertainty_ms)
     rep = RepMeasure(
-        number, start_s, end_s, left, right, index, lag_ms, flaws, sync_uncertainty_ms
+        number,
+        movement.start_s,
+        movement.end_s,
+        left,
+        right,
+        index,
+        lag_ms,
+        flaws,
+        sync_uncertainty_ms,
+        lag,
     )
     return rep, learned
 
@@ -295,70 +325,55 @@ class LiveEnvelope:
         return uv
 
 
-def _measure_side(
-    pod: PodRecord,
-    span_s: tuple[float, float],
-    search_s: tuple[float, float],
-    rises: tuple[Rises, Rises],  # of this side and of the other
-    settings: Settings,
-) -> tuple[SideMeasure, Rises]:
-    emg = pod.emg
-    resting = find_resting_level(emg, *span_s, settings)
-    lead_s = _FILTER_S + (NOTCH_SETTLE_S if settings.mains_hz else 0.0)
-    stretch_s = (search_s[0] - lead_s, search_s[1] + _FILTER_S)
-    flaws = signal_flaws(emg, pod.gaps, span_s, stretch_s)
-    if not flaws and resting is None:
-        flaws = rest_flaws(emg, _resting_span_s(*span_s))
-    if flaws or resting is None:
-        return SideMeasure(flaws=flaws), rises[0]
-    first, last = _span(emg, *search_s)
-    begin, stop = _span(emg, *stretch_s)
-    fs_hz, time_s = emg.fs_hz, emg.time_s[begin:stop]
-    band_uv = _band_uv(emg, begin, stop, settings)
-    inside_s = ((first - begin) / fs_hz, (last - begin) / fs_hz)
-    burst = find_burst(band_uv, fs_hz, resting, inside_s, *rises)
-    if burst is not None and burst.start_s * fs_hz > np.searchsorted(time_s, span_s[1]):
-        burst = None  # it begins after the movement: it is another one's
+def _strong_burst(observed: _Observed) -> Burst | None:
+    """Return a side's burst if it is strong enough to be timed."""
+    burst, resting, rows = observed.burst, observed.resting, observed.rows
+    if burst is None or resting is None or rows is None:
+        return None
+    inside = (rows.time_s >= burst.start_s) & (rows.time_s <= burst.end_s)
+    activation = activation_uv(rows.total[inside], resting.rms_uv)
+    return burst if snr_db(activation, resting.rms_uv) >= MIN_SNR_DB else None
+
+
+def _side(
+    observed: _Observed, movement: Movement, onset: Edge | None, offset: Edge | None
+) -> SideMeasure:
+    """Return one side's numbers, given its edges."""
+    burst, resting, rows = observed.burst, observed.resting, observed.rows
+    if rows is None or resting is None:
+        return SideMeasure(flaws=observed.flaws)
     if burst is None:
-        positions = np.searchsorted(time_s, span_s)
+        start_s, end_s = movement.start_s, movement.end_s
     else:
-        start = burst.onset.time_s if burst.onset else burst.start_s
-        end = burst.offset.time_s if burst.offset else burst.end_s
-        positions = np.rint(np.array((start, end)) * fs_hz).astype(np.int64)
-    active = band_uv[max(positions[0], 0) : positions[1]]
-    active = active[np.isfinite(active)]  # the recording may begin or end here
-    if not len(active):
-        return SideMeasure(flaws=(NOT_COVERED,)), rises[0]
-    activation = activation_uv(active, resting.rms_uv)
+        start_s = onset.time_s if onset else burst.start_s
+        end_s = offset.time_s if offset else burst.end_s
+    active = (rows.time_s >= start_s) & (rows.time_s <= end_s) & np.isfinite(rows.total)
+    if not active.any():  # the recording begins or ends here
+        return SideMeasure(flaws=(NOT_COVERED,))
+    power_uv2, time_s = rows.total[active], rows.time_s[active]
+    activation = activation_uv(power_uv2, resting.rms_uv)
+    row_s = (time_s[-1] - time_s[0]) / max(len(time_s) - 1, 1) or 1.0
+    peak_uv, peak_after_s = peak(power_uv2, row_s, resting.rms_uv)
     snr = snr_db(activation, resting.rms_uv)
-    timed = burst if burst is not None and snr >= MIN_SNR_DB else None
-    onset, offset = (timed.onset, timed.offset) if timed else (None, None)
     flaws = strength_flaws(snr, onset is not None) if burst else (SILENT,)
-    if np.isnan(band_uv[first - begin : last - begin]).any():
+    if np.isnan(rows.total).any():
         flaws += (AT_THE_EDGE,)
-    measure = SideMeasure(
-        onset_s=_session_s(onset, fs_hz, time_s),
-        offset_s=_session_s(offset, fs_hz, time_s),
+    return SideMeasure(
+        onset_s=onset.time_s if onset else None,
+        offset_s=offset.time_s if offset else None,
         activation_uv=activation,
-        peak_uv=peak_uv(active, fs_hz, resting.rms_uv),
+        peak_uv=peak_uv,
+        peak_s=float(time_s[0]) + peak_after_s,
         snr_db=snr if np.isfinite(snr) else None,
         onset_uncertainty_ms=500 * (onset.ci_high_s - onset.ci_low_s) if onset else None,
         flaws=flaws,
     )
-    return measure, timed.rises if timed else rises[0]
 
 
 def _resting_span_s(start_s: float, end_s: float) -> tuple[float, float]:
     """Return where rest is sought, given a repetition."""
     first_s = min(end_s + _AFTER_S - _RESTING_S, start_s - _RESTING_BEFORE_S)
     return first_s, end_s + _AFTER_S + _FILTER_S
-
-
-def _session_s(edge: Edge | None, fs_hz: float, time_s: NDArray[np.float64]) -> float | None:
-    """Return an edge, found in seconds of samples, in session time."""
-    if edge is None:
-        return None
-    return float(np.interp(edge.time_s * fs_hz, np.arange(len(time_s)), time_s))
 
 
 def _first_gap_s(
@@ -373,25 +388,3 @@ def _first_gap_s(
 def _until(imu: ImuRecord, end_s: float) -> ImuRecord:
     n = int(np.searchsorted(imu.time_s, end_s, "right"))
     return replace(imu, time_s=imu.time_s[:n], accel_g=imu.accel_g[:n], gyro_dps=imu.gyro_dps[:n])
-
-
-def _band_uv(emg: EmgRecord, first: int, last: int, settings: Settings) -> NDArray[np.float64]:
-    """Return the muscle's band of some samples; NaN where they say nothing about a muscle."""
-    usable = ~(emg.lead_off[first:last] | emg.clipped[first:last])
-    uv = np.where(usable, emg.uv[first:last], np.nan)
-    if settings.mains_hz:
-        uv = Notch(emg.fs_hz, settings.mains_hz).process(uv)
-    return bandpass_zero_phase(uv, emg.fs_hz)
-
-
-def _span(emg: EmgRecord, start_s: float, end_s: float) -> tuple[int, int]:
-    """Return the positions of the samples within a stretch of session time."""
-    n = len(emg.time_s)
-    if not n == len(emg.uv) == len(emg.lead_off) == len(emg.clipped):
-        raise ValueError(
-            "the arrays of an EMG record must have one length; found "
-            f"time_s {n}, uv {len(emg.uv)}, lead_off {len(emg.lead_off)}, "
-            f"clipped {len(emg.clipped)}"
-        )
-    first, last = np.searchsorted(emg.time_s, (start_s, end_s))
-    return int(first), int(last)

@@ -1,19 +1,37 @@
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 
-from glutesym.analysis.onsets import Rises, find_burst
+from glutesym.analysis.onsets import find_burst
 from glutesym.analysis.resting import resting_level
-from glutesym.dsp.bandpass import bandpass_zero_phase
-from muscle_model import FS_HZ, burst
+from glutesym.analysis.timing import Edge, Rises, time_offset, time_onsets
+from muscle_model import FS_HZ, burst, power_of
 
 SEARCH_S = (2.2, 5.8)
 
 
-def find(x, rises=None, other=None, search_s=SEARCH_S):
-    band = bandpass_zero_phase(x, FS_HZ)
-    return find_burst(
-        band, FS_HZ, resting_level(band, FS_HZ), search_s, rises or Rises(), other or Rises()
-    )
+def burst_in(x, search_s=SEARCH_S):
+    power = power_of(x)
+    resting = resting_level(power, 0, 7)
+    return find_burst(power.between(*search_s), resting, power.cells_a_row)
+
+
+@dataclass
+class Found:
+    onset: Edge | None
+    offset: Edge | None
+    rises: Rises
+
+
+def find(x, rises=None, search_s=SEARCH_S):
+    """Return the edges of one side alone."""
+    rises = rises or Rises()
+    found = burst_in(x, search_s)
+    if found is None:
+        return None
+    onset, _, _ = time_onsets(found.onset, None, (rises, Rises()))
+    return Found(onset, time_offset(found.offset), rises.after(found.onset))
 
 
 def errors_ms(snr_db, law, rise_s, seeds):
@@ -48,14 +66,32 @@ def test_onset_at_10_db(law):
 
 
 def test_unequal_signal_to_noise_ratio_fakes_no_lag():
-    left = right = Rises()
-    lags_ms = []
+    rises, lags_ms = (Rises(), Rises()), []
     for seed in range(300, 320):
-        strong = find(burst(seed, 22), left, right)
-        weak = find(burst(seed + 1000, 16), right, left)
-        left, right = strong.rises, weak.rises
-        lags_ms.append(1000 * (weak.onset.time_s - strong.onset.time_s))
+        weak = burst_in(burst(seed + 1000, 16)).onset
+        strong = burst_in(burst(seed, 22)).onset
+        _, _, lag = time_onsets(weak, strong, rises)
+        rises = rises[0].after(weak), rises[1].after(strong)
+        lags_ms.append(lag.median)
     assert abs(np.mean(lags_ms)) < 5  # of 20 repetitions; the mean itself has an SD of 2
+
+
+def test_the_lag_of_both_sides_together_is_surer_than_the_difference_of_their_onsets():
+    """What both sides have in common, how they rise, is no error of the lag."""
+    left = burst_in(burst(330, 18, 0.1)).onset
+    right = burst_in(burst(331, 18, 0.1)).onset
+    left_edge, right_edge, lag = time_onsets(left, right)
+    assert lag.half_width < 1960 * np.hypot(left_edge.sd_s, right_edge.sd_s)
+    assert abs(lag.median) < lag.half_width
+    mirrored = time_onsets(right, left)[2]
+    assert mirrored.median == pytest.approx(-lag.median, abs=0.1)
+
+
+def test_one_side_without_evidence_leaves_the_other_as_it_is_alone():
+    evidence = burst_in(burst(332, 18, 0.1)).onset
+    left, right, lag = time_onsets(None, evidence)
+    assert (left, lag) == (None, None)
+    assert right.time_s == pytest.approx(3.0, abs=0.03)
 
 
 def test_credible_interval_covers_the_onset():
@@ -92,10 +128,11 @@ def test_the_strongest_burst_is_chosen_and_a_spike_is_none():
 
 def test_missing_samples_around_the_burst_give_no_burst_rather_than_an_error():
     x = burst(5, 20)
-    band = bandpass_zero_phase(x, FS_HZ)
-    resting = resting_level(band, FS_HZ)
-    for empty in (np.full(len(x), np.nan), np.empty(0), band[:10]):
-        assert find_burst(empty, FS_HZ, resting, SEARCH_S, Rises(), Rises()) is None
+    power = power_of(x)
+    resting = resting_level(power, 0, 7)
+    for empty in (np.full(len(x), np.nan), np.empty(0), x[:10]):
+        rows = power_of(empty).between(*SEARCH_S)
+        assert find_burst(rows, resting, power.cells_a_row) is None
 
 
 def test_learning_the_rise_sharpens_the_onset():

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from glutesym.dsp.envelope import RmsEnvelope, rms_envelope
 from glutesym.dsp.runs import runs
-from glutesym.dsp.spectrogram import spectrogram
 
 FS_HZ = 2000.0
 NOISE = np.random.default_rng(2).standard_normal(3000)
@@ -62,22 +61,3 @@ def test_runs_rebuild_the_condition(values):
         rebuilt[start:stop] = True
     np.testing.assert_array_equal(rebuilt, condition)
     assert all(b < c for (_, b), (c, _) in pairwise(found))
-
-
-def test_spectrogram_gives_power_in_the_right_band_at_the_right_time():
-    t_s = np.arange(4000) / FS_HZ
-    x = np.where(t_s > 1, 3 * np.sin(2 * np.pi * 125 * t_s), 0)
-    spectra = spectrogram(x, FS_HZ, 0.002)
-    assert spectra.power.shape[1] == 7
-    assert np.all(spectra.power.argmax(axis=1)[spectra.time_s > 1.02] == 1)
-    half = spectra.power[:, 1].max() / 2
-    assert spectra.time_s[np.argmax(spectra.power[:, 1] > half)] == pytest.approx(1.0, abs=0.004)
-
-
-def test_spectrogram_of_white_noise_is_its_power_in_every_band():
-    power = spectrogram(np.tile(NOISE, 5), FS_HZ, 0.008).power
-    np.testing.assert_allclose(power.mean(axis=0), 2 / 32, rtol=0.15)  # 2 of 32 bins
-
-
-def test_spectrogram_of_too_few_samples_is_empty():
-    assert spectrogram(np.zeros(3), FS_HZ, 0.002).power.shape == (0, 7)

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from glutesym.dsp.bandpass import Bandpass, bandpass_zero_phase
 from glutesym.dsp.envelope import RmsEnvelope, rms_envelope
 from glutesym.dsp.notch import Notch
-from glutesym.dsp.spectrogram import spectrogram
-from muscle_model import FS_HZ, burst
+from muscle_model import FS_HZ, burst, power_of
 
 N = round(7 * FS_HZ)
 T_S = np.arange(N) / FS_HZ
@@ -43,7 +42,7 @@ PROCESSORS = FILTERS | {
     "notch": lambda x: Notch(FS_HZ, 50).process(x),
     "live envelope": lambda x: RmsEnvelope(FS_HZ).process(x),
     "envelope": lambda x: rms_envelope(x, FS_HZ),
-    "spectrogram": lambda x: spectrogram(x, FS_HZ, 0.002).power,
+    "power": lambda x: power_of(x).between(-1, 8).bands,
 }
 
 

@@ -1,4 +1,4 @@
-"""How much a muscle worked: RMS with the resting power taken out."""
+"""How much a muscle worked: power with the resting power taken out, then the root."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 PEAK_WINDOW_S = 0.25
 
 
-def activation_uv(band_uv: NDArray[np.float64], resting_rms_uv: float) -> float:
+def activation_uv(power_uv2: NDArray[np.float64], resting_rms_uv: float) -> float:
     """Return the RMS of the muscle's own signal.
 
     Noise and muscle are uncorrelated, so their powers add: the resting power is subtracted before
@@ -16,7 +16,7 @@ def activation_uv(band_uv: NDArray[np.float64], resting_rms_uv: float) -> float:
 
     Parameters
     ----------
-    band_uv : (n,) band-passed, the active part only
+    power_uv2 : (m,) mean squares, the active part only
     resting_rms_uv : float
 
     Returns
@@ -29,35 +29,40 @@ def activation_uv(band_uv: NDArray[np.float64], resting_rms_uv: float) -> float:
     ValueError
         The part is empty or holds a gap.
     """
-    if not len(band_uv) or not np.isfinite(band_uv).all():
-        raise ValueError("the active part is empty or holds a gap: measure only whole stretches")
-    return float(np.sqrt(max(np.mean(band_uv**2) - resting_rms_uv**2, 0.0)))
+    _require_whole(power_uv2)
+    return float(np.sqrt(max(power_uv2.mean() - resting_rms_uv**2, 0.0)))
 
 
-def peak_uv(band_uv: NDArray[np.float64], fs_hz: float, resting_rms_uv: float) -> float:
-    """Return the highest RMS in 250 ms, or over all of a shorter part, resting power taken out.
+def peak(
+    power_uv2: NDArray[np.float64], row_s: float, resting_rms_uv: float
+) -> tuple[float, float]:
+    """Return the highest RMS in 250 ms, resting power taken out, and when it is.
 
     Parameters
     ----------
-    band_uv : (n,) band-passed, the active part only
-    fs_hz : float
+    power_uv2 : (m,) mean squares, the active part only; when it is shorter, all of it is taken
+    row_s : float
+        Time between two values.
     resting_rms_uv : float
 
     Returns
     -------
-    float
+    peak_uv : float
+    middle_s : float
+        Middle of these 250 ms, from the first value.
 
     Raises
     ------
     ValueError
         The part is empty or holds a gap.
     """
-    n = min(round(PEAK_WINDOW_S * fs_hz), len(band_uv))
-    if not n or not np.isfinite(band_uv).all():
-        raise ValueError("the active part is empty or holds a gap: measure only whole stretches")
-    power = np.concatenate(([0.0], np.cumsum(band_uv**2)))
-    highest = float(np.max(power[n:] - power[:-n])) / n
-    return float(np.sqrt(max(highest - resting_rms_uv**2, 0.0)))
+    _require_whole(power_uv2)
+    n = min(round(PEAK_WINDOW_S / row_s), len(power_uv2))
+    summed = np.concatenate(([0.0], np.cumsum(power_uv2)))
+    windows = summed[n:] - summed[:-n]
+    at = int(np.argmax(windows))
+    highest = float(windows[at]) / n - resting_rms_uv**2
+    return float(np.sqrt(max(highest, 0.0))), (at + (n - 1) / 2) * row_s
 
 
 def snr_db(activation: float, resting_rms_uv: float) -> float:
@@ -67,3 +72,8 @@ def snr_db(activation: float, resting_rms_uv: float) -> float:
     return (
         float(20 * np.log10(activation / resting_rms_uv)) if resting_rms_uv > 0 else float("inf")
     )
+
+
+def _require_whole(power_uv2: NDArray[np.float64]) -> None:
+    if not len(power_uv2) or not np.isfinite(power_uv2).all():
+        raise ValueError("the active part is empty or holds a gap: measure only whole stretches")

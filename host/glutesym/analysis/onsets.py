@@ -2,26 +2,36 @@
 
 A threshold crosses late on a slow rise and earlier the higher the signal-to-noise ratio, so
 unequal sides fake a lag. Here the power in several bands is modelled instead: resting power before
-the onset, a rise of unknown length and shape, a plateau of unknown height after it. Rise, shape
-and height are summed out (Bayesian change-point; the likelihood is that of power averages of
-Gaussian noise, Whittle 1953), which leaves the probability of every onset time. The end is the
-same problem, time reversed.
+the onset, a rise of unknown length and law, a plateau of unknown height after it. The likelihood
+is that of power averages of Gaussian noise (Whittle 1953); height, and later length and law, are
+summed out, which leaves the probability of every onset time. The end is the same problem, time
+reversed.
+
+To be fast, the evidence of every row is computed for a few levels of power; that for the power a
+model expects is interpolated between them (Chebyshev nodes, barycentric: Berrut and Trefethen
+2004). How models draw on levels never changes, and is compressed to its main components.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glutesym.analysis.resting import RestingLevel
+from glutesym.dsp.muscle_power import ROW_S, ROWS_A_WINDOW, PowerRows
 from glutesym.dsp.runs import runs
-from glutesym.dsp.spectrogram import WINDOW_S, spectrogram
 
-HOP_S = 0.002
-MAX_SD_S = 0.04  # an edge less certain than this is not reported
+GRID_S = 0.002  # of onset times: whole multiples of this, in session time
+RISES_S = (0.005, 0.02, 0.035, 0.055, 0.08, 0.11, 0.15, 0.2, 0.26)
+LAWS = (  # amplitude over the rise, x from 0 to 1
+    lambda x: x,
+    lambda x: 0.5 - 0.5 * np.cos(np.pi * x),
+    lambda x: np.expm1(-3 * x) / np.expm1(-3.0),
+    lambda x: x**2,
+)
 
 _SMOOTH_S = 0.05  # detection statistic
 _HIGH = 0.3  # of the plateau: a burst holds such power ...
@@ -32,160 +42,110 @@ _MIN_BURST_S = 0.06
 
 _REACH_S = 0.3  # the change-point is sought this far around the threshold crossing
 _PLATEAU_S = 0.25  # of the burst after the latest onset is part of the evidence
-_RISES_S = (0.005, 0.02, 0.035, 0.055, 0.08, 0.11, 0.15, 0.2, 0.26)
-_GAINS = (0.63, 0.8, 1.0, 1.25, 1.6)  # plateau power against its estimate
-_SHAPES = (  # amplitude over the rise, x from 0 to 1
-    lambda x: x,
-    lambda x: 0.5 - 0.5 * np.cos(np.pi * x),
-    lambda x: np.expm1(-3 * x) / np.expm1(-3.0),
-)
-_FADE = 0.9  # repetitions remembered: about ten
-_TRUST = 0.6  # in this memory: the resting level has an error that all repetitions share
-_ALIKE = 0.8  # probability that both sides rise in the same time
-_SURPRISE = 0.05  # probability that a contraction rises unlike those before it
 _EVIDENCE_PART = 0.7  # of a short burst is used: after that it may be ending
+_GAINS = (0.63, 0.8, 1.0, 1.25, 1.6)  # plateau power against its estimate
+_PHASES = round(ROW_S / GRID_S)  # onsets a row
+_LEAST = 0.0015  # of the plateau: levels are spaced logarithmically above this, evenly below
+_NODES = np.log(_LEAST) + 0.5 * np.log1p(max(_GAINS) / _LEAST) * (
+    1 - np.cos(np.pi * np.arange(11) / 10)
+)  # log(level + _LEAST)
+_LEVELS = np.exp(_NODES[1:]) - _LEAST  # the first is 0, which is no evidence either way
+_LEAD = ROWS_A_WINDOW // 2  # rows before an onset whose windows reach beyond it
+_TEMPLATE = 2 * _LEAD + round(max(RISES_S) / ROW_S) + 1  # rows
+_KEPT = 1e-3  # components of the models smaller than this part of the largest are left out
 
 
 @dataclass(frozen=True)
-class Edge:
-    """An onset or offset."""
+class EdgeEvidence:
+    """Relative likelihood of every time of an edge under every model of the rise."""
 
-    time_s: float  # median of the posterior
-    sd_s: float
-    ci_low_s: float  # 95 % credible interval
-    ci_high_s: float
+    first: int  # time of the first row, in units of GRID_S of session time
+    likelihood: NDArray[np.float64]  # (n, len(RISES_S) · len(LAWS)), the largest is 1
 
-
-@dataclass(frozen=True)
-class Rises:
-    """How one side's muscle rises in this exercise, learned from one repetition to the next.
-
-    One contraction hardly tells a slow rise that began early from a fast one that began late; ten
-    do.
-    """
-
-    log_weight: NDArray[np.float64] = field(  # (lengths, shapes)
-        default_factory=lambda: np.zeros((len(_RISES_S), len(_SHAPES)))
-    )
-
-    def prior(self, other: Rises) -> NDArray[np.float64]:
-        """Return the probability of each rise model, (n_models,); no model is ever ruled out.
-
-        ``other`` is the other side. Both are taken to rise by the same law, and in the same time
-        unless the data say otherwise: an error that both onsets share is no error of the lag.
-        """
-        lengths = len(_RISES_S)
-        alike = _ALIKE * np.eye(lengths) + (1 - _ALIKE) / lengths
-        weight = self._likelihood() * (alike @ other._likelihood())
-        return ((1 - _SURPRISE) * weight / weight.sum() + _SURPRISE / weight.size).ravel()
-
-    def _likelihood(self) -> NDArray[np.float64]:
-        likelihood = np.exp(_TRUST * (self.log_weight - self.log_weight.max()))
-        return np.maximum(likelihood, 1e-100)
-
-    def after(self, log_evidence: NDArray[np.float64]) -> Rises:
-        """Return the knowledge after one more contraction; old ones fade."""
-        new = (log_evidence - log_evidence.max()).reshape(self.log_weight.shape)
-        return Rises(_FADE * self.log_weight + new)
+    @property
+    def log_rises(self) -> NDArray[np.float64]:
+        """Log evidence of each model of the rise, times summed out, (n_models,)."""
+        return np.log(np.maximum(self.likelihood.sum(axis=0), 1e-300))
 
 
 @dataclass(frozen=True)
 class Burst:
-    """One contraction. An edge that the data do not determine is None."""
+    """One contraction; times are session time. An edge that nothing tells about is None."""
 
     start_s: float  # coarse, by threshold
     end_s: float
-    onset: Edge | None
-    offset: Edge | None
-    rises: Rises  # what is known about onsets after this one
+    onset: EdgeEvidence | None
+    offset: EdgeEvidence | None  # time reversed: its times count downwards from 0
 
 
-_NOTHING = Rises()
-
-
-def find_burst(
-    band_uv: NDArray[np.float64],
-    fs_hz: float,
-    resting: RestingLevel,
-    search_s: tuple[float, float],
-    rises: Rises,
-    other: Rises,
-) -> Burst | None:
-    """Return the strongest contraction that lies at least partly within a window.
+def find_burst(rows: PowerRows, resting: RestingLevel, cells_a_row: float) -> Burst | None:
+    """Return the strongest contraction in a stretch.
 
     Parameters
     ----------
-    band_uv : (n,) zero-phase band-passed; NaN where missing
-    fs_hz : float
+    rows : PowerRows
+        What lies outside belongs to other repetitions. If samples are missing within, only the
+        longest whole part is searched.
     resting : RestingLevel
-    search_s : (start, end)
-        Seconds from the first sample. What lies outside belongs to other repetitions. If samples
-        are missing within, only the longest whole stretch is searched.
-    rises, other : Rises
-        What earlier contractions taught about this and the other side.
+    cells_a_row : float
+        Independent values a band and row, as `MusclePower` gives them.
 
     Returns
     -------
     Burst or None
-        Times in seconds from the first sample; None when nothing rises above the resting level.
+        None when nothing rises above the resting level.
     """
-    spectra = spectrogram(band_uv, fs_hz, HOP_S)
-    inside = (spectra.time_s >= search_s[0]) & (spectra.time_s <= search_s[1])
-    whole = runs(inside & np.isfinite(spectra.power).all(axis=1))
+    whole = runs(np.isfinite(rows.total))
     begin, end = max(whole, key=lambda run: run[1] - run[0], default=(0, 0))
-    if (end - begin) * spectra.hop_s < 2 * _MIN_BURST_S:
+    if (end - begin) * ROW_S < 2 * _MIN_BURST_S:
         return None
-    time_s = spectra.time_s[begin:end]
-    relative = spectra.power[begin:end] / resting.band_power
-    found = _detect(relative, spectra.hop_s)
+    time_s = rows.time_s[begin:end]
+    relative = rows.bands[begin:end] / resting.band_power
+    found = _detect(relative)
     if found is None:
         return None
     start, stop, snr = found
-    cells = spectra.cells_per_value
-    onset = _edge(relative, time_s, start, stop, snr, cells)
-    offset = _edge(
-        relative[::-1], -time_s[::-1], len(time_s) - stop, len(time_s) - start, snr, cells
-    )
+    n = len(time_s)
     return Burst(
         start_s=float(time_s[start]),
         end_s=float(time_s[stop - 1]),
-        onset=onset.edge(rises.prior(other)) if onset else None,
-        offset=_mirrored(offset.edge(_NOTHING.prior(_NOTHING))) if offset else None,
-        rises=rises.after(onset.rise_evidence()) if onset else rises,
+        onset=_edge(relative, time_s, start, stop, snr, cells_a_row),
+        offset=_edge(relative[::-1], -time_s[::-1], n - stop, n - start, snr, cells_a_row),
     )
 
 
-def _detect(
-    relative: NDArray[np.float64], hop_s: float
-) -> tuple[int, int, NDArray[np.float64]] | None:
+def _detect(relative: NDArray[np.float64]) -> tuple[int, int, NDArray[np.float64]] | None:
     """Return start, stop and the per-band power ratio of the strongest burst.
 
     ``relative`` is (m, n_bands): power over resting power.
     """
     snr = np.full(relative.shape[1], 1.0)
+    smooth = round(_SMOOTH_S / ROW_S)
     for _ in range(2):  # first all bands alike, then each for what it tells about this muscle
-        statistic = _smooth((relative - 1) @ snr / snr.sum(), round(_SMOOTH_S / hop_s))
+        statistic = _smooth((relative - 1) @ snr / snr.sum(), smooth)
         plateau = float(np.quantile(statistic, 0.95))
         loud = statistic >= 0.5 * plateau
         snr = np.maximum(relative[loud].mean(axis=0) - 1, 0.01)
-    statistic = _smooth((relative - 1) @ snr / (snr @ snr), round(_SMOOTH_S / hop_s))
+    statistic = _smooth((relative - 1) @ snr / (snr @ snr), smooth)
     # Noise of the statistic at rest: each band's mean of K cells has an SD of 1/√K, K = 50 ms/16
     # ms.
-    noise_sd = float(np.sqrt(snr @ snr) / (snr @ snr)) / np.sqrt(_SMOOTH_S / WINDOW_S)
+    noise_sd = float(np.sqrt(snr @ snr) / (snr @ snr)) / np.sqrt(
+        _SMOOTH_S / (ROWS_A_WINDOW * ROW_S)
+    )
     high = max(_HIGH, 2 * _NOISE_SDS * noise_sd)
     low = max(_LOW, _NOISE_SDS * noise_sd)
     if not statistic.max() > high:
         return None
     merged: list[tuple[int, int]] = []
     for start, stop in runs(statistic > low):
-        if merged and (start - merged[-1][1]) * hop_s < _MERGE_S:
+        if merged and (start - merged[-1][1]) * ROW_S < _MERGE_S:
             merged[-1] = (merged[-1][0], stop)
         else:
             merged.append((start, stop))
     bursts = [
         (float(statistic[a:b].sum()), a, b)
         for a, b in merged
-        if statistic[a:b].max() > high and (b - a) * hop_s >= _MIN_BURST_S
+        if statistic[a:b].max() > high and (b - a) * ROW_S >= _MIN_BURST_S
     ]
     if not bursts:
         return None
@@ -200,10 +160,9 @@ def _edge(
     stop: int,
     snr: NDArray[np.float64],
     cells: float,
-) -> _Posterior | None:
-    """Return the posterior of the change-point near the ``start`` of a burst."""
-    hop_s = float(time_s[1] - time_s[0])
-    reach, plateau = round(_REACH_S / hop_s), round(_PLATEAU_S / hop_s)
+) -> EdgeEvidence | None:
+    """Return the evidence of the change-point near the ``start`` of a burst."""
+    reach, plateau = round(_REACH_S / ROW_S), round(_PLATEAU_S / ROW_S)
     middle = (start + stop) // 2
     first = max(0, start - reach)
     last = min(start + reach, middle)  # latest onset
@@ -212,90 +171,87 @@ def _edge(
         return None
     risen = relative[(start + end) // 2 : end].mean(axis=0) - 1
     local = max(float(risen @ snr / (snr @ snr)), 0.1)  # plateau here against the whole burst
-    templates, lead = _templates(hop_s)
-    n_template = templates.shape[1]
     # Evidence relative to "still at rest" of a value r at power ratio q: r·q/(1+q) − ln(1+q).
-    gains = local * np.array(_GAINS)
-    ratio = (gains[:, None, None] * templates).reshape(-1, n_template)
-    q = ratio[:, :, None] * snr  # (n_gains * n_models, n_template, n_bands)
-    gain = cells * q / (1 + q)
-    cost = -cells * np.log1p(q).sum(axis=2)
-    coefficients = np.concatenate((gain, cost[:, :, None]), axis=2).astype(np.float32)
+    q = np.outer(snr, local * _LEVELS)
+    offered = slice(max(first - _LEAD, 0), end)
+    of_levels = cells * (relative[offered] @ (q / (1 + q)) - np.log1p(q).sum(axis=0))
     n_onsets = last - first
-    values = np.zeros((n_onsets + n_template, relative.shape[1] + 1), np.float32)
-    begin = first - lead
-    known = slice(max(begin, 0), min(end, begin + len(values)))
-    values[known.start - begin : known.stop - begin, :-1] = relative[known]
-    values[known.start - begin : known.stop - begin, -1] = 1
-    windows = np.lib.stride_tricks.sliding_window_view(values[:-1], n_template, axis=0)
-    windows = windows.transpose(0, 2, 1).reshape(n_onsets, -1)
-    evidence = (windows @ coefficients.reshape(len(coefficients), -1).T).astype(np.float64)
+    padded = np.zeros((n_onsets + _TEMPLATE - 1, len(_LEVELS)))
+    skipped = offered.start - (first - _LEAD)
+    known = of_levels[: len(padded) - skipped]
+    padded[skipped : skipped + len(known)] = known
+    to_components, to_models = _models()
+    windows = np.lib.stride_tricks.sliding_window_view(
+        padded.astype(np.float32), _TEMPLATE, axis=0
+    )
+    evidence = windows.reshape(n_onsets, -1) @ to_components @ to_models
+    by_model = evidence.reshape(n_onsets, _PHASES, len(_GAINS), -1)
     # After the template's end: the plateau.
-    after = np.zeros((len(relative) + 1, relative.shape[1] + 1))
-    after[1 : end + 1, :-1] = np.cumsum(relative[:end], axis=0)
-    after[1 : end + 1, -1] = np.arange(1, end + 1)
-    from_ = np.minimum(np.arange(first, last) - lead + n_template, end)
-    evidence += (after[end] - after[from_]) @ coefficients[:, -1].T.astype(np.float64)
-    by_model = evidence.reshape(n_onsets, len(_GAINS), -1)
-    most = evidence.max()
-    return _Posterior(time_s[first:last], np.exp(by_model - most).sum(axis=1))
+    q = np.outer(snr, local * np.array(_GAINS))
+    of_gains = cells * (relative[:end] @ (q / (1 + q)) - np.log1p(q).sum(axis=0))
+    after = np.concatenate((np.zeros((1, len(_GAINS))), np.cumsum(of_gains, axis=0)))
+    from_ = np.minimum(np.arange(first, last) - _LEAD + _TEMPLATE, end)
+    by_model += (after[end] - after[from_]).astype(np.float32)[:, None, :, None]
+    likelihood = np.exp(by_model - by_model.max()).sum(axis=2).reshape(n_onsets * _PHASES, -1)
+    return _on_grid(time_s[first:last], likelihood)
 
 
-@dataclass(frozen=True)
-class _Posterior:
-    """Relative likelihood of every onset time and rise model, plateau height summed out."""
-
-    time_s: NDArray[np.float64]  # (n_onsets,)
-    likelihood: NDArray[np.float64]  # (n_onsets, n_models)
-
-    def rise_evidence(self) -> NDArray[np.float64]:
-        """Return each rise model's log evidence, onset summed out, (n_models,)."""
-        return np.log(np.maximum(self.likelihood.sum(axis=0), 1e-300))
-
-    def edge(self, prior: NDArray[np.float64]) -> Edge | None:
-        """Sum the rise models out, (n_models,) prior; None when the onset is not determined."""
-        probability = self.likelihood @ prior
-        probability /= probability.sum()
-        mean = float(probability @ self.time_s)
-        sd_s = float(np.sqrt(probability @ (self.time_s - mean) ** 2))
-        if sd_s > MAX_SD_S or probability[0] + probability[-1] > 0.05:
-            return None
-        half_s = 0.5 * (self.time_s[1] - self.time_s[0])
-        quantiles = np.interp((0.025, 0.5, 0.975), np.cumsum(probability), self.time_s + half_s)
-        low, median, high = quantiles.tolist()
-        return Edge(median, sd_s, low, high)
-
-
-def _mirrored(edge: Edge | None) -> Edge | None:
-    if edge is None:
-        return None
-    return Edge(-edge.time_s, edge.sd_s, -edge.ci_high_s, -edge.ci_low_s)
+def _on_grid(time_s: NDArray[np.float64], likelihood: NDArray[np.float64]) -> EdgeEvidence:
+    """Return the likelihood at whole multiples of GRID_S; rows hold ``_PHASES`` onsets each."""
+    step_s = (time_s[-1] - time_s[0]) / (len(time_s) - 1) / _PHASES
+    n = len(likelihood)
+    first = int(np.ceil(time_s[0] / GRID_S))
+    last = int(np.floor((time_s[0] + (n - 1) * step_s) / GRID_S))
+    at = (np.arange(first, last + 1) * GRID_S - time_s[0]) / step_s
+    left = np.clip(at.astype(np.int64), 0, n - 2)
+    share = (at - left)[:, None]
+    values = (1 - share) * likelihood[left] + share * likelihood[left + 1]
+    return EdgeEvidence(first, values / values.max())
 
 
 def _smooth(x: NDArray[np.float64], n: int) -> NDArray[np.float64]:
     """Centred moving average, shorter at the ends."""
-    kernel = np.ones(n)
-    return np.convolve(x, kernel, "same") / np.convolve(np.ones(len(x)), kernel, "same")
+    summed = np.concatenate(([0.0], np.cumsum(x)))
+    first = np.maximum(np.arange(len(x)) - n // 2, 0)
+    last = np.minimum(np.arange(len(x)) - n // 2 + n, len(x))
+    return (summed[last] - summed[first]) / (last - first)
 
 
-@lru_cache(maxsize=8)
-def _templates(hop_s: float) -> tuple[NDArray[np.float64], int]:
-    """Return relative power over time for every rise and shape, and the steps before the onset.
+@lru_cache(maxsize=1)
+def _models() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return how onset phase, gain and rise draw on levels, as a product of two matrices.
 
-    Amplitude laws: linear, raised cosine, saturating exponential (1 − e^−3x). Their power is
-    smeared by the spectrogram's Hann window as the data are. (n_models, n_steps)
+    (n_levels · template rows, k) and (k, phases · gains · rises · laws).
     """
-    fine = 8
-    step_s = hop_s / fine
-    half = round(WINDOW_S / 2 / step_s)
+    wanted = _templates()[:, None] * np.array(_GAINS)[:, None, None]  # (phases, gains, models, m)
+    signs = np.where(np.arange(len(_NODES)) % 2, -1.0, 1.0)
+    signs[[0, -1]] *= 0.5
+    apart = np.log(wanted + _LEAST)[..., None] - _NODES
+    weight = signs / np.where(np.abs(apart) < 1e-9, 1e-9, apart)
+    weight = (weight / weight.sum(axis=-1, keepdims=True))[..., 1:]
+    matrix = weight.transpose(4, 3, 0, 1, 2).reshape(len(_LEVELS) * _TEMPLATE, -1)
+    u, s, v = np.linalg.svd(matrix, full_matrices=False)
+    kept = s > _KEPT * s[0]
+    return (u[:, kept] * s[kept]).astype(np.float32), v[kept].astype(np.float32)
+
+
+def _templates() -> NDArray[np.float64]:
+    """Return relative power over time for every phase and model, (phases, n_models, rows).
+
+    Smeared by the Hann window as the data are.
+    """
+    fine = 16
+    step_s = ROW_S / fine
+    half = round(ROWS_A_WINDOW * ROW_S / 2 / step_s)
     kernel = np.hanning(2 * half + 1) ** 2
     kernel /= kernel.sum()
-    lead = -(-half // fine)
-    n_steps = lead + round(max(_RISES_S) / hop_s) + lead + 1
-    t = np.arange(-lead * fine - half, (n_steps - lead) * fine + half) * step_s
-    models: list[NDArray[np.float64]] = []
-    for rise_s in _RISES_S:
-        x = np.clip(t / rise_s, 0, 1)
-        for shape in _SHAPES:
-            models.append(np.convolve(shape(x) ** 2, kernel, "valid")[::fine][:n_steps])
-    return np.stack(models), lead
+    t = np.arange(-_LEAD * fine - half, (_TEMPLATE - _LEAD) * fine + half) * step_s
+    phases: list[list[NDArray[np.float64]]] = []
+    for phase in range(_PHASES):
+        models: list[NDArray[np.float64]] = []
+        for rise_s in RISES_S:
+            x = np.clip((t - phase * GRID_S) / rise_s, 0, 1)
+            for law in LAWS:
+                models.append(np.convolve(law(x) ** 2, kernel, "valid")[::fine][:_TEMPLATE])
+        phases.append(models)
+    return np.array(phases)

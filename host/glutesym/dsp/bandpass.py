@@ -35,7 +35,7 @@ class Bandpass:
     """
 
     def __init__(self, fs_hz: float) -> None:
-        self._filter = GapAwareSos(_sos(fs_hz), round(SETTLE_S * fs_hz))
+        self._filter = GapAwareSos(bandpass_sos(fs_hz), round(SETTLE_S * fs_hz))
 
     def process(self, block: NDArray[np.float64]) -> NDArray[np.float64]:
         """Filter the next samples, (n,) → (n,); NaN in gaps and for ``SETTLE_S`` after them."""
@@ -62,7 +62,7 @@ def bandpass_zero_phase(x: NDArray[np.float64], fs_hz: float) -> NDArray[np.floa
     """
     from scipy import signal
 
-    sos = _sos(fs_hz)
+    sos = bandpass_sos(fs_hz)
     settle = round(SETTLE_S * fs_hz)
     out = np.full(len(x), np.nan)
     for start, stop in runs(np.isfinite(x)):
@@ -73,7 +73,8 @@ def bandpass_zero_phase(x: NDArray[np.float64], fs_hz: float) -> NDArray[np.floa
 
 
 @lru_cache(maxsize=16)
-def _sos(fs_hz: float) -> NDArray[np.float64]:
+def bandpass_sos(fs_hz: float) -> NDArray[np.float64]:
+    """Return the band-pass as second-order sections, (4, 6); ValueError: the rate is too low."""
     from scipy import signal
 
     if not fs_hz > 2 * HIGH_HZ:

@@ -1,0 +1,153 @@
+"""Onset times and their lag from both sides' evidence together, learning how the muscles rise.
+
+One contraction hardly tells a slow rise that began early from a fast one that began late; ten do.
+And both sides rise by much the same law, in much the same time, so an error of the rise shifts
+both onsets alike: it is no error of the lag. The lag's posterior is the cross-correlation of the
+two onsets' posteriors, model of the rise by model, summed over the models.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glutesym.analysis.onsets import GRID_S, LAWS, RISES_S, EdgeEvidence
+from glutesym.measures import Distribution
+
+MAX_SD_S = 0.04  # an edge less certain than this is not reported
+MAX_LAG_S = 0.4
+
+_FADE = 0.9  # repetitions remembered: about ten
+_TRUST = 0.6  # in this memory: the resting level has an error that all repetitions share
+_ALIKE = 0.8  # probability that both sides rise in the same time ...
+_SAME_LAW = 0.9  # ... and by the same law
+_SURPRISE = 0.05  # probability that a contraction rises unlike those before it
+_AT_THE_END = 0.05  # more probability than this at the ends of what was searched: not determined
+
+
+@dataclass(frozen=True)
+class Edge:
+    """An onset or offset; session time."""
+
+    time_s: float  # median of the posterior
+    sd_s: float
+    ci_low_s: float  # 95 % credible interval
+    ci_high_s: float
+
+
+@dataclass(frozen=True)
+class Rises:
+    """How one side's muscle rises in this exercise, learned from one repetition to the next."""
+
+    log_weight: NDArray[np.float64] = field(
+        default_factory=lambda: np.zeros(len(RISES_S) * len(LAWS))
+    )
+
+    def weight(self) -> NDArray[np.float64]:
+        """Return the relative weight of each model, (n_models,)."""
+        weight = np.exp(_TRUST * (self.log_weight - self.log_weight.max()))
+        return np.maximum(weight / weight.sum(), 1e-30)
+
+    def after(self, evidence: EdgeEvidence | None) -> Rises:
+        """Return the knowledge after one more contraction; old ones fade."""
+        if evidence is None:
+            return self
+        new = evidence.log_rises
+        return Rises(_FADE * self.log_weight + new - new.max())
+
+
+_NOTHING = Rises()
+
+
+def time_onsets(
+    left: EdgeEvidence | None,
+    right: EdgeEvidence | None,
+    rises: tuple[Rises, Rises] = (_NOTHING, _NOTHING),
+) -> tuple[Edge | None, Edge | None, Distribution | None]:
+    """Return both sides' onsets and the lag between them.
+
+    Parameters
+    ----------
+    left, right : EdgeEvidence or None
+        None: nothing is known of that side; the other one is timed alone.
+    rises : (left, right)
+        What earlier contractions taught.
+
+    Returns
+    -------
+    left, right : Edge or None
+        None where the onset is not determined.
+    lag : Distribution or None
+        Of onset left − onset right, ms. None unless both onsets are determined.
+    """
+    prior = _pair_prior(*rises)
+    of_left = left.likelihood.sum(axis=0) if left else np.ones(len(prior))
+    of_right = right.likelihood.sum(axis=0) if right else np.ones(len(prior))
+    left_edge = _edge(left, prior @ of_right)
+    right_edge = _edge(right, of_left @ prior)
+    if left is None or right is None or left_edge is None or right_edge is None:
+        return left_edge, right_edge, None
+    joint = left.likelihood @ prior @ right.likelihood.T
+    return left_edge, right_edge, _lag(joint, left.first - right.first)
+
+
+def time_offset(evidence: EdgeEvidence | None) -> Edge | None:
+    """Return an offset from evidence that is time reversed; None when it is not determined."""
+    if evidence is None:
+        return None
+    edge = _edge(evidence, np.ones(evidence.likelihood.shape[1]))
+    return edge and Edge(-edge.time_s, edge.sd_s, -edge.ci_high_s, -edge.ci_low_s)
+
+
+def _pair_prior(left: Rises, right: Rises) -> NDArray[np.float64]:
+    """Return the probability of each pair of models, (n_models, n_models); none is ruled out."""
+    alike = _alike()
+    learned = alike * np.outer(left.weight(), right.weight())
+    prior = (1 - _SURPRISE) * learned / learned.sum() + _SURPRISE * alike / alike.sum()
+    return np.asarray(prior, np.float64)
+
+
+@lru_cache(maxsize=1)
+def _alike() -> NDArray[np.float64]:
+    lengths = _ALIKE * np.eye(len(RISES_S)) + (1 - _ALIKE) / len(RISES_S)
+    laws = _SAME_LAW * np.eye(len(LAWS)) + (1 - _SAME_LAW) / len(LAWS)
+    return np.asarray(np.kron(lengths, laws), np.float64)
+
+
+def _edge(evidence: EdgeEvidence | None, prior: NDArray[np.float64]) -> Edge | None:
+    """Sum the models out, (n_models,) prior; None when the edge is not determined."""
+    if evidence is None:
+        return None
+    probability = evidence.likelihood @ prior
+    probability /= probability.sum()
+    if probability[0] + probability[-1] > _AT_THE_END:
+        return None
+    time_s = np.asarray(GRID_S * (evidence.first + np.arange(len(probability))), np.float64)
+    mean_s = float(probability @ time_s)
+    sd_s = float(np.sqrt(probability @ (time_s - mean_s) ** 2))
+    if sd_s > MAX_SD_S:
+        return None
+    low, median, high = Distribution(time_s, probability).quantiles(0.025, 0.5, 0.975)
+    return Edge(median, sd_s, low, high)
+
+
+def _lag(joint: NDArray[np.float64], shift: int) -> Distribution | None:
+    """Return the sums along the diagonals of (n_left, n_right) onset times."""
+    n_left, n_right = joint.shape
+    width = n_left + n_right
+    skewed = np.zeros((n_right, width + 1))
+    skewed[:, :n_left] = joint.T[::-1]
+    # A row later is one right onset earlier. Cut anew one shorter, each row moves on by one: equal
+    # lags come to stand in one column.
+    sums = skewed.ravel()[: n_right * width].reshape(n_right, width).sum(axis=0)
+    lags = np.arange(width) - (n_right - 1) + shift
+    most = round(MAX_LAG_S / GRID_S)
+    inside = np.abs(lags) <= most
+    out = np.zeros(2 * most + 1)
+    out[lags[inside] + most] = sums[inside]
+    total = out.sum()
+    at_ms = np.asarray(1000 * GRID_S * np.arange(-most, most + 1), np.float64)
+    return Distribution(at_ms, out / total) if total > 0 else None

@@ -1,0 +1,265 @@
+"""Power of a muscle's signal over time, in all and in a few bands: what all else is made of.
+
+A recording is worked through in tiles of about two seconds. A tile depends on nothing but the
+samples in it and shortly beside it, and its bounds on nothing but the pod's sample index. So the
+last seconds of a running session and a whole recording give the same numbers, and each sample is
+filtered once, however many repetitions look at it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glutesym.dsp.bandpass import HIGH_HZ, LOW_HZ, SETTLE_S, bandpass_sos
+from glutesym.dsp.notch import SETTLE_S as NOTCH_SETTLE_S
+from glutesym.dsp.notch import Notch
+from glutesym.dsp.runs import runs
+from glutesym.recording import EmgRecord
+
+ROW_S = 0.004  # between two values; rounded to whole samples
+ROWS_A_WINDOW = 4  # Hann, 16 ms; its bands are 62.5 Hz apart: seven between 20 and 450 Hz
+ROWS_A_BLOCK = 32  # 0.13 s: the mean of this many is known well enough to be called quiet or not
+
+_ROWS_A_TILE = 512
+# The filter's delay is taken out: mean over these frequencies, which hold most of surface EMG.
+_DELAY_HZ = (60.0, 250.0)
+
+
+@dataclass(frozen=True)
+class PowerRows:
+    """A stretch of rows. NaN: a sample is missing, or the filter has not settled."""
+
+    time_s: NDArray[np.float64]  # (m,) session time of each row's middle
+    bands: NDArray[np.float64]  # (m, n_bands) squared µV
+    total: NDArray[np.float64]  # (m,) squared µV within 20–450 Hz: means of consecutive samples
+
+
+class MusclePower:
+    """Power of one EMG record, computed where it is asked for and then kept.
+
+    Parameters
+    ----------
+    emg : EmgRecord
+        Samples with an electrode off or the converter at its rail count as missing.
+    mains_hz : float, optional
+        50 or 60: take hum out first, with a causal notch.
+
+    Raises
+    ------
+    ValueError
+        The arrays differ in length, or the rate is too low for the band.
+    """
+
+    def __init__(self, emg: EmgRecord, mains_hz: float | None = None) -> None:
+        n = len(emg.time_s)
+        if not n == len(emg.uv) == len(emg.lead_off) == len(emg.clipped) == len(emg.index):
+            raise ValueError(
+                "the arrays of an EMG record must have one length; found "
+                f"time_s {n}, uv {len(emg.uv)}, index {len(emg.index)}, "
+                f"lead_off {len(emg.lead_off)}, clipped {len(emg.clipped)}"
+            )
+        self._emg, self._mains_hz = emg, mains_hz
+        self._hop = max(1, round(ROW_S * emg.fs_hz))
+        self._window = ROWS_A_WINDOW * self._hop
+        self._sos = bandpass_sos(emg.fs_hz)
+        self._settle = round((SETTLE_S + (NOTCH_SETTLE_S if mains_hz else 0.0)) * emg.fs_hz)
+        self._to_bands = _to_bands(self._window, emg.fs_hz)
+        self._delay_s = _delay_s(emg.fs_hz)
+        self._tiles, self._first_sample = self._laid_out()
+        m, n_bands = len(self._first_sample), self._to_bands.shape[1] // 2
+        self._known = np.zeros(len(self._tiles), bool)
+        self._bands = np.empty((m, n_bands))
+        self._total = np.empty(m)
+        self._tile_begins = np.array([tile.first_row for tile in self._tiles], np.int64)
+
+    @property
+    def row_s(self) -> float:
+        """Time between two rows."""
+        return self._hop / self._emg.fs_hz
+
+    @property
+    def cells_a_row(self) -> float:
+        """Independent complex values a band and row: windows and bands overlap."""
+        return self.row_s * (HIGH_HZ - LOW_HZ) / self._bands.shape[1]
+
+    def between(self, start_s: float, end_s: float) -> PowerRows:
+        """Return the rows whose middle lies in a stretch of session time."""
+        rows = self._rows(start_s, end_s)
+        self._compute(rows)
+        return PowerRows(self._middle_s(rows), self._bands[rows], self._total[rows])
+
+    def blocks_between(
+        self, start_s: float, end_s: float
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return means over whole blocks in a stretch: (k, n_bands) and in all (k,); maybe NaN."""
+        rows = self._rows(start_s, end_s)
+        self._compute(rows)
+        bands: list[NDArray[np.float64]] = []
+        total: list[NDArray[np.float64]] = []
+        for tile in self._tiles_of(rows):
+            skipped = tile.first_row - tile.grid_row
+            first = max(rows.start, tile.first_row) - tile.first_row + skipped
+            last = min(rows.stop, tile.last_row) - tile.first_row + skipped
+            first, last = -(-first // ROWS_A_BLOCK), last // ROWS_A_BLOCK
+            if last > first:
+                of = slice(
+                    tile.grid_row + first * ROWS_A_BLOCK, tile.grid_row + last * ROWS_A_BLOCK
+                )
+                shape = (last - first, ROWS_A_BLOCK)
+                bands.append(self._bands[of].reshape(*shape, -1).mean(axis=1))
+                total.append(self._total[of].reshape(shape).mean(axis=1))
+        if not total:
+            return np.empty((0, self._bands.shape[1])), np.empty(0)
+        return np.concatenate(bands), np.concatenate(total)
+
+    def compute_all(self) -> None:
+        """Compute every tile now: two records at once, on two threads, take the time of one."""
+        self._compute(slice(0, len(self._first_sample)))
+
+    def _laid_out(self) -> tuple[list[_Tile], NDArray[np.int64]]:
+        """Return the tiles, and every row's first sample.
+
+        Rows begin at whole multiples of the hop in the pod's own count of samples. A break in that
+        count is a break in time.
+        """
+        index = self._emg.index
+        size = _ROWS_A_TILE * self._hop
+        counted = (np.diff(index) == 1) & (index[:-1] >= 0)  # blanks are −1
+        tiles: list[_Tile] = []
+        first_samples: list[NDArray[np.int64]] = []
+        n_rows = 0
+        for begin, end in ((a, b + 1) for a, b in runs(counted)):
+            offset = int(-index[begin] % self._hop)
+            count = (end - begin - offset - self._window) // self._hop + 1
+            if count < 1:
+                continue
+            first = begin + offset
+            first_samples.append(first + self._hop * np.arange(count))
+            number = int(index[first]) // size
+            row = 0
+            while row < count:
+                grid_sample = begin + number * size - int(index[begin])
+                skipped = (first + row * self._hop - grid_sample) // self._hop
+                stop = min(count, row + _ROWS_A_TILE - skipped)
+                tiles.append(
+                    _Tile(n_rows + row, n_rows + stop, n_rows + row - skipped, grid_sample,
+                          begin, end)
+                )  # fmt: skip
+                row, number = stop, number + 1
+            n_rows += count
+        return tiles, np.concatenate(first_samples) if first_samples else np.empty(0, np.int64)
+
+    def _middle_s(self, rows: slice) -> NDArray[np.float64]:
+        middle = self._first_sample[rows] + self._window // 2
+        half_s = 0.5 / self._emg.fs_hz
+        return self._emg.time_s[middle] - half_s - self._delay_s
+
+    def _rows(self, start_s: float, end_s: float) -> slice:
+        shift_s = self._delay_s + 0.5 / self._emg.fs_hz
+        samples = np.searchsorted(self._emg.time_s, (start_s + shift_s, end_s + shift_s))
+        first, last = np.searchsorted(self._first_sample, samples - self._window // 2)
+        return slice(int(first), int(max(first, last)))
+
+    def _tiles_of(self, rows: slice) -> list[_Tile]:
+        if rows.stop <= rows.start:
+            return []
+        first = int(np.searchsorted(self._tile_begins, rows.start, "right")) - 1
+        last = int(np.searchsorted(self._tile_begins, rows.stop, "left"))
+        return self._tiles[first:last]
+
+    def _compute(self, rows: slice) -> None:
+        if rows.stop <= rows.start:
+            return
+        first = int(np.searchsorted(self._tile_begins, rows.start, "right")) - 1
+        last = int(np.searchsorted(self._tile_begins, rows.stop, "left"))
+        for number in range(first, last):
+            if not self._known[number]:
+                self._compute_tile(self._tiles[number])
+                self._known[number] = True
+
+    def _compute_tile(self, tile: _Tile) -> None:
+        hop, window = self._hop, self._window
+        size = _ROWS_A_TILE * hop
+        # What is filtered: samples of the tile, what its last windows reach, and a lead to settle.
+        begin = max(tile.begin, tile.grid_sample - self._settle)
+        end = min(tile.end, tile.grid_sample + size + window)
+        emg = self._emg
+        usable = ~(emg.lead_off[begin:end] | emg.clipped[begin:end])
+        uv = emg.uv[begin:end]
+        if not (usable.all() and np.isfinite(uv).all()):
+            uv = np.where(usable, uv, np.nan)
+        filtered = np.zeros(size + window)
+        valid = np.zeros(size + window, bool)
+        for start, stop in runs(np.isfinite(uv)):
+            settled = min(start + self._settle, stop)
+            from_ = max(settled, tile.grid_sample - begin)
+            if from_ >= stop:
+                continue
+            whole = self._filtered(uv[start:stop])
+            to = begin - tile.grid_sample
+            filtered[to + from_ : to + stop] = whole[from_ - start :]
+            valid[to + from_ : to + stop] = True
+        bands = np.empty((_ROWS_A_TILE, self._bands.shape[1]))
+        for shift in range(ROWS_A_WINDOW):
+            frames = filtered[shift * hop : shift * hop + size].reshape(-1, window)
+            spectrum = frames @ self._to_bands
+            re, im = np.split(spectrum, 2, axis=1)
+            bands[shift::ROWS_A_WINDOW] = re * re + im * im
+        middle = (window - hop) // 2
+        total = (filtered[middle : middle + size].reshape(-1, hop) ** 2).mean(axis=1)
+        if not valid.all():
+            whole_hops = valid.reshape(-1, hop).all(axis=1)
+            windows = np.lib.stride_tricks.sliding_window_view(whole_hops, ROWS_A_WINDOW)
+            bad = np.flatnonzero(~np.all(windows[:_ROWS_A_TILE], axis=1))
+            bands[bad] = np.nan
+            total[bad] = np.nan
+        of = slice(tile.first_row - tile.grid_row, tile.last_row - tile.grid_row)
+        self._bands[tile.first_row : tile.last_row] = bands[of]
+        self._total[tile.first_row : tile.last_row] = total[of]
+
+    def _filtered(self, uv: NDArray[np.float64]) -> NDArray[np.float64]:
+        from scipy import signal
+
+        if self._mains_hz:
+            uv = np.nan_to_num(Notch(self._emg.fs_hz, self._mains_hz).process(uv))
+        start = signal.sosfilt_zi(self._sos) * uv[0]
+        return np.asarray(signal.sosfilt(self._sos, uv, zi=start)[0])
+
+
+@dataclass(frozen=True)
+class _Tile:
+    first_row: int
+    last_row: int  # exclusive
+    grid_row: int  # where its first row would be if it were whole
+    grid_sample: int  # and that row's first sample
+    begin: int  # samples of the stretch without a break that it lies in
+    end: int
+
+
+@lru_cache(maxsize=16)
+def _to_bands(window: int, fs_hz: float) -> NDArray[np.float64]:
+    """Return the matrix from samples to real and imaginary parts, (window, 2·n_bands).
+
+    Scaled so that the power of white noise of unit variance is its share of each band.
+    """
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(window) + 0.5) / window)
+    bins = np.arange(window // 2 + 1)
+    inside = bins[(bins * fs_hz / window > LOW_HZ) & (bins * fs_hz / window < HIGH_HZ)]
+    phase = 2 * np.pi * np.outer(np.arange(window), inside) / window
+    scale = np.sqrt(2 / (window * (hann @ hann)))
+    return scale * hann[:, None] * np.hstack((np.cos(phase), np.sin(phase)))
+
+
+@lru_cache(maxsize=16)
+def _delay_s(fs_hz: float) -> float:
+    """Return the band-pass's mean group delay."""
+    from scipy import signal
+
+    f_hz = np.linspace(*_DELAY_HZ, 200)
+    _, response = signal.sosfreqz(bandpass_sos(fs_hz), f_hz, fs=fs_hz)
+    phase = np.unwrap(np.angle(response))
+    return float(-(phase[-1] - phase[0]) / (2 * np.pi * (f_hz[-1] - f_hz[0])))
