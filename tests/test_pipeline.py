@@ -209,7 +209,7 @@ def test_a_muscle_that_does_not_take_part_is_fully_asymmetric_not_unknown():
     assert "no activity" in measured.reps[0].left.reason or "dB" in measured.reps[0].left.reason
 
 
-def test_both_sides_at_rest_are_indeterminate():
+def test_two_sides_at_rest_are_not_measurable():
     rng = np.random.default_rng(2)
     quiet = RECORDING
     for side in SIDES:
@@ -217,7 +217,7 @@ def test_both_sides_at_rest_are_indeterminate():
         emg = replace(pod.emg, uv=6 * rng.standard_normal(len(pod.emg.uv)))
         quiet = replace(quiet, pods={**quiet.pods, side: replace(pod, emg=emg)})
     summary = measure_set(quiet).summary
-    assert summary.verdict == "indeterminate"
+    assert summary.verdict == "not measurable"
     assert summary.symmetry_index_pct.value is None
     assert "resting level" in summary.reason
 
@@ -236,14 +236,14 @@ def test_one_side_alone_is_measured_without_a_comparison():
     assert len(measured.reps) == 18
     assert all(rep.right.onset_s is not None for rep in measured.reps)
     assert all(rep.left.reason == "no pod on this side" for rep in measured.reps)
-    assert measured.summary.verdict == "indeterminate"
+    assert measured.summary.verdict == "not measurable"
     assert "no pod" in measured.summary.reason
 
 
 def test_rest_is_a_set_without_repetitions_but_with_a_resting_level():
     measured = measure_set(record(build_scenario("counter", seed=1)))
     assert measured.reps == ()
-    assert measured.summary.verdict == "indeterminate"
+    assert measured.summary.verdict == "not measurable"
     assert all(3 < level < 30 for level in measured.resting_uv.values())
 
 
@@ -268,7 +268,7 @@ def empty_pod(side):
 )
 def test_nothing_to_measure_is_an_answer_not_an_error(recording):
     measured = measure_set(recording)
-    assert measured.summary.verdict == "indeterminate"
+    assert measured.summary.verdict == "not measurable"
     assert measured.summary.reason
 
 

@@ -80,7 +80,7 @@ def test_withheld_numbers_show_their_reason():
     state = replace(
         recording(1),
         reps=(rep(1, None, None),),
-        summary=summary(Estimate(None, reason="too few"), verdict="indeterminate"),
+        summary=summary(Estimate(None, reason="too few"), verdict="not measurable"),
     )
     lines = drawn(state)
     assert "No verdict: too few" in lines

@@ -36,7 +36,7 @@ def test_withheld_numbers_give_their_reason():
     withheld = summary(
         Estimate(None, reason="two repetitions are too few"),
         Estimate(None, reason="no left onset"),
-        verdict="indeterminate",
+        verdict="not measurable",
         activation_uv={"left": Estimate(None, reason="at rest"), "right": Estimate(90.0)},
     )
     assert wording.verdict_sentence(withheld) == "No verdict: two repetitions are too few"
@@ -45,8 +45,8 @@ def test_withheld_numbers_give_their_reason():
     assert wording.activation_sentence("right", withheld) == "Right mean 90 µV"
 
 
-def test_indeterminate_never_names_a_side():
-    unclear = summary(verdict="indeterminate", reason="both sides are near rest")
+def test_not_measurable_never_names_a_side():
+    unclear = summary(verdict="not measurable", reason="both sides are near rest")
     assert wording.verdict_sentence(unclear) == "No verdict: both sides are near rest"
 
 

@@ -169,7 +169,8 @@ def _worst_first(flaws: Iterable[Flaw]) -> list[Flaw]:
     return sorted(flaws, key=lambda flaw: -_rank(flaw.grade))
 
 
-Verdict = Literal["left lower", "right lower", "within noise", "indeterminate"]
+Verdict = Literal["left lower", "right lower", "within noise", "not measurable"]
+LagVerdict = Literal["left later", "right later", "within noise", "not measurable"]
 
 
 @dataclass(frozen=True)
@@ -184,6 +185,9 @@ class SetSummary:
     reason: str = ""
     n_excluded: int = 0  # of those that were found
     excluded: tuple[tuple[str, int], ...] = ()  # why, and how many: most frequent first
+    lag_verdict: LagVerdict = "not measurable"
+    detectable_pct: float | None = None  # another set must differ by this to differ in earnest
+    detectable_ms: float | None = None
 
     @property
     def n_used(self) -> int:

@@ -28,7 +28,7 @@ def verdict_sentence(summary: SetSummary | None) -> str:
     if summary is None:
         return "No repetition yet"
     estimate = summary.symmetry_index_pct
-    if summary.verdict == "indeterminate" or estimate.value is None:
+    if summary.verdict == "not measurable" or estimate.value is None:
         return f"No verdict: {_reason(summary.reason, estimate.reason)}"
     lower = "left" if estimate.value >= 0 else "right"
     difference = f"{lower} lower by {_with_interval(estimate, '%')}"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from glutesym.analysis.asymmetry import (
-    set_lag_ms,
+    ln_ratio,
     summarize,
     symmetry_angle_pct,
     symmetry_index_pct,
@@ -66,6 +66,20 @@ def test_equal_sides_are_rarely_called_different():
     assert np.mean(called) <= 0.05
 
 
+def test_mirrored_sides_give_the_mirrored_answer():
+    there = summarize(reps(10, 80, 100, lag_ms=25))
+    back = summarize(
+        [
+            rep(r.number, r.right.activation_uv, r.left.activation_uv, -r.lag_ms)
+            for r in reps(10, 80, 100, lag_ms=25)
+        ]
+    )
+    assert (there.verdict, back.verdict) == ("left lower", "right lower")
+    assert (there.lag_verdict, back.lag_verdict) == ("left later", "right later")
+    assert back.lag_ms.value == pytest.approx(-there.lag_ms.value)
+    assert back.symmetry_index_pct.value == pytest.approx(-there.symmetry_index_pct.value)
+
+
 @pytest.mark.parametrize("n", [4, 8, 20])
 def test_intervals_cover_the_truth(n):
     summaries = [
@@ -91,8 +105,24 @@ def test_unknown_clock_error_withholds_the_lag_and_says_why():
 
 
 def test_one_wrong_onset_does_not_move_the_lag():
-    lags = np.array([28, 31, 30, 29, 33, 27, 30, 400.0])
-    assert set_lag_ms(lags) == pytest.approx(30, abs=1)
+    lags = [28, 31, 30, 29, 33, 27, 30, 400.0]
+    summary = summarize([rep(i, 80, 100, lag) for i, lag in enumerate(lags)])
+    assert summary.lag_ms.value == pytest.approx(30, abs=2)
+    assert summary.lag_verdict == "left later"
+
+
+def test_ln_ratio_is_that_of_the_amounts():
+    assert ln_ratio(symmetry_index_pct(80, 100)) == pytest.approx(np.log(1.25))
+    assert ln_ratio(200) == np.inf
+    assert ln_ratio(-200) == -np.inf
+
+
+def test_another_set_must_differ_by_more_than_this_one_is_uncertain():
+    summary = summarize(reps(12, 80, 100))
+    index, lag = summary.symmetry_index_pct, summary.lag_ms
+    assert summary.detectable_pct == pytest.approx((index.ci_high - index.ci_low) / np.sqrt(2))
+    assert summary.detectable_ms == pytest.approx((lag.ci_high - lag.ci_low) / np.sqrt(2))
+    assert summarize([]).detectable_pct is None
 
 
 def test_the_index_is_of_the_mean_activations():
@@ -104,7 +134,7 @@ def test_the_index_is_of_the_mean_activations():
 def test_fewer_than_three_usable_repetitions_give_no_verdict_but_the_reason():
     lost = [rep(i, None, 100, flaws=(LOST,)) for i in (3, 4, 5)]
     summary = summarize([*reps(2, 80, 100), *lost])
-    assert summary.verdict == "indeterminate"
+    assert summary.verdict == "not measurable"
     assert (summary.n_reps, summary.n_used) == (5, 2)
     estimates = (summary.symmetry_index_pct, summary.lag_ms, *summary.activation_uv.values())
     for estimate in estimates:
@@ -152,7 +182,7 @@ def test_with_one_pod_its_side_is_summed_up_and_nothing_is_called_excluded():
 
 
 def test_no_repetition_at_all():
-    assert summarize([]).verdict == "indeterminate"
+    assert summarize([]).verdict == "not measurable"
 
 
 def test_the_same_repetitions_give_the_same_interval():

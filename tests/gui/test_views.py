@@ -162,7 +162,7 @@ def test_the_mean_and_its_interval_are_drawn_only_if_they_are_given(shown):
     state = recording()
     view = shown(replace(state, reps=tuple(rep(n, 5.0) for n in range(1, 9))))
     with_mean = view.picture("asymmetry")
-    withheld = summary(Estimate(None, reason="too few"), verdict="indeterminate")
+    withheld = summary(Estimate(None, reason="too few"), verdict="not measurable")
     view.show(replace(view.state, summary=withheld))
     without = view.picture("asymmetry")
 

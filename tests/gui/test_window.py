@@ -50,7 +50,7 @@ def test_a_withheld_verdict_gives_its_reasons(shown):
     withheld = summary(
         Estimate(None, reason="two repetitions are too few"),
         Estimate(None, reason="no left onset"),
-        verdict="indeterminate",
+        verdict="not measurable",
     )
     view = shown(replace(recording(1), reps=(rep(1, None, None),), summary=withheld))
     assert view.text("verdict") == "No verdict: two repetitions are too few"

@@ -262,7 +262,7 @@ def test_sidecar_explains_every_column(tmp_path: Path) -> None:
 def test_one_pod_and_no_reps(tmp_path: Path) -> None:
     nothing = Estimate(None, reason="only one pod")
     measures = SetMeasures(
-        (), SetSummary(0, nothing, nothing, {}, "indeterminate", "only one pod")
+        (), SetSummary(0, nothing, nothing, {}, "not measurable", "only one pod")
     )
     export_csv(tmp_path, "x", Recording({"right": pod("right", 0, 0)}, 1.0), measures, {})
     assert (tmp_path / "x_emg.csv").read_text().count("\n") == 1

@@ -1,25 +1,37 @@
 """How different the two sides are, over a set, and whether that is more than noise.
 
 An asymmetry counts only if it exceeds the variation from repetition to repetition (Exell et al.
-2012; Bishop et al. 2016), so every number carries a bootstrap interval over the repetitions: the
-expanded percentile interval (Hesterberg 2015, doi:10.1080/00031305.2015.1089789), which keeps its
-coverage when there are few repetitions.
+2012; Bishop et al. 2016), so the amount carries an interval over the repetitions: Student's t on
+the linearised index (delta method). Unlike a bootstrap it keeps its coverage when there are few:
+of 3 and 4 repetitions percentiles hold the truth 74 and 89 % of the time, this 94 and 95 %. The
+lag's interval is that of `glutesym.analysis.set_lag` and the clocks' uncertainty.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glutesym.measures import NO_POD, SIDES, Estimate, RepMeasure, SetSummary, Side, Verdict
+from glutesym.analysis.set_lag import narrow, set_lag
+from glutesym.measures import (
+    NO_POD,
+    SIDES,
+    Estimate,
+    LagVerdict,
+    RepMeasure,
+    SetSummary,
+    Side,
+    Verdict,
+)
 
 MIN_REPS = 3
-_RESAMPLES = 2000
-_TRIM = 0.2
-_SEED = 20260101  # the same repetitions always give the same interval
+CLAIM_CONFIDENCE = 0.965  # a side is called lower, or later, only if so sure that it is not chance
+
+_LAGS_MS = np.arange(-400.0, 401.0, 2.0)  # grid for lags that have no posterior
 
 
 def symmetry_index_pct(left: float, right: float) -> float | None:
@@ -39,15 +51,21 @@ def symmetry_angle_pct(left: float, right: float) -> float | None:
     return float((np.degrees(np.arctan2(right, left)) - 45.0) / 90.0 * 100.0)
 
 
-def set_lag_ms(lags_ms: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the 20 % trimmed mean of repetitions' lags, (..., n) → (...).
+def ln_ratio(symmetry_index: float) -> float:
+    """Return ln(R/L) of a symmetry index, percent; ±inf when one side is silent."""
+    with np.errstate(divide="ignore"):
+        return float(np.log(200.0 + symmetry_index) - np.log(200.0 - symmetry_index))
 
-    One onset found in the wrong place does not move it, and without such it is nearly as precise
-    as the mean (Wilcox 2012, Introduction to Robust Estimation).
+
+def detectable_change(estimate: Estimate) -> float | None:
+    """Return by how much another such set must differ to differ in earnest; None: not known.
+
+    The minimal detectable change MDC95 = 1.96·√2·SEM (Weir 2005), with the interval's own
+    half-width for 1.96·SEM: both sets have an error.
     """
-    n = lags_ms.shape[-1]
-    cut = int(_TRIM * n)
-    return np.sort(lags_ms, axis=-1)[..., cut : n - cut].mean(axis=-1)
+    if estimate.ci_low is None or estimate.ci_high is None:
+        return None
+    return float(np.sqrt(2) * 0.5 * (estimate.ci_high - estimate.ci_low))
 
 
 def summarize(reps: Sequence[RepMeasure]) -> SetSummary:
@@ -63,29 +81,47 @@ def summarize(reps: Sequence[RepMeasure]) -> SetSummary:
     -------
     SetSummary
         With three or more usable repetitions the symmetry index of the mean activations and the
-        lag, each with a 95 % interval, and the verdict. Otherwise "indeterminate" and the reason.
-        Repetitions that are excluded count for nothing, not even the side that is intact: both
-        sides' numbers are of the same repetitions.
+        lag, each with a 95 % interval, and the verdicts. Otherwise "not measurable" and the
+        reason. Repetitions that are excluded count for nothing, not even the side that is intact:
+        both sides' numbers are of the same repetitions.
     """
     activation: dict[Side, Estimate] = {side: _activation(reps, side) for side in SIDES}
-    index = _index(reps)
-    lag = _lag(reps)
-    verdict: Verdict = "indeterminate"
-    if index.value is not None and index.ci_low is not None and index.ci_high is not None:
-        # Two sets must differ by √2 times the interval's half-width to differ in earnest: the
-        # minimal detectable change, MDC95 = 1.96·√2·SEM (Weir 2005).
-        detectable = np.sqrt(2) * 0.5 * (index.ci_high - index.ci_low)
-        real = index.ci_low * index.ci_high > 0 and abs(index.value) > detectable
-        verdict = (
-            "within noise" if not real else "left lower" if index.value > 0 else "right lower"
-        )
+    index, index_sure = _index(reps)
+    lag, lag_sure = _lag(reps)
     excluded = [rep for rep in reps if rep.excluded]
     why = Counter(
         cause for rep in excluded for cause in _causes(rep) if cause != NO_POD.cause
     ).most_common()
+    verdicts: tuple[Verdict, Verdict] = ("right lower", "left lower")
+    lag_verdicts: tuple[LagVerdict, LagVerdict] = ("right later", "left later")
     return SetSummary(
-        len(reps), index, lag, activation, verdict, index.reason, len(excluded), tuple(why)
+        n_reps=len(reps),
+        symmetry_index_pct=index,
+        lag_ms=lag,
+        activation_uv=activation,
+        verdict=_verdict(index, index_sure, verdicts),
+        lag_verdict=_verdict(lag, lag_sure, lag_verdicts),
+        reason=index.reason,
+        n_excluded=len(excluded),
+        excluded=tuple(why),
+        detectable_pct=detectable_change(index),
+        detectable_ms=detectable_change(lag),
     )
+
+
+_Interval = tuple[float, float]
+_Claim = TypeVar("_Claim", Verdict, LagVerdict)
+
+
+def _verdict(
+    estimate: Estimate, sure: _Interval | None, claims: tuple[_Claim, _Claim]
+) -> _Claim | Literal["within noise", "not measurable"]:
+    """Return the claim for a negative or positive value, if its sign is sure enough."""
+    if estimate.value is None or sure is None:
+        return "not measurable"
+    if sure[0] * sure[1] <= 0:
+        return "within noise"
+    return claims[int(estimate.value > 0)]
 
 
 def _activation(reps: Sequence[RepMeasure], side: Side) -> Estimate:
@@ -95,57 +131,57 @@ def _activation(reps: Sequence[RepMeasure], side: Side) -> Estimate:
     if len(measured) < MIN_REPS:
         return Estimate(None, reason=_too_few(measured, reps))
     values = [rep.side(side).activation_uv for rep in measured]
-    x = np.array(values)
-    return _estimate(float(x.mean()), x[_resamples(len(x))].mean(axis=1), len(x))
+    x = np.array(values, float)
+    value = float(x.mean())
+    low, high = _interval(value, x, 0.95)
+    return Estimate(value, max(low, 0.0), high)
 
 
-def _index(reps: Sequence[RepMeasure]) -> Estimate:
+def _index(reps: Sequence[RepMeasure]) -> tuple[Estimate, _Interval | None]:
     compared = [rep for rep in reps if not rep.excluded and rep.symmetry_index_pct is not None]
     if len(compared) < MIN_REPS:
-        return Estimate(None, reason=_too_few(compared, reps))
+        return Estimate(None, reason=_too_few(compared, reps)), None
     x = np.array([(rep.left.activation_uv, rep.right.activation_uv) for rep in compared], float)
-    means = x[_resamples(len(x))].mean(axis=1)
-    value = symmetry_index_pct(*x.mean(axis=0))
+    left, right = x.mean(axis=0).tolist()
+    value = symmetry_index_pct(left, right)
     assert value is not None  # no repetition has an index when both sides are 0
-    values = 200.0 * (means[:, 1] - means[:, 0]) / means.sum(axis=1)
-    return _estimate(float(value), values, len(x))
+    # How the index of the means changes with each repetition's amounts.
+    pulls = 400.0 * (left * x[:, 1] - right * x[:, 0]) / (left + right) ** 2
+    low, high = _interval(value, pulls, 0.95)
+    estimate = Estimate(value, max(low, -200.0), min(high, 200.0))
+    return estimate, _interval(value, pulls, CLAIM_CONFIDENCE)
 
 
-def _lag(reps: Sequence[RepMeasure]) -> Estimate:
+def _lag(reps: Sequence[RepMeasure]) -> tuple[Estimate, _Interval | None]:
     lagging = [rep for rep in reps if not rep.excluded and rep.lag_ms is not None]
     if len(lagging) < MIN_REPS:
-        return Estimate(None, reason=_too_few(lagging, reps))
-    lags = np.array([rep.lag_ms for rep in lagging])
+        return Estimate(None, reason=_too_few(lagging, reps)), None
     # A clock's error hardly changes within a set: it does not average out.
     sync_uncertainty_ms = float(np.mean([rep.sync_uncertainty_ms for rep in lagging]))
     if not np.isfinite(sync_uncertainty_ms):
-        return Estimate(None, reason="the error between the two pods' clocks is not known")
-    value = float(set_lag_ms(lags))
-    alone = _estimate(value, set_lag_ms(lags[_resamples(len(lags))]), len(lags))
-    below = value - (value if alone.ci_low is None else alone.ci_low)
-    above = (value if alone.ci_high is None else alone.ci_high) - value
-    return Estimate(
-        value,
-        value - float(np.hypot(below, sync_uncertainty_ms)),
-        value + float(np.hypot(above, sync_uncertainty_ms)),
-    )
+        reason = "the error between the two pods' clocks is not known"
+        return Estimate(None, reason=reason), None
+    common = set_lag([rep.lag_posterior or narrow(rep.lag_ms or 0.0, _LAGS_MS) for rep in lagging])
+    value = common.median
+
+    def with_clocks(confidence: float) -> _Interval:
+        tail = 0.5 * (1 - confidence)
+        low, high = common.quantiles(tail, 1 - tail)
+        return (
+            value - float(np.hypot(value - low, sync_uncertainty_ms)),
+            value + float(np.hypot(high - value, sync_uncertainty_ms)),
+        )
+
+    return Estimate(value, *with_clocks(0.95)), with_clocks(CLAIM_CONFIDENCE)
 
 
-def _resamples(n: int) -> NDArray[np.int64]:
-    """Return which repetitions each bootstrap sample holds: (_RESAMPLES, n)."""
-    return np.random.default_rng(_SEED).integers(0, n, (_RESAMPLES, n))
-
-
-def _estimate(value: float, resampled: NDArray[np.float64], n: int) -> Estimate:
-    """Return the 95 % expanded percentile interval."""
+def _interval(value: float, x: NDArray[np.float64], confidence: float) -> _Interval:
+    """Return the interval about a value whose error is that of the mean of ``x``, (n,)."""
     from scipy import stats
 
-    # Percentiles as far out as Student's t with n−1 degrees asks, and the bootstrap's SD
-    # ·√(n/(n−1)).
-    z = float(stats.t.ppf(0.975, n - 1)) * np.sqrt(n / (n - 1))
-    tail = max(float(stats.norm.cdf(-z)), 0.5 / len(resampled))
-    low, high = np.quantile(resampled, (tail, 1 - tail))
-    return Estimate(value, min(float(low), value), max(float(high), value))
+    sem = float(x.std(ddof=1)) / np.sqrt(len(x))
+    half = float(stats.t.ppf(0.5 + 0.5 * confidence, len(x) - 1)) * sem
+    return value - half, value + half
 
 
 def _too_few(usable: Sequence[RepMeasure], reps: Sequence[RepMeasure]) -> str:
