@@ -132,6 +132,8 @@ class RepMeasure:
     flaws: tuple[Flaw, ...] = ()  # of both sides together
     sync_uncertainty_ms: float = float("nan")  # 95 % of clock errors in the lag are smaller
     lag_posterior: Distribution | None = field(default=None, repr=False, compare=False)  # ms
+    one_leg: bool = False  # one side works at a time: the two are not compared within it
+    working: Side | None = None  # of one-leg exercises: the side that works; None: not clear
 
     def side(self, side: Side) -> SideMeasure:
         """Return the measure of one side."""

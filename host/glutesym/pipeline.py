@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glutesym.analysis.activation import activation_uv, peak, snr_db
-from glutesym.analysis.asymmetry import summarize, symmetry_index_pct
+from glutesym.analysis.asymmetry import summarize, symmetry_index_pct, working_side
 from glutesym.analysis.onsets import Burst, find_burst
 from glutesym.analysis.quality import (
     AT_THE_EDGE,
@@ -23,6 +23,7 @@ from glutesym.analysis.quality import (
     MIN_SNR_DB,
     NOT_COVERED,
     SILENT,
+    WHICH_LEG,
     clock_flaws,
     motion_flaws,
     rest_flaws,
@@ -37,6 +38,7 @@ from glutesym.dsp.envelope import RmsEnvelope
 from glutesym.dsp.muscle_power import MusclePower, PowerRows
 from glutesym.dsp.notch import SETTLE_S as NOTCH_SETTLE_S
 from glutesym.dsp.notch import Notch
+from glutesym.exercises import is_one_leg
 from glutesym.measures import NO_POD, SIDES, Flaw, RepMeasure, SetMeasures, Side, SideMeasure
 from glutesym.recording import ImuRecord, PodRecord, Recording
 
@@ -283,14 +285,18 @@ def measure_rep(
     )
     learned = rises[0].after(onsets[0]), rises[1].after(onsets[1])
     flaws = motion_flaws(movement)
-    index = lag_ms = None
+    index = lag_ms = working = None
+    one_leg = is_one_leg(recording.exercise)
     sync_uncertainty_ms = recording.sync.at_ms(movement.start_s)
     if left.activation_uv is not None and right.activation_uv is not None:
         if max(m.snr_db or -np.inf for m in (left, right)) < _MIN_ACTIVE_DB:
             flaws += (BOTH_AT_REST,)
+        elif one_leg:
+            working = working_side(left.activation_uv, right.activation_uv)
+            flaws += () if working else (WHICH_LEG,)
         else:
             index = symmetry_index_pct(left.activation_uv, right.activation_uv)
-    if lag is not None:
+    if lag is not None and not one_leg:
         lag_ms = lag.median
         flaws += clock_flaws(lag.half_width, sync_uncertainty_ms)
     rep = RepMeasure(
@@ -304,6 +310,8 @@ def measure_rep(
         flaws,
         sync_uncertainty_ms,
         lag,
+        one_leg,
+        working,
     )
     return rep, learned
 

@@ -8,6 +8,7 @@ from glutesym.analysis.asymmetry import (
     summarize,
     symmetry_angle_pct,
     symmetry_index_pct,
+    working_side,
 )
 from glutesym.measures import NO_POD, Flaw, RepMeasure, SideMeasure
 
@@ -187,3 +188,52 @@ def test_no_repetition_at_all():
 
 def test_the_same_repetitions_give_the_same_interval():
     assert summarize(reps(9, 80, 100)) == summarize(reps(9, 80, 100))
+
+
+def legs(n, left, right, cv=0.08, seed=1):
+    """Return a one-leg set: left leg first, the other side at 45 %."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for i in range(2 * n):
+        side = "left" if i < n else "right"
+        works = {"left": left, "right": right}[side] * np.exp(cv * rng.standard_normal())
+        amounts = (works, 0.45 * works) if side == "left" else (0.45 * works, works)
+        found.append(replace(rep(i + 1, *amounts), one_leg=True, working=side))
+    return found
+
+
+def test_one_leg_at_a_time_is_compared_leg_against_leg():
+    summary = summarize(legs(8, 80, 100))
+    index = summary.symmetry_index_pct
+    assert index.ci_low < 22.2 < index.ci_high
+    assert summary.verdict == "left lower"
+    assert summary.activation_uv["left"].value == pytest.approx(80, rel=0.1)
+    assert summary.lag_ms.value is None
+    assert "one leg" in summary.lag_ms.reason
+
+
+def test_equal_legs_are_rarely_called_different():
+    called = [
+        summarize(legs(6, 90, 90, seed=seed)).verdict != "within noise" for seed in range(80)
+    ]
+    assert np.mean(called) <= 0.08  # 3.5 % are meant; 80 sets
+
+
+def test_the_interval_of_legs_covers_the_truth():
+    inside = [
+        s.ci_low < 22.22 < s.ci_high
+        for s in (summarize(legs(5, 80, 100, seed=seed)).symmetry_index_pct for seed in range(80))
+    ]
+    assert np.mean(inside) > 0.89
+
+
+def test_a_leg_that_was_not_trained_is_named():
+    summary = summarize(legs(8, 80, 100)[:8])
+    assert summary.verdict == "not measurable"
+    assert summary.reason.startswith("right leg: 0 usable")
+
+
+def test_the_working_side_is_clearly_the_more_active_one():
+    assert working_side(100, 45) == "left"
+    assert working_side(45, 100) == "right"
+    assert working_side(100, 95) is None

@@ -31,6 +31,7 @@ from glutesym.measures import (
 MIN_REPS = 3
 CLAIM_CONFIDENCE = 0.965  # a side is called lower, or later, only if so sure that it is not chance
 
+_WORKS = 1.25  # a leg that works is at least so much more active than the one that does not
 _LAGS_MS = np.arange(-400.0, 401.0, 2.0)  # grid for lags that have no posterior
 
 
@@ -55,6 +56,13 @@ def ln_ratio(symmetry_index: float) -> float:
     """Return ln(R/L) of a symmetry index, percent; ±inf when one side is silent."""
     with np.errstate(divide="ignore"):
         return float(np.log(200.0 + symmetry_index) - np.log(200.0 - symmetry_index))
+
+
+def working_side(left: float, right: float) -> Side | None:
+    """Return the side that works in an exercise on one leg; None when the amounts do not tell."""
+    if left > _WORKS * right:
+        return "left"
+    return "right" if right > _WORKS * left else None
 
 
 def detectable_change(estimate: Estimate) -> float | None:
@@ -83,11 +91,15 @@ def summarize(reps: Sequence[RepMeasure]) -> SetSummary:
         With three or more usable repetitions the symmetry index of the mean activations and the
         lag, each with a 95 % interval, and the verdicts. Otherwise "not measurable" and the
         reason. Repetitions that are excluded count for nothing, not even the side that is intact:
-        both sides' numbers are of the same repetitions.
+        both sides' numbers are of the same repetitions. In exercises on one leg each side's
+        numbers are of those in which it works, and there is no lag.
     """
     activation: dict[Side, Estimate] = {side: _activation(reps, side) for side in SIDES}
     index, index_sure = _index(reps)
     lag, lag_sure = _lag(reps)
+    if _one_leg(reps):
+        index, index_sure = _index_of_legs(reps)
+        lag, lag_sure = Estimate(None, reason=_NO_COMMON_START), None
     excluded = [rep for rep in reps if rep.excluded]
     why = Counter(
         cause for rep in excluded for cause in _causes(rep) if cause != NO_POD.cause
@@ -109,6 +121,7 @@ def summarize(reps: Sequence[RepMeasure]) -> SetSummary:
     )
 
 
+_NO_COMMON_START = "one leg works at a time: the two sides have no start in common"
 _Interval = tuple[float, float]
 _Claim = TypeVar("_Claim", Verdict, LagVerdict)
 
@@ -124,14 +137,26 @@ def _verdict(
     return claims[int(estimate.value > 0)]
 
 
-def _activation(reps: Sequence[RepMeasure], side: Side) -> Estimate:
-    measured = [
-        rep for rep in reps if not rep.excluded and rep.side(side).activation_uv is not None
+def _one_leg(reps: Sequence[RepMeasure]) -> bool:
+    return any(rep.one_leg for rep in reps)
+
+
+def _measured(reps: Sequence[RepMeasure], side: Side) -> list[RepMeasure]:
+    """Return the repetitions that count for one side's amount."""
+    return [
+        rep
+        for rep in reps
+        if not rep.excluded
+        and rep.side(side).activation_uv is not None
+        and (not rep.one_leg or rep.working == side)
     ]
+
+
+def _activation(reps: Sequence[RepMeasure], side: Side) -> Estimate:
+    measured = _measured(reps, side)
     if len(measured) < MIN_REPS:
         return Estimate(None, reason=_too_few(measured, reps))
-    values = [rep.side(side).activation_uv for rep in measured]
-    x = np.array(values, float)
+    x = np.array([rep.side(side).activation_uv for rep in measured], float)
     value = float(x.mean())
     low, high = _interval(value, x, 0.95)
     return Estimate(value, max(low, 0.0), high)
@@ -150,6 +175,36 @@ def _index(reps: Sequence[RepMeasure]) -> tuple[Estimate, _Interval | None]:
     low, high = _interval(value, pulls, 0.95)
     estimate = Estimate(value, max(low, -200.0), min(high, 200.0))
     return estimate, _interval(value, pulls, CLAIM_CONFIDENCE)
+
+
+def _index_of_legs(reps: Sequence[RepMeasure]) -> tuple[Estimate, _Interval | None]:
+    """Compare the left leg's repetitions with the right leg's: two samples, not pairs."""
+    amounts: list[NDArray[np.float64]] = []
+    for side in SIDES:
+        measured = _measured(reps, side)
+        if len(measured) < MIN_REPS:
+            reason = f"{side} leg: {_too_few(measured, reps)}"
+            return Estimate(None, reason=reason), None
+        amounts.append(np.array([rep.side(side).activation_uv for rep in measured], float))
+    left, right = (float(x.mean()) for x in amounts)
+    value = symmetry_index_pct(left, right)
+    assert value is not None  # a side that works is more active than the other
+    steepness = 400.0 / (left + right) ** 2
+    variances = [
+        (steepness * other) ** 2 * float(x.var(ddof=1)) / len(x)
+        for x, other in zip(amounts, (right, left), strict=True)
+    ]
+    # Welch–Satterthwaite: the legs need not vary alike.
+    of_each = sum(v**2 / (len(x) - 1) for v, x in zip(variances, amounts, strict=True))
+    freedom = sum(variances) ** 2 / of_each if of_each > 0 else float("inf")
+    sem = float(np.sqrt(sum(variances)))
+
+    def interval(confidence: float) -> _Interval:
+        half = _student(confidence, freedom) * sem
+        return value - half, value + half
+
+    low, high = interval(0.95)
+    return Estimate(value, max(low, -200.0), min(high, 200.0)), interval(CLAIM_CONFIDENCE)
 
 
 def _lag(reps: Sequence[RepMeasure]) -> tuple[Estimate, _Interval | None]:
@@ -177,11 +232,14 @@ def _lag(reps: Sequence[RepMeasure]) -> tuple[Estimate, _Interval | None]:
 
 def _interval(value: float, x: NDArray[np.float64], confidence: float) -> _Interval:
     """Return the interval about a value whose error is that of the mean of ``x``, (n,)."""
-    from scipy import stats
-
-    sem = float(x.std(ddof=1)) / np.sqrt(len(x))
-    half = float(stats.t.ppf(0.5 + 0.5 * confidence, len(x) - 1)) * sem
+    half = _student(confidence, len(x) - 1) * float(x.std(ddof=1) / np.sqrt(len(x)))
     return value - half, value + half
+
+
+def _student(confidence: float, freedom: float) -> float:
+    from scipy import special
+
+    return float(special.stdtrit(freedom, 0.5 + 0.5 * confidence))
 
 
 def _too_few(usable: Sequence[RepMeasure], reps: Sequence[RepMeasure]) -> str:

@@ -25,6 +25,7 @@ AT_THE_EDGE = Flaw("fair", "the recording begins or ends beside it")
 SILENT = Flaw("poor", "no activity above the resting level")
 UNTIMED = Flaw("poor", "the onset is too gradual or too noisy to be timed")
 BOTH_AT_REST = Flaw("poor", "both sides are near their resting level")
+WHICH_LEG = Flaw("poor", "which leg worked is not clear", "both sides were about as active")
 CLOCKS_UNKNOWN = Flaw("fair", "how well the pods' clocks agree is not known")
 
 

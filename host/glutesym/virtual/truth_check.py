@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from glutesym.analysis.asymmetry import symmetry_index_pct
 from glutesym.measures import SIDES, Side
 from glutesym.session.analyze import AnalyzedSession
 from glutesym.virtual.scenarios.base import EMG_GRID_HZ, Scenario, Truth
+from glutesym.virtual.scenarios.synthetic import set_truth
 from glutesym.virtual.surroundings import SCENARIO_EVENT
 
 _NEWTON_STEPS = 8
@@ -103,15 +103,8 @@ def _played(truth: Truth, until_s: float) -> Truth:
     reps = tuple(rep for rep in truth.reps if rep.end_s <= until_s)
     if len(reps) == len(truth.reps):
         return truth
-    left, right = (np.mean([rep.activation_uv[side] for rep in reps] or np.nan) for side in SIDES)
-    lags_ms = [1000 * (rep.onset_s["left"] - rep.onset_s["right"]) for rep in reps]
-    lag_ms = float(np.mean(lags_ms or np.nan))
-    known = bool(np.isfinite(left + right))
-    return Truth(
-        reps,
-        symmetry_index_pct(float(left), float(right)) if known else truth.symmetry_index_pct,
-        lag_ms if np.isfinite(lag_ms) else truth.lag_ms,
-    )
+    known = all(np.isfinite([*rep.activation_uv.values()]).all() for rep in reps)
+    return set_truth(reps) if known and reps else replace(truth, reps=reps)
 
 
 def _sync_error_ms(session: AnalyzedSession, scenario: Scenario, start_s: float) -> float | None:

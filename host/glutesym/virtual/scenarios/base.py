@@ -26,6 +26,7 @@ class RepTruth:
     activation_uv: dict[
         Side, float
     ]  # RMS of the muscle's own signal over [onset, offset], no noise
+    working: Side | None = None  # of exercises on one leg: the leg that is stood on
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,7 @@ def build_synthetic(exercise: Exercise, settings: SyntheticSettings, seed: int) 
             onset_s={side: bursts[side][i].onset_s for side in SIDES},
             offset_s={side: bursts[side][i].offset_s for side in SIDES},
             activation_uv={side: activation_uv[side][i] for side in SIDES},
+            working=timing.stance,
         )
         for i, timing in enumerate(timings)
     )
@@ -89,15 +90,22 @@ def build_synthetic(exercise: Exercise, settings: SyntheticSettings, seed: int) 
 
 
 def set_truth(reps: tuple[RepTruth, ...]) -> Truth:
-    """Return the truth of a set: symmetry of the sides' mean activations, and the mean lag."""
-    if not reps:
-        return Truth()
-    left, right = (np.mean([rep.activation_uv[side] for rep in reps]) for side in SIDES)
+    """Return the truth of a set: symmetry of the sides' mean activations, and the mean lag.
+
+    On one leg at a time: of each side while it works, and no lag.
+    """
+    one_leg = any(rep.working for rep in reps)
+    amounts = [
+        [rep.activation_uv[side] for rep in reps if rep.working in (None, side)] for side in SIDES
+    ]
+    if not all(amounts):
+        return Truth(reps)
+    left, right = (np.mean(of_side) for of_side in amounts)
     lags_s = [rep.onset_s["left"] - rep.onset_s["right"] for rep in reps]
     return Truth(
         reps=reps,
         symmetry_index_pct=float(100 * (right - left) / (0.5 * (right + left))),
-        lag_ms=float(1000 * np.mean(lags_s)),
+        lag_ms=None if one_leg else float(1000 * np.mean(lags_s)),
     )
 
 

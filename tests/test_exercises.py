@@ -1,0 +1,27 @@
+import pytest
+
+from glutesym.exercises import is_one_leg
+from glutesym.virtual.scenarios.catalog import build_scenario
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "single-leg-deadlift",
+        "Single leg RDL",
+        "bulgarian split squat",
+        "Step-up",
+        "one-leg bridge",
+    ],
+)
+def test_exercises_on_one_leg_are_known_however_they_are_written(name):
+    assert is_one_leg(name)
+
+
+@pytest.mark.parametrize("name", ["", "session", "bridge", "hip thrust", "squat", "deadlift"])
+def test_all_others_work_both_sides_at_once(name):
+    assert not is_one_leg(name)
+
+
+def test_the_scenario_knows_its_exercise():
+    assert is_one_leg(build_scenario("single-leg-deadlift", reps=2).exercise)
