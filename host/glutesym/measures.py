@@ -102,7 +102,31 @@ class SideMeasure:
     peak_s: float | None = None  # middle of these 250 ms
     snr_db: float | None = None
     onset_uncertainty_ms: float | None = None  # half-width of the onset's 95 % interval
+    resting_uv: float | None = None  # RMS at rest at that time
+    hum_uv: float | None = None  # of it, mains hum; None: not known
+    slow_uv: float | None = None  # RMS below the muscle's band: cables and skin that move
     flaws: tuple[Flaw, ...] = ()
+
+    @property
+    def burst_s(self) -> float | None:
+        """Duration of the contraction."""
+        if self.onset_s is None or self.offset_s is None:
+            return None
+        return self.offset_s - self.onset_s
+
+    @property
+    def integrated_uv_s(self) -> float | None:
+        """Activation times duration."""
+        if self.activation_uv is None or self.burst_s is None:
+            return None
+        return self.activation_uv * self.burst_s
+
+    @property
+    def time_to_peak_s(self) -> float | None:
+        """From the onset to the middle of the highest 250 ms."""
+        if self.onset_s is None or self.peak_s is None:
+            return None
+        return self.peak_s - self.onset_s
 
     @property
     def quality(self) -> Grade:
@@ -138,6 +162,23 @@ class RepMeasure:
     def side(self, side: Side) -> SideMeasure:
         """Return the measure of one side."""
         return self.left if side == "left" else self.right
+
+    @property
+    def coactivation_s(self) -> float | None:
+        """For how long both sides were active at once."""
+        edges = [(side.onset_s, side.offset_s) for side in (self.left, self.right)]
+        onsets = [onset for onset, _ in edges if onset is not None]
+        offsets = [offset for _, offset in edges if offset is not None]
+        if len(onsets) < 2 or len(offsets) < 2:
+            return None
+        return max(0.0, min(offsets) - max(onsets))
+
+    @property
+    def offset_lag_ms(self) -> float | None:
+        """Offset left − offset right, positive: left ends later."""
+        if self.left.offset_s is None or self.right.offset_s is None or self.one_leg:
+            return None
+        return 1000 * (self.left.offset_s - self.right.offset_s)
 
     @property
     def quality(self) -> Grade:

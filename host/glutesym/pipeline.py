@@ -25,13 +25,19 @@ from glutesym.analysis.quality import (
     SILENT,
     WHICH_LEG,
     clock_flaws,
+    hum_flaws,
+    lifting_flaws,
     motion_flaws,
+    noise_flaws,
     rest_flaws,
     signal_flaws,
+    slow_flaws,
+    spike_flaws,
     strength_flaws,
 )
 from glutesym.analysis.reps import Movement, RepCounter
 from glutesym.analysis.resting import RestingLevel, resting_level
+from glutesym.analysis.signal_check import SlowVoltage, hum_uv, slow_voltage
 from glutesym.analysis.timing import Edge, Rises, time_offset, time_onsets
 from glutesym.dsp.bandpass import SETTLE_S, Bandpass
 from glutesym.dsp.envelope import RmsEnvelope
@@ -212,6 +218,8 @@ class _Observed:
     rows: PowerRows | None = None
     resting: RestingLevel | None = None
     burst: Burst | None = None
+    hum_uv: float | None = None
+    slow: SlowVoltage | None = None
 
 
 def observe(
@@ -245,7 +253,13 @@ def _observe(pod: PodRecord, power: MusclePower, span: _Span, settings: Settings
     burst = find_burst(rows, resting, power.cells_a_row)
     if burst is not None and burst.start_s > span.movement_s[1]:
         burst = None  # it begins after the movement: it is another one's
-    return _Observed(rows=rows, resting=resting, burst=burst)
+    return _Observed(
+        rows=rows,
+        resting=resting,
+        burst=burst,
+        hum_uv=hum_uv(pod.emg, resting),
+        slow=slow_voltage(pod.emg, span.movement_s),
+    )
 
 
 def measure_rep(
@@ -279,9 +293,12 @@ def measure_rep(
     onsets = [burst.onset if burst else None for burst in timed]
     left_onset, right_onset, lag = time_onsets(onsets[0], onsets[1], rises)
     offsets = [time_offset(burst.offset) if burst else None for burst in timed]
+    imus = [recording.pods[side].imu if side in recording.pods else None for side in SIDES]
     left, right = (
-        _side(side, movement, onset, offset)
-        for side, onset, offset in zip(observed, (left_onset, right_onset), offsets, strict=True)
+        _side(of_side, imu, movement, onset, offset)
+        for of_side, imu, onset, offset in zip(
+            observed, imus, (left_onset, right_onset), offsets, strict=True
+        )
     )
     learned = rises[0].after(onsets[0]), rises[1].after(onsets[1])
     flaws = motion_flaws(movement)
@@ -343,8 +360,21 @@ def _strong_burst(observed: _Observed) -> Burst | None:
     return burst if snr_db(activation, resting.rms_uv) >= MIN_SNR_DB else None
 
 
+def _knock_g(imu: ImuRecord | None, time_s: float) -> float:
+    """Return how much a pod's acceleration differs from gravity within 50 ms of a moment."""
+    if imu is None:
+        return 0.0
+    first, last = np.searchsorted(imu.time_s, (time_s - 0.05, time_s + 0.05))
+    size_g = np.linalg.norm(imu.accel_g[first:last], axis=1)
+    return float(np.nanmax(np.abs(size_g - 1), initial=0.0)) if len(size_g) else 0.0
+
+
 def _side(
-    observed: _Observed, movement: Movement, onset: Edge | None, offset: Edge | None
+    observed: _Observed,
+    imu: ImuRecord | None,
+    movement: Movement,
+    onset: Edge | None,
+    offset: Edge | None,
 ) -> SideMeasure:
     """Return one side's numbers, given its edges."""
     burst, resting, rows = observed.burst, observed.resting, observed.rows
@@ -364,6 +394,15 @@ def _side(
     peak_uv, peak_after_s = peak(power_uv2, row_s, resting.rms_uv)
     snr = snr_db(activation, resting.rms_uv)
     flaws = strength_flaws(snr, onset is not None) if burst else (SILENT,)
+    flaws += noise_flaws(resting.rms_uv, observed.hum_uv)
+    flaws += hum_flaws(resting.rms_uv, observed.hum_uv)
+    if observed.slow is not None:
+        flaws += slow_flaws(observed.slow.rms_uv, activation)
+        flaws += lifting_flaws(observed.slow.moved_mv)
+    highest = int(np.argmax(power_uv2))
+    flaws += spike_flaws(
+        float(power_uv2[highest] / power_uv2.mean()), _knock_g(imu, float(time_s[highest]))
+    )
     if np.isnan(rows.total).any():
         flaws += (AT_THE_EDGE,)
     return SideMeasure(
@@ -373,6 +412,9 @@ def _side(
         peak_uv=peak_uv,
         peak_s=float(time_s[0]) + peak_after_s,
         snr_db=snr if np.isfinite(snr) else None,
+        resting_uv=resting.rms_uv,
+        hum_uv=observed.hum_uv,
+        slow_uv=observed.slow.rms_uv if observed.slow else None,
         onset_uncertainty_ms=500 * (onset.ci_high_s - onset.ci_low_s) if onset else None,
         flaws=flaws,
     )

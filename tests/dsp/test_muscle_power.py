@@ -92,7 +92,8 @@ def test_every_row_is_computed_once_and_alike_in_whatever_order():
 
 def test_blocks_are_means_of_rows():
     power = power_of(NOISE)
-    bands, total = power.blocks_between(2.0, 6.0)
+    bands, total, first_sample = power.blocks_between(2.0, 6.0)
+    np.testing.assert_array_equal(np.diff(first_sample), power.block_samples)
     assert 28 <= len(total) <= 31
     assert total.mean() == pytest.approx(power.between(2.0, 6.0).total.mean(), rel=0.02)
     assert bands.shape == (len(total), 7)

@@ -20,6 +20,17 @@ from glutesym.recording import EmgRecord, Gap
 MIN_SNR_DB = 8.0
 GOOD_SNR_DB = 15.0
 
+_NOISY_UV = 15.0  # RMS at rest; good electrodes on prepared skin give less than 5 µV
+_HUM_UV = 5.0  # less does no harm
+_HUM_SHARE = 0.5  # of the resting power: more of it is hum than noise
+_SLOW_SHARE = 2.0  # of the activation: so much that the band-pass leaks visible parts of it
+_SLOW_UV = 50.0  # less does no harm
+_LIFTING_MV = 5.0  # an electrode that stays on drifts by well below 1 mV in seconds
+_SPIKE = 30.0  # of the mean power: 4 ms of Gaussian noise stay below 6, changing effort below 15
+_KNOCK_G = 1.0  # so much more than usual within the same moment: the pod was hit
+
+LEAD_OFF = "an electrode was off the skin"
+RAIL = "the front end was at its rail"
 NOT_COVERED = Flaw("unusable", "the recording does not cover this repetition")
 AT_THE_EDGE = Flaw("fair", "the recording begins or ends beside it")
 SILENT = Flaw("poor", "no activity above the resting level")
@@ -59,8 +70,8 @@ def signal_flaws(
         for reason, lost_s in _missing_s(emg, gaps, stretch_s).items()
     ]
     for flags, cause in (
-        (emg.lead_off, "an electrode was off the skin"),
-        (emg.clipped, "the front end was at its rail"),
+        (emg.lead_off, LEAD_OFF),
+        (emg.clipped, RAIL),
     ):
         n = int(np.count_nonzero(flags[first:last]))
         if n:
@@ -107,6 +118,52 @@ def strength_flaws(snr_db: float, timed: bool) -> tuple[Flaw, ...]:
         ratio = f"signal-to-noise ratio {snr_db:.0f} dB, from {GOOD_SNR_DB:g} dB on it is good"
         return (Flaw("fair", "the signal is weak", ratio),)
     return ()
+
+
+def noise_flaws(resting_uv: float, hum_uv: float | None) -> tuple[Flaw, ...]:
+    """Return what a loud baseline does, apart from the hum in it."""
+    noise_uv = float(np.sqrt(max(resting_uv**2 - (hum_uv or 0.0) ** 2, 0.0)))
+    if noise_uv <= _NOISY_UV:
+        return ()
+    return (Flaw("fair", "the baseline is noisy", f"{noise_uv:.0f} µV RMS at rest"),)
+
+
+def hum_flaws(resting_uv: float, hum_uv: float | None) -> tuple[Flaw, ...]:
+    """Return what mains hum does; None: not known."""
+    if hum_uv is None or hum_uv < _HUM_UV or hum_uv**2 < _HUM_SHARE * resting_uv**2:
+        return ()
+    return (Flaw("fair", "mains hum", f"{hum_uv:.0f} µV of {resting_uv:.0f} µV RMS at rest"),)
+
+
+def slow_flaws(slow_uv: float, activation_uv: float) -> tuple[Flaw, ...]:
+    """Return what moving cables and skin do: voltages below the muscle's band."""
+    if slow_uv < max(_SLOW_UV, _SLOW_SHARE * activation_uv):
+        return ()
+    detail = f"slow voltages of {slow_uv:.0f} µV, the muscle {activation_uv:.0f} µV"
+    return (Flaw("fair", "the electrodes or their cables move", detail),)
+
+
+def lifting_flaws(moved_mv: float) -> tuple[Flaw, ...]:
+    """Return what a moving offset says."""
+    if moved_mv < _LIFTING_MV:
+        return ()
+    return (Flaw("fair", "an electrode is lifting", f"its offset moved by {moved_mv:.0f} mV"),)
+
+
+def spike_flaws(highest: float, knock_g: float) -> tuple[Flaw, ...]:
+    """Return what a spike does.
+
+    Parameters
+    ----------
+    highest : float
+        Of 4 ms, times the mean power of the contraction.
+    knock_g : float
+        How much the pod's acceleration differs from gravity at that moment.
+    """
+    if highest < _SPIKE:
+        return ()
+    cause = "the pod was knocked" if knock_g > _KNOCK_G else "a spike in the signal"
+    return (Flaw("fair", cause, f"{highest:.0f} times the mean power for a moment"),)
 
 
 def clock_flaws(own_ms: float, sync_uncertainty_ms: float) -> tuple[Flaw, ...]:

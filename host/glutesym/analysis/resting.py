@@ -22,6 +22,7 @@ class RestingLevel:
     rms_uv: float  # 20–450 Hz
     band_power: NDArray[np.float64]  # (n_bands,) squared µV
     quiet_s: float  # how much rest it was taken from
+    longest: slice  # samples of the longest quiet stretch
 
 
 def resting_level(power: MusclePower, start_s: float, end_s: float) -> RestingLevel | None:
@@ -41,7 +42,7 @@ def resting_level(power: MusclePower, start_s: float, end_s: float) -> RestingLe
     RestingLevel or None
         None when less than 0.3 s of rest are found.
     """
-    bands, mean_square = power.blocks_between(start_s, end_s)
+    bands, mean_square, sample = power.blocks_between(start_s, end_s)
     total = bands.sum(axis=1)
     known = np.isfinite(total) & (total > 0)
     if not known.any():
@@ -59,8 +60,10 @@ def resting_level(power: MusclePower, start_s: float, end_s: float) -> RestingLe
     chosen = inner if inner.sum() * block_s >= _MIN_QUIET_S else quiet
     if chosen.sum() * block_s < _MIN_QUIET_S:
         return None
+    begin, end = max(runs(chosen), key=lambda run: run[1] - run[0])
     return RestingLevel(
         rms_uv=float(np.sqrt(mean_square[chosen].mean())),
         band_power=bands[chosen].mean(axis=0),
         quiet_s=float(chosen.sum() * block_s),
+        longest=slice(int(sample[begin]), int(sample[end - 1]) + power.block_samples),
     )

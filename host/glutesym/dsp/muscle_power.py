@@ -82,6 +82,11 @@ class MusclePower:
         return self._hop / self._emg.fs_hz
 
     @property
+    def block_samples(self) -> int:
+        """Samples a block."""
+        return ROWS_A_BLOCK * self._hop
+
+    @property
     def cells_a_row(self) -> float:
         """Independent complex values a band and row: windows and bands overlap."""
         return self.row_s * (HIGH_HZ - LOW_HZ) / self._bands.shape[1]
@@ -94,12 +99,16 @@ class MusclePower:
 
     def blocks_between(
         self, start_s: float, end_s: float
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return means over whole blocks in a stretch: (k, n_bands) and in all (k,); maybe NaN."""
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+        """Return means over whole blocks in a stretch, and each one's first sample.
+
+        (k, n_bands) by band and (k,) in all, squared µV, maybe NaN; (k,) positions in the record.
+        """
         rows = self._rows(start_s, end_s)
         self._compute(rows)
         bands: list[NDArray[np.float64]] = []
         total: list[NDArray[np.float64]] = []
+        sample: list[NDArray[np.int64]] = []
         for tile in self._tiles_of(rows):
             skipped = tile.first_row - tile.grid_row
             first = max(rows.start, tile.first_row) - tile.first_row + skipped
@@ -112,9 +121,10 @@ class MusclePower:
                 shape = (last - first, ROWS_A_BLOCK)
                 bands.append(self._bands[of].reshape(*shape, -1).mean(axis=1))
                 total.append(self._total[of].reshape(shape).mean(axis=1))
+                sample.append(self._first_sample[of][::ROWS_A_BLOCK])
         if not total:
-            return np.empty((0, self._bands.shape[1])), np.empty(0)
-        return np.concatenate(bands), np.concatenate(total)
+            return np.empty((0, self._bands.shape[1])), np.empty(0), np.empty(0, np.int64)
+        return np.concatenate(bands), np.concatenate(total), np.concatenate(sample)
 
     def compute_all(self) -> None:
         """Compute every tile now: two records at once, on two threads, take the time of one."""
