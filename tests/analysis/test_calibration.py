@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from glutesym.analysis.calibration import (
     Trial,
     best_mvic,
     dynamic_mvic,
+    measure_contraction,
     normalise,
 )
 from glutesym.analysis.mvic_trial import MvicTrial, measure_trial
@@ -149,6 +151,16 @@ def test_a_spoilt_trial_is_refused_with_the_reason(trial, reason):
 def test_clean_trials_are_hardly_ever_refused():
     refused = [measured(contraction(seed)).reason for seed in range(40)]
     assert sum(map(bool, refused)) <= 1
+
+
+def test_real_efforts_are_accepted():
+    path = Path(__file__).parent.parent / "data" / "fatiguing_contractions_1000hz.csv.gz"
+    _, *efforts = np.loadtxt(path, skiprows=1).reshape(-1, 2000) * 3000 / 4096
+    fine = np.zeros(2000, bool)
+    for uv in efforts:
+        mvic_uv, reason = measure_contraction(uv - uv.mean(), fine, fine, 1000.0, 3.0)
+        assert reason == ""
+        assert 350 < mvic_uv < 900
 
 
 def trial(side, position, mvic_uv, reason=""):

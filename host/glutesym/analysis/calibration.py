@@ -49,7 +49,7 @@ _SPIKE_S = 0.01
 _SPIKE_SHARE = 0.25
 _MOTION_HZ = 35.0
 _MOTION_SHARE = 0.5
-_ABOVE_TYPICAL = 1.6  # times the median 500 ms RMS of the contraction
+_ABOVE_TYPICAL = 2.0  # times the median 500 ms RMS: real efforts of 3 s reach 1.8
 _MIN_DYNAMIC_REPS = 3
 
 
