@@ -51,6 +51,12 @@ def test_sets_that_disagree_single_out_no_side():
     assert "disagree" in plan.lines[0]
 
 
+def test_one_verdict_among_many_even_sets_is_too_rare_to_act_on():
+    plan = make_plan([judged("right lower"), *[judged("within noise")] * 4])
+    assert plan.weaker is None
+    assert "1 of 5 sets" in plan.lines[0]
+
+
 def test_several_sets_are_counted():
     sets = [judged(v) for v in ("left lower", "within noise", "left lower", "indeterminate")]
     assert "2 of 3 sets" in make_plan(sets).lines[0]
@@ -64,5 +70,6 @@ def test_every_plan_has_a_caution_a_source_and_a_side_that_verdicts_name(verdict
     assert plan.source
     assert plan.lines
     assert all(plan.lines)
-    lower = {verdict.split()[0] for verdict in verdicts if verdict.endswith("lower")}
-    assert {plan.weaker} == (lower if len(lower) == 1 else {None})
+    lower = [verdict.split()[0] for verdict in verdicts if verdict.endswith("lower")]
+    agreed = len(set(lower)) == 1 and len(lower) >= verdicts.count("within noise")
+    assert plan.weaker == (lower[0] if agreed else None)

@@ -54,8 +54,9 @@ def make_plan(sets: SetSummary | Sequence[SetSummary]) -> Plan:
     Returns
     -------
     Plan
-        Corrective work only if a verdict is real and no other set says the opposite. Otherwise
-        what keeps things even, or how to get a set that can be judged.
+        Corrective work only if half of the sets that could be judged, or more, call the same side
+        lower, and none the other one. Otherwise what keeps things even, or how to get a set that
+        can be judged.
     """
     summaries = [sets] if isinstance(sets, SetSummary) else list(sets)
     verdicts = Counter(summary.verdict for summary in summaries)
@@ -63,9 +64,11 @@ def make_plan(sets: SetSummary | Sequence[SetSummary]) -> Plan:
     weaker: Side | None = None
     if left and right:
         lines = _contradictory(left, right)
-    elif left or right:
+    elif (left or right) and 2 * (left + right) >= left + right + verdicts["within noise"]:
         weaker = "left" if left else "right"
         lines = _corrective(weaker, left or right, verdicts["within noise"])
+    elif left or right:
+        lines = _too_rare(left + right, verdicts["within noise"])
     elif verdicts["within noise"]:
         lines = _nothing_to_correct()
     else:
@@ -103,6 +106,13 @@ def _nothing_to_correct() -> tuple[str, ...]:
         "No difference beyond noise was found: there is nothing to correct.",
         "Keep the work on both legs equal, with full range and a deliberate squeeze.",
         *_SITTING,
+    )
+
+
+def _too_rare(lower: int, even: int) -> tuple[str, ...]:
+    return (
+        f"A side was lower in {lower} of {lower + even} sets only: too rarely to act on.",
+        *_nothing_to_correct()[1:],
     )
 
 

@@ -121,6 +121,16 @@ def test_one_pod_suffices():
         assert found.angle_deg["left"].value == pytest.approx(10, abs=1.5)
 
 
+def test_pods_that_disagree_are_not_averaged():
+    motion, turn, reps = hinges()
+    turn = turn[: len(motion.pitch_deg)]
+    imu = felt(added(motion, rotation_deg=turn))
+    slipped = felt(added(motion, rotation_deg=turn + 14 * (turn != 0)))["right"]
+    found = hip_rotation({**imu, "right": slipped}, reps, stance_by_halves(8), BENDING_S)
+    assert found.difference_deg.value is None
+    assert "pods disagree by 14°" in found.difference_deg.reason
+
+
 def test_what_gravity_cannot_tell_is_withheld_with_the_reason():
     motion, _, reps = hinges()
     imu = felt(motion)

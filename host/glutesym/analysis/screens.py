@@ -39,6 +39,7 @@ _STANCE_BEFORE_S = 10.0
 # vertical turns a hinge of 10–20° by 0.3–0.6°.
 _FORWARD_SE_DEG = 0.5
 _LEVEL_SE_DEG = 0.25  # of level: sway in the stance on both legs
+_PODS_APART_DEG = 10.0  # more: one of them has slipped
 _TOO_FAST_DPS = 60.0  # at the far end ...
 _SHOCK_G = 0.15  # ... or an acceleration that hides gravity
 _HELD_DPS = 20.0  # in single-leg stance
@@ -46,7 +47,7 @@ _MIN_HELD_S = 1.0
 
 
 @dataclass(frozen=True)
-class Trial:
+class LegTrial:
     """One repetition or stance."""
 
     stance: Side | None  # the leg stood on; None: not known
@@ -58,7 +59,7 @@ class Trial:
 class LegScreen:
     """A screen of both legs, degrees."""
 
-    trials: tuple[Trial, ...]
+    trials: tuple[LegTrial, ...]
     angle_deg: dict[Side, Estimate]  # by the leg stood on
     difference_deg: Estimate  # right − left
 
@@ -140,7 +141,7 @@ def hip_rotation(
             se = float(np.std(begins, ddof=1) / np.sqrt(len(begins)))
             forward_se_deg = max(forward_se_deg, se)
         turns.append([turn if isinstance(turn, str) else turn - zero_deg for turn in far])
-    trials: list[Trial] = []
+    trials: list[LegTrial] = []
     for i, leg in enumerate(stance):
         sign = -1 if leg == "left" else 1  # standing on the left leg the right side opens
         trials.append(_merged(leg, [pod[i] for pod in turns], sign))
@@ -174,7 +175,7 @@ def pelvic_drop(
     """
     known = reference(imu, upright_s, bending_s)
     paths = {side: pod_path(record) for side, record in imu.items()}
-    trials: list[Trial] = []
+    trials: list[LegTrial] = []
     for leg, start_s, end_s in stances:
         lists: list[float | str] = []
         for side, path in paths.items():
@@ -231,18 +232,21 @@ def _list_deg(path: PodPath, axes: _Array, start_s: float, end_s: float) -> floa
     return float(np.degrees(np.arctan2(y, z)))
 
 
-def _merged(leg: Side | None, of_pods: Sequence[float | str], sign: int) -> Trial:
+def _merged(leg: Side | None, of_pods: Sequence[float | str], sign: int) -> LegTrial:
     """Return the mean of the pods that know."""
     angles = [angle for angle in of_pods if not isinstance(angle, str)]
     if leg is None:
-        return Trial(None, None, "the leg stood on is not known")
+        return LegTrial(None, None, "the leg stood on is not known")
     if not angles:
         reasons = [reason for reason in of_pods if isinstance(reason, str)]
-        return Trial(leg, None, reasons[0] if reasons else "no pod")
-    return Trial(leg, sign * float(np.mean(angles)))
+        return LegTrial(leg, None, reasons[0] if reasons else "no pod")
+    if max(angles) - min(angles) > _PODS_APART_DEG:
+        apart = f"the pods disagree by {max(angles) - min(angles):.0f}°: press them on firmly"
+        return LegTrial(leg, None, apart)
+    return LegTrial(leg, sign * float(np.mean(angles)))
 
 
-def _judged(trials: Sequence[Trial], common_se_deg: float) -> LegScreen:
+def _judged(trials: Sequence[LegTrial], common_se_deg: float) -> LegScreen:
     """Sum up by leg; an error common to all counts once a leg, and twice in the difference."""
     from scipy import stats
 
