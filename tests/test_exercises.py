@@ -1,6 +1,6 @@
 import pytest
 
-from glutesym.exercises import is_one_leg
+from glutesym.exercises import is_one_leg, is_one_leg_hinge
 from glutesym.virtual.scenarios.catalog import build_scenario
 
 
@@ -25,3 +25,9 @@ def test_all_others_work_both_sides_at_once(name):
 
 def test_the_scenario_knows_its_exercise():
     assert is_one_leg(build_scenario("single-leg-deadlift", reps=2).exercise)
+
+
+def test_a_hinge_on_one_leg_shows_hip_rotation():
+    assert is_one_leg_hinge("single-leg deadlift")
+    assert not is_one_leg_hinge("deadlift")
+    assert not is_one_leg_hinge("step-up")

@@ -1,4 +1,4 @@
-"""What is known about exercises by their names: which of them are done on one leg at a time."""
+"""What is known about exercises by their names: on one leg, or hinged forward."""
 
 from __future__ import annotations
 
@@ -15,11 +15,21 @@ _ONE_LEG = (
     "pistol",
 )
 
+_HINGE = ("deadlift", "rdl", "good-morning")
+
 
 def is_one_leg(exercise: str) -> bool:
     """Say whether an exercise works one side at a time, as far as its name tells.
 
     Then the sides are compared over the repetitions that each of them worked in.
     """
-    name = re.sub(r"[^a-z]+", "-", exercise.lower())
-    return any(part in name for part in _ONE_LEG)
+    return any(part in _plain(exercise) for part in _ONE_LEG)
+
+
+def is_one_leg_hinge(exercise: str) -> bool:
+    """Say whether an exercise hinges forward on one leg: then gravity shows if a hip rotates."""
+    return is_one_leg(exercise) and any(part in _plain(exercise) for part in _HINGE)
+
+
+def _plain(exercise: str) -> str:
+    return re.sub(r"[^a-z]+", "-", exercise.lower())

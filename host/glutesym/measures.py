@@ -9,7 +9,7 @@ reasons. The rules that lead to them are in `glutesym.analysis.quality`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -64,6 +64,13 @@ class Estimate:
     ci_high: float | None = None
     reason: str = ""  # why ``value`` is withheld; empty when it is given
 
+    def map(self, rising: Callable[[float], float]) -> Estimate:
+        """Return the estimate of a rising function of the number."""
+        value, low, high = (
+            None if x is None else rising(x) for x in (self.value, self.ci_low, self.ci_high)
+        )
+        return Estimate(value, low, high, self.reason)
+
 
 @dataclass(frozen=True, eq=False)
 class Distribution:
@@ -99,13 +106,13 @@ class SideMeasure:
     offset_s: float | None = None
     activation_uv: float | None = None  # RMS over the active part, resting power subtracted
     peak_uv: float | None = None  # highest 250 ms RMS
-    peak_s: float | None = None  # middle of these 250 ms
     snr_db: float | None = None
     onset_uncertainty_ms: float | None = None  # half-width of the onset's 95 % interval
     resting_uv: float | None = None  # RMS at rest at that time
     hum_uv: float | None = None  # of it, mains hum; None: not known
     slow_uv: float | None = None  # RMS below the muscle's band: cables and skin that move
     flaws: tuple[Flaw, ...] = ()
+    peak_s: float | None = None  # middle of the highest 250 ms
 
     @property
     def burst_s(self) -> float | None:
@@ -239,6 +246,15 @@ class SetSummary:
 
 
 @dataclass(frozen=True)
+class FatigueTrend:
+    """Changes from the first usable repetition to the last one, percent."""
+
+    median_frequency_pct: Estimate
+    fi_nsm5_pct: Estimate
+    rms_pct: Estimate
+
+
+@dataclass(frozen=True)
 class SetMeasures:
     """The answer for one set: every repetition and the summary."""
 
@@ -246,3 +262,7 @@ class SetMeasures:
     summary: SetSummary
     resting_uv: dict[Side, float] = field(default_factory=dict[Side, float])
     motion_lost_s: float = 0.0  # seen by no pod: repetitions in it are not counted
+    fatigue: dict[Side, FatigueTrend] = field(default_factory=dict[Side, FatigueTrend])
+    # Hinged forward on one leg: how far the pelvis opens to the free side, by the leg stood on.
+    hip_rotation_deg: dict[Side, Estimate] = field(default_factory=dict[Side, Estimate])
+    hip_rotation_difference_deg: Estimate = Estimate(None, reason="not a hinge on one leg")

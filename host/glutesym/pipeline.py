@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from glutesym.analysis.activation import activation_uv, peak, snr_db
 from glutesym.analysis.asymmetry import summarize, symmetry_index_pct, working_side
+from glutesym.analysis.fatigue import set_fatigue
 from glutesym.analysis.onsets import Burst, find_burst
 from glutesym.analysis.quality import (
     AT_THE_EDGE,
@@ -37,6 +38,7 @@ from glutesym.analysis.quality import (
 )
 from glutesym.analysis.reps import Movement, RepCounter
 from glutesym.analysis.resting import RestingLevel, resting_level
+from glutesym.analysis.screens import hip_rotation
 from glutesym.analysis.signal_check import SlowVoltage, hum_uv, slow_voltage
 from glutesym.analysis.timing import Edge, Rises, time_offset, time_onsets
 from glutesym.dsp.bandpass import SETTLE_S, Bandpass
@@ -44,7 +46,7 @@ from glutesym.dsp.envelope import RmsEnvelope
 from glutesym.dsp.muscle_power import MusclePower, PowerRows
 from glutesym.dsp.notch import SETTLE_S as NOTCH_SETTLE_S
 from glutesym.dsp.notch import Notch
-from glutesym.exercises import is_one_leg
+from glutesym.exercises import is_one_leg, is_one_leg_hinge
 from glutesym.measures import NO_POD, SIDES, Flaw, RepMeasure, SetMeasures, Side, SideMeasure
 from glutesym.recording import ImuRecord, PodRecord, Recording
 
@@ -188,7 +190,25 @@ def measure_set(recording: Recording, settings: Settings = _DEFAULT) -> SetMeasu
         level = resting_level(power, *_resting_span_s(*spans[len(spans) // 2]))
         if level is not None:
             resting_uv[side] = level.rms_uv
-    return SetMeasures(tuple(reps), summarize(reps), resting_uv, meter.motion_lost_s)
+    measures = SetMeasures(
+        reps=tuple(reps),
+        summary=summarize(reps),
+        resting_uv=resting_uv,
+        motion_lost_s=meter.motion_lost_s,
+        fatigue=set_fatigue(recording, reps).trend,
+    )
+    if not is_one_leg_hinge(recording.exercise):
+        return measures
+    rotation = hip_rotation(
+        {side: pod.imu for side, pod in recording.pods.items()},
+        [(rep.start_s, rep.end_s) for rep in reps],
+        [rep.working for rep in reps],
+    )
+    return replace(
+        measures,
+        hip_rotation_deg=rotation.angle_deg,
+        hip_rotation_difference_deg=rotation.difference_deg,
+    )
 
 
 @dataclass(frozen=True)

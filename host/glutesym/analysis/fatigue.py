@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glutesym.dsp.bandpass import HIGH_HZ, LOW_HZ, bandpass_zero_phase
-from glutesym.measures import SIDES, Estimate, RepMeasure, Side
+from glutesym.measures import SIDES, Estimate, FatigueTrend, RepMeasure, Side
 from glutesym.recording import EmgRecord, Recording
 
 PHASE = (0.15, 0.85)  # shares of the movement between which a repetition's spectrum is taken
@@ -57,15 +57,6 @@ class RepSpectrum:
 
 
 @dataclass(frozen=True)
-class Trend:
-    """Changes from the first usable repetition to the last one, percent."""
-
-    median_frequency_pct: Estimate
-    fi_nsm5_pct: Estimate
-    rms_pct: Estimate
-
-
-@dataclass(frozen=True)
 class SetFatigue:
     """How both sides tired.
 
@@ -74,8 +65,8 @@ class SetFatigue:
     """
 
     reps: dict[Side, tuple[RepSpectrum, ...]]
-    trend: dict[Side, Trend]
-    right_over_left: Trend
+    trend: dict[Side, FatigueTrend]
+    right_over_left: FatigueTrend
 
 
 def set_fatigue(
@@ -87,8 +78,8 @@ def set_fatigue(
     ----------
     recording : Recording
     reps : sequence of RepMeasure
-        The set; what is excluded from it is left out. On an exercise for one leg give the
-        repetitions on one leg.
+        The set; what is excluded from it is left out. On an exercise for one leg each side is
+        followed through the repetitions in which it works.
     phase : (from, to)
         Shares of the movement.
 
@@ -106,12 +97,13 @@ def set_fatigue(
     spectra: dict[Side, tuple[RepSpectrum, ...]] = {}
     for side in SIDES:
         pod = recording.pods.get(side)
+        of_side = [rep for rep in reps if not rep.one_leg or rep.working == side]
         if pod is None:
             spectra[side] = tuple(
-                RepSpectrum(r.number, reason="no pod on this side") for r in reps
+                RepSpectrum(r.number, reason="no pod on this side") for r in of_side
             )
         else:
-            spectra[side] = tuple(_rep_spectra(pod.emg, reps, phase))
+            spectra[side] = tuple(_rep_spectra(pod.emg, of_side, phase))
     return SetFatigue(
         spectra,
         {side: fatigue_trend(spectra[side]) for side in SIDES},
@@ -179,23 +171,15 @@ def rep_spectrum(number: int, band_uv: _Array, noise: _Array, fs_hz: float) -> R
     )
 
 
-def fatigue_trend(reps: Sequence[RepSpectrum]) -> Trend:
+def fatigue_trend(reps: Sequence[RepSpectrum]) -> FatigueTrend:
     """Return the changes over one side's repetitions."""
     return _trends(lambda name: np.array([getattr(rep, name) for rep in reps], float), reps)
 
 
-def compare_fatigue(left: Sequence[RepSpectrum], right: Sequence[RepSpectrum]) -> Trend:
-    """Return the changes of the ratio right / left, over repetitions that both sides have.
-
-    Raises
-    ------
-    ValueError
-        The two are not of the same repetitions.
-    """
-    if [rep.number for rep in left] != [rep.number for rep in right]:
-        raise ValueError("left and right must be of the same repetitions, in the same order")
-
-    pairs = list(zip(left, right, strict=True))
+def compare_fatigue(left: Sequence[RepSpectrum], right: Sequence[RepSpectrum]) -> FatigueTrend:
+    """Return the changes of the ratio right / left, over the repetitions that both sides have."""
+    of_right = {rep.number: rep for rep in right}
+    pairs = [(rep, of_right[rep.number]) for rep in left if rep.number in of_right]
 
     def ratio(name: str) -> _Array:
         return np.array([getattr(second, name) / getattr(first, name) for first, second in pairs])
@@ -204,11 +188,13 @@ def compare_fatigue(left: Sequence[RepSpectrum], right: Sequence[RepSpectrum]) -
     return _trends(ratio, reps, sides=2)
 
 
-def _trends(values: Callable[[str], _Array], reps: Sequence[RepSpectrum], sides: int = 1) -> Trend:
+def _trends(
+    values: Callable[[str], _Array], reps: Sequence[RepSpectrum], sides: int = 1
+) -> FatigueTrend:
     numbers = np.array([rep.number for rep in reps], float)
     reasons = Counter(rep.reason for rep in reps if rep.reason).most_common(1)
     why = f": {reasons[0][0]}" if reasons else ""
-    return Trend(
+    return FatigueTrend(
         _change_pct(numbers, values("median_hz"), _WIDEST_MEDIAN**sides**0.5, why),
         _change_pct(numbers, values("fi_nsm5"), _WIDEST_INDEX**sides**0.5, why),
         _change_pct(numbers, values("rms_uv"), _WIDEST_RMS**sides**0.5, why),

@@ -13,6 +13,9 @@ UNITS: dict[str, tuple[str, int]] = {  # short name in a heading → in words, d
     "s": ("seconds", 6),
     "ms": ("milliseconds", 3),
     "uv": ("microvolts", 3),
+    "uv_s": ("microvolt seconds", 3),
+    "ln": ("natural logarithm", 5),
+    "deg": ("degrees", 2),
     "pct": ("percent", 3),
     "db": ("decibels", 2),
     "hz": ("hertz", 4),
@@ -59,6 +62,9 @@ _SYMMETRY_ANGLE = (
     "(Zifchock et al. 2008, Gait & Posture 27:622)"
 )
 _QUALITY = "; ".join(f"{grade}: {meaning}" for grade, meaning in GRADES.items())
+_LN_RATIO = "ln(R/L) of the activations, positive: right larger"
+_DETECTABLE = "another such set must differ by this to differ in earnest (MDC95)"
+_CHANGE = "change from the first repetition to the last one"
 _LAG = "onset left − onset right, positive: left starts later"
 
 EMG = (
@@ -90,14 +96,24 @@ REPS = (
         Column("offset", "s", "end of muscle activity"),
         Column("activation", "uv", "RMS over the active part, resting power subtracted"),
         Column("peak", "uv", "highest 250 ms RMS"),
+        Column("integrated", "uv_s", "activation times the duration of activity"),
+        Column("burst", "s", "duration of activity: from onset to offset"),
+        Column("time_to_peak", "s", "from onset to the middle of the highest 250 ms"),
         Column("snr", "db", "signal-to-noise ratio: activity against rest"),
+        Column("resting", "uv", "RMS at rest at that time, which is subtracted in power"),
+        Column("hum", "uv", "mains hum at rest, RMS; empty: no rest long enough to tell"),
+        Column("slow", "uv", "RMS from 2 to 25 Hz during the movement: cables and skin that move"),
         Column("onset_uncertainty", "ms", "half-width of the onset's 95 % interval"),
         Column("quality", "", _QUALITY),
         Column("reason", "", "why the quality of this side is not good"),
     ),
     Column("symmetry_index", "pct", _SYMMETRY_INDEX),
     Column("symmetry_angle", "pct", _SYMMETRY_ANGLE),
+    Column("ratio", "ln", _LN_RATIO),
     Column("lag", "ms", _LAG),
+    Column("offset_lag", "ms", "offset left − offset right, positive: left ends later"),
+    Column("coactivation", "s", "for how long both sides were active at once"),
+    Column("working", "", "of exercises on one leg: the side that worked"),
     Column("sync_uncertainty", "ms", "95 % bound of the clocks' error in the lag"),
     Column("quality", "", _QUALITY),
     Column("excluded", "", "1: the summary is made without this repetition"),
@@ -129,9 +145,13 @@ SUMMARY = (
     Column("verdict_reason", "", "why the verdict is not a side, if it is not"),
     *_estimate("symmetry_index", "pct", f"of the set: {_SYMMETRY_INDEX}"),
     *_estimate("symmetry_angle", "pct", f"of the set: {_SYMMETRY_ANGLE}"),
-    Column("symmetry_reason", "", "why symmetry index and angle are withheld"),
+    *_estimate("ratio", "ln", f"of the set: {_LN_RATIO}"),
+    Column("symmetry_reason", "", "why symmetry index, angle and ratio are withheld"),
+    Column("symmetry_detectable", "pct", f"symmetry index: {_DETECTABLE}"),
     *_estimate("lag", "ms", f"of the set: {_LAG}"),
+    Column("lag_verdict", "", "left later, right later, within noise or not measurable"),
     Column("lag_reason", "", "why the lag is withheld"),
+    Column("lag_detectable", "ms", f"lag: {_DETECTABLE}"),
     *(
         column
         for side in SIDES
@@ -140,6 +160,21 @@ SUMMARY = (
             Column(f"{side}_activation_reason", "", f"{side} side: why activation is withheld"),
         )
     ),
+    *(
+        column
+        for side in SIDES
+        for column in (
+            *_estimate(f"{side}_median_frequency", "pct", f"{side} side: {_CHANGE} (fatigue)"),
+            *_estimate(f"{side}_fi_nsm5", "pct", f"{side} side, Dimitrov 2006: {_CHANGE}"),
+            Column(f"{side}_fatigue_reason", "", f"{side} side: why fatigue is withheld"),
+            *_estimate(
+                f"{side}_hip_rotation",
+                "deg",
+                f"hinged on the {side} leg: how far the pelvis opens to the free side",
+            ),
+        )
+    ),
+    *_estimate("hip_rotation_difference", "deg", "right leg − left leg"),
     *_per_side(
         Column("resting", "uv", "RMS at rest, which is subtracted in power"),
         Column("samples_sent", "", "EMG samples that the pod put into frames"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from glutesym.analysis.asymmetry import symmetry_angle_pct
-from glutesym.measures import SIDES, Estimate, RepMeasure, SetMeasures
+from glutesym.analysis.asymmetry import ln_ratio, symmetry_angle_pct
+from glutesym.measures import SIDES, Estimate, FatigueTrend, RepMeasure, SetMeasures
 from glutesym.recording import Recording
 from glutesym.wording import causes_text
 
@@ -20,7 +20,11 @@ def rep_row(rep: RepMeasure) -> Row:
         "end_s": rep.end_s,
         "symmetry_index_pct": rep.symmetry_index_pct,
         "symmetry_angle_pct": _angle_pct(rep.symmetry_index_pct),
+        "ratio_ln": _ln_ratio(rep.symmetry_index_pct),
         "lag_ms": rep.lag_ms,
+        "offset_lag_ms": rep.offset_lag_ms,
+        "coactivation_s": rep.coactivation_s,
+        "working": rep.working,
         "sync_uncertainty_ms": rep.sync_uncertainty_ms,
         "quality": rep.quality,
         "excluded": int(rep.excluded),
@@ -33,7 +37,13 @@ def rep_row(rep: RepMeasure) -> Row:
             f"{side}_offset_s": measure.offset_s,
             f"{side}_activation_uv": measure.activation_uv,
             f"{side}_peak_uv": measure.peak_uv,
+            f"{side}_integrated_uv_s": measure.integrated_uv_s,
+            f"{side}_burst_s": measure.burst_s,
+            f"{side}_time_to_peak_s": measure.time_to_peak_s,
             f"{side}_snr_db": measure.snr_db,
+            f"{side}_resting_uv": measure.resting_uv,
+            f"{side}_hum_uv": measure.hum_uv,
+            f"{side}_slow_uv": measure.slow_uv,
             f"{side}_onset_uncertainty_ms": measure.onset_uncertainty_ms,
             f"{side}_quality": measure.quality,
             f"{side}_reason": measure.reason or None,
@@ -62,11 +72,8 @@ def summary_row(recording: Recording, measures: SetMeasures) -> Row:
     """Return the row of a set, headings as in :data:`glutesym.session.columns.SUMMARY`."""
     summary = measures.summary
     index = summary.symmetry_index_pct
-    angle = Estimate(
-        _angle_pct(index.value),
-        _angle_pct(index.ci_low),
-        _angle_pct(index.ci_high),
-    )
+    withheld = Estimate(None)
+    nothing = FatigueTrend(withheld, withheld, withheld)
     row: dict[str, object] = {
         "exercise": recording.exercise or None,
         "duration_s": recording.duration_s,
@@ -78,16 +85,27 @@ def summary_row(recording: Recording, measures: SetMeasures) -> Row:
         "verdict": summary.verdict,
         "verdict_reason": summary.reason or None,
         **_estimate("symmetry_index", "pct", index),
-        **_estimate("symmetry_angle", "pct", angle),
+        **_estimate("symmetry_angle", "pct", index.map(_angle_of)),
+        **_estimate("ratio", "ln", index.map(ln_ratio)),
         "symmetry_reason": index.reason or None,
+        "symmetry_detectable_pct": summary.detectable_pct,
+        "lag_verdict": summary.lag_verdict,
+        "lag_detectable_ms": summary.detectable_ms,
         **_estimate("lag", "ms", summary.lag_ms),
         "lag_reason": summary.lag_ms.reason or None,
+        **_estimate("hip_rotation_difference", "deg", measures.hip_rotation_difference_deg),
         "sync_uncertainty_ms": recording.sync_uncertainty_ms,
     }
     for side in SIDES:
         activation = summary.activation_uv.get(side, Estimate(None, reason="no pod on this side"))
         row |= _estimate(f"{side}_activation", "uv", activation)
         row[f"{side}_activation_reason"] = activation.reason or None
+        tired = measures.fatigue.get(side, nothing)
+        row |= _estimate(f"{side}_median_frequency", "pct", tired.median_frequency_pct)
+        row |= _estimate(f"{side}_fi_nsm5", "pct", tired.fi_nsm5_pct)
+        row[f"{side}_fatigue_reason"] = tired.median_frequency_pct.reason or None
+        rotation = measures.hip_rotation_deg.get(side, withheld)
+        row |= _estimate(f"{side}_hip_rotation", "deg", rotation)
         pod = recording.pods.get(side)
         row |= {
             f"{side}_resting_uv": measures.resting_uv.get(side),
@@ -103,11 +121,22 @@ def summary_row(recording: Recording, measures: SetMeasures) -> Row:
 
 
 def _angle_pct(index_pct: float | None) -> float | None:
+    return None if index_pct is None else _angle_of(index_pct)
+
+
+def _angle_of(index_pct: float) -> float:
     """Return the symmetry angle that belongs to a symmetry index: both depend on L/R alone."""
-    if index_pct is None:
-        return None
     s = index_pct / 100  # (R−L)/(0.5·(R+L)), so L : R = 2 − s : 2 + s
-    return symmetry_angle_pct(left=2 - s, right=2 + s)
+    angle = symmetry_angle_pct(left=2 - s, right=2 + s)
+    assert angle is not None
+    return angle
+
+
+def _ln_ratio(index_pct: float | None) -> float | None:
+    """Return ln(R/L), None where it is not finite: one side was silent."""
+    if index_pct is None or abs(index_pct) >= 200:
+        return None
+    return ln_ratio(index_pct)
 
 
 def _estimate(name: str, unit: str, estimate: Estimate) -> Row:
