@@ -26,7 +26,7 @@ from stretches import Stretch
 
 Array = NDArray[np.float64]
 
-_LASTING_S = 0.05
+_LASTING_S = 0.05  # shorter activity is taken for noise
 
 Find = Callable[..., float | None]
 
@@ -73,13 +73,11 @@ def detectors() -> list[Detector]:
     return [detector for detector in _DETECTORS if detector.name.split()[0] not in gone]
 
 
-def _first_lasting(
-    onsets: Array, offsets: Array, stretch: Stretch, lasting_s: float = _LASTING_S
-) -> float | None:
+def _first_lasting(onsets: Array, offsets: Array, stretch: Stretch) -> float | None:
     """Return when the first activity begins that lasts, or goes on at the end."""
     for onset in onsets:
         ends = offsets[offsets > onset]
-        if not len(ends) or ends[0] - onset >= lasting_s * stretch.fs_hz:
+        if not len(ends) or ends[0] - onset >= _LASTING_S * stretch.fs_hz:
             return float(onset) / stretch.fs_hz
     return None
 
@@ -93,9 +91,12 @@ def _level(uv: Array, size: int, sds: float) -> float:
 def _neurokit(stretch: Stretch, method: str, **given: Any) -> float | None:
     import neurokit2
 
+    # Silva's method fails when the signal ends in activity.
+    after_uv = stretch.rest_uv[: stretch.samples(0.2) if method == "silva" else 0]
+    uv = np.concatenate((stretch.uv, after_uv))
     _, info = neurokit2.emg_activation(
-        emg_amplitude=neurokit2.emg_amplitude(stretch.uv, stretch.fs_hz),
-        emg_cleaned=stretch.uv,
+        emg_amplitude=neurokit2.emg_amplitude(uv, stretch.fs_hz),
+        emg_cleaned=uv,
         sampling_rate=stretch.fs_hz,
         method=method,
         **given,
@@ -123,11 +124,11 @@ def _neurokit_silva(stretch: Stretch, size: int, times: float, sds: float) -> fl
 
 
 def _biosppy(
-    stretch: Stretch, function: str, rest_as: str = "signal", **given: Any
+    stretch: Stretch, function: str, rest_as: str | None = "signal", **given: Any
 ) -> float | None:
     from biosppy.signals import emg
 
-    if rest_as != "none":
+    if rest_as:
         given["rest"] = _REST[rest_as](stretch.rest_uv, given.get("size", 1))
     found = getattr(emg, function)(stretch.uv, sampling_rate=stretch.fs_hz, **given)
     edges = np.asarray(found["onsets"], float)  # beginnings and ends, in turn
@@ -138,13 +139,13 @@ def _biosppy(
 
 def _biosppy_find(stretch: Stretch, size_s: float, sds: float) -> float | None:
     level = _level(stretch.rest_uv, stretch.samples(size_s), sds)
-    return _biosppy(stretch, "find_onsets", "none", size=size_s, threshold=level)
+    return _biosppy(stretch, "find_onsets", None, size=size_s, threshold=level)
 
 
 def _biosppy_silva(stretch: Stretch, size: int, times: float, sds: float) -> float | None:
     given = {"size": size, "threshold_size": round(times * size)}
     level = _level(stretch.rest_uv, size, sds)
-    return _biosppy(stretch, "silva_onset_detector", "none", threshold=level, **given)
+    return _biosppy(stretch, "silva_onset_detector", None, threshold=level, **given)
 
 
 def _smooth(values: Array, size: int) -> Array:
@@ -196,29 +197,33 @@ _DETECTORS = (
         "NeuroKit2 threshold",
         partial(_neurokit, method="threshold"),
         tuned=_neurokit_threshold,
-        grid={"sds": (1.0, 2.0, 4.0, 8.0, 16.0)},
+        grid={"sds": (2.0, 4.0, 8.0, 16.0)},
+        every=4,
     ),
     Detector(
         "NeuroKit2 mixture",
         partial(_neurokit, method="mixture"),
         grid={"threshold": (0.33, 0.6, 0.9)},
+        every=4,
     ),
-    Detector("NeuroKit2 pelt", partial(_neurokit, method="pelt"), every=5),
+    Detector("NeuroKit2 pelt", partial(_neurokit, method="pelt"), every=10),
     Detector(
         "NeuroKit2 biosppy",
         partial(_neurokit, method="biosppy"),
         tuned=_neurokit_biosppy,
-        grid={"size_s": (0.03, 0.06), "sds": (3.0, 6.0, 12.0)},
+        grid={"size_s": (0.03,), "sds": (3.0, 6.0, 12.0)},
+        every=4,
     ),
     Detector(
         "NeuroKit2 silva",
         partial(_neurokit, method="silva"),
         tuned=_neurokit_silva,
-        grid={"size": (20, 50), "times": (1.1, 2.0), "sds": (3.0, 6.0)},
+        grid={"size": (20, 50), "times": (1.1, 2.0), "sds": (3.0,)},
+        every=4,
     ),
     Detector(
         "BioSPPy find_onsets",
-        partial(_biosppy, function="find_onsets", rest_as="none"),
+        partial(_biosppy, function="find_onsets", rest_as=None),
         tuned=_biosppy_find,
         grid={"size_s": (0.025, 0.05, 0.1), "sds": (2.0, 4.0, 8.0, 16.0)},
     ),
@@ -226,21 +231,12 @@ _DETECTORS = (
         "BioSPPy hodges_bui",
         partial(_biosppy, function="hodges_bui_onset_detector"),
         {"size": 50, "threshold": 3.0},
-        grid={
-            "rest_as": ("smoothed",),
-            "size": (25, 50, 80),
-            "threshold": (2.0, 3.0, 5.0, 8.0, 16.0),
-        },
+        grid={"rest_as": ("smoothed",), "size": (25, 50, 80), "threshold": (2.0, 4.0, 8.0, 16.0)},
     ),
     Detector(
         "BioSPPy bonato",
         partial(_biosppy, function="bonato_onset_detector"),
-        {
-            "threshold": 10.0,
-            "active_state_duration": 15,
-            "samples_above_fail": 3,
-            "fail_size": 5,
-        },
+        {"threshold": 10.0, "active_state_duration": 15, "samples_above_fail": 3, "fail_size": 5},
         grid={
             "threshold": (4.0, 7.0, 10.0, 20.0),
             "active_state_duration": (10, 20),
@@ -251,11 +247,7 @@ _DETECTORS = (
         "BioSPPy lidierth",
         partial(_biosppy, function="lidierth_onset_detector"),
         {"size": 25, "threshold": 3.0, "active_state_duration": 30, "fail_size": 10},
-        grid={
-            "rest_as": ("smoothed",),
-            "size": (15, 30, 60),
-            "threshold": (2.0, 4.0, 8.0, 16.0),
-        },
+        grid={"rest_as": ("smoothed",), "size": (15, 30, 60), "threshold": (2.0, 4.0, 8.0, 16.0)},
     ),
     Detector(
         "BioSPPy abbink",
@@ -267,6 +259,7 @@ _DETECTORS = (
             "threshold": (4.0, 10.0),
             "transition_threshold": (1.0, 2.0),
         },
+        every=4,
     ),
     Detector(
         "BioSPPy solnik",
@@ -280,7 +273,7 @@ _DETECTORS = (
     ),
     Detector(
         "BioSPPy silva",
-        partial(_biosppy, function="silva_onset_detector", rest_as="none"),
+        partial(_biosppy, function="silva_onset_detector", rest_as=None),
         {"size": 20, "threshold_size": 22, "threshold": 0.05},
         tuned=_biosppy_silva,
         grid={"size": (20, 50), "times": (1.1, 2.0), "sds": (3.0, 6.0, 12.0)},
@@ -289,11 +282,8 @@ _DETECTORS = (
         "BioSPPy londral",
         partial(_biosppy, function="londral_onset_detector"),
         {"size": 20, "threshold": 3.0, "active_state_duration": 30},
-        grid={
-            "rest_as": ("variance",),
-            "threshold": (3.0, 6.0, 12.0),
-            "active_state_duration": (15, 30),
-        },
+        grid={"rest_as": ("variance",), "threshold": (3.0, 6.0, 12.0)},
+        every=4,
     ),
     Detector(
         "myonset single threshold",
