@@ -24,16 +24,7 @@ from multiprocessing import get_context
 from typing import Any
 
 import onset_tables
-from onset_contestants import (
-    SEEN_LAWS,
-    STATED_PCT,
-    Job,
-    Tuned,
-    drawn,
-    run,
-    same,
-    tune,
-)
+from onset_contestants import SEEN_LAWS, STATED_PCT, Job, Tuned, drawn, run, same, tune
 from onset_scores import Found
 from public_detectors import detectors, missing
 from rich.console import Console
@@ -74,7 +65,7 @@ def compare(ask: Asked, chosen: argparse.Namespace) -> onset_tables.BySnr:
 
 def mismatched(ask: Asked, chosen: argparse.Namespace) -> onset_tables.Sets:
     """Return what glutesym finds where nothing but the signal-to-noise ratio differs."""
-    asked = [(law, i) for law in (*SEEN_LAWS, *UNSEEN_LAWS) for i in range(chosen.sets)]
+    asked = [(law, i) for law in (*SEEN_LAWS, *UNSEEN_LAWS) for i in range(half(chosen.sets))]
     jobs = [Job(same(16.0, law) | {"snr_right_db": 22.0}, chosen.seed + i) for law, i in asked]
     by_law: dict[str, list[Found]] = {}
     for (law, _), found in zip(asked, ask(run, jobs, "mismatch"), strict=True):
@@ -83,12 +74,12 @@ def mismatched(ask: Asked, chosen: argparse.Namespace) -> onset_tables.Sets:
 
 
 def risen(ask: Asked, chosen: argparse.Namespace) -> dict[str, dict[float, list[Found]]]:
-    """Return what glutesym finds with every law and length of rise; half of the sets suffice."""
+    """Return what glutesym finds with every law and length of rise."""
     asked = [
         (law, rise_ms, chosen.seed + i)
         for law in (*SEEN_LAWS, *UNSEEN_LAWS)
         for rise_ms in (RISES_MS[:1] if law == "step" else RISES_MS)
-        for i in range(-(-chosen.sets // 2))
+        for i in range(half(chosen.sets))
     ]
     jobs = [
         Job(same(15.0, law, rise_ms, float(drawn(15.0, seed)["lag_ms"])), seed)
@@ -98,6 +89,11 @@ def risen(ask: Asked, chosen: argparse.Namespace) -> dict[str, dict[float, list[
     for (law, rise_ms, _), found in zip(asked, ask(run, jobs, "laws"), strict=True):
         out.setdefault(_marked(law), {}).setdefault(rise_ms, []).append(found["glutesym"])
     return out
+
+
+def half(sets: int) -> int:
+    """Return how many sets do for each law: there are many."""
+    return -(-sets // 2)
 
 
 def _marked(law: str) -> str:

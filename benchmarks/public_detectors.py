@@ -5,8 +5,7 @@
 All get the same: about 1 kHz, causal 30-450 Hz with its delay compensated, a stretch around one
 contraction that begins at rest, and rest of the same recording for those that take it. The answer
 is the first activity that lasts. BioSPPy gives most parameters no default; here they are what the
-paper behind each detector recommends, or what its text implies at 1 kHz. The grids hold what they
-are tuned over.
+paper behind each detector recommends, or implies, at 1 kHz. They are tuned over the grids.
 """
 
 from __future__ import annotations
@@ -25,6 +24,8 @@ from numpy.typing import NDArray
 from stretches import Stretch
 
 Array = NDArray[np.float64]
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # myonset imports a viewer
 
 _LASTING_S = 0.05  # shorter activity is taken for noise
 
@@ -119,8 +120,8 @@ def _neurokit_biosppy(stretch: Stretch, size_s: float, sds: float) -> float | No
 
 def _neurokit_silva(stretch: Stretch, size: int, times: float, sds: float) -> float | None:
     level = _level(stretch.rest_uv, size, sds)
-    longer = round(times * size)
-    return _neurokit(stretch, "silva", size=size, threshold_size=longer, threshold=level)
+    sizes = {"size": size, "threshold_size": round(times * size)}
+    return _neurokit(stretch, "silva", threshold=level, **sizes)
 
 
 def _biosppy(
@@ -143,9 +144,9 @@ def _biosppy_find(stretch: Stretch, size_s: float, sds: float) -> float | None:
 
 
 def _biosppy_silva(stretch: Stretch, size: int, times: float, sds: float) -> float | None:
-    given = {"size": size, "threshold_size": round(times * size)}
     level = _level(stretch.rest_uv, size, sds)
-    return _biosppy(stretch, "silva_onset_detector", None, threshold=level, **given)
+    sizes = {"size": size, "threshold_size": round(times * size)}
+    return _biosppy(stretch, "silva_onset_detector", None, threshold=level, **sizes)
 
 
 def _smooth(values: Array, size: int) -> Array:
@@ -167,7 +168,6 @@ _REST: dict[str, Callable[[Array, int], Any]] = {
 
 
 def _myonset(stretch: Stretch, **given: Any) -> float | None:
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # it imports a viewer
     import myonset
 
     n_rest = len(stretch.rest_uv)
@@ -183,12 +183,10 @@ def _myonset_tuned(stretch: Stretch, method: str, th_raw: float, th_tkeo: float)
 
 
 def _myonset_profile(stretch: Stretch, average_s: float) -> float | None:
-    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     import myonset
 
     time_s = np.arange(len(stretch.uv)) / stretch.fs_hz
-    size = max(stretch.samples(average_s), 1)
-    onset, _ = myonset.get_onset_ip(stretch.uv, time_s, moving_avg_size=size)
+    onset, _ = myonset.get_onset_ip(stretch.uv, time_s, moving_avg_size=stretch.samples(average_s))
     return float(onset) / stretch.fs_hz
 
 
@@ -198,28 +196,28 @@ _DETECTORS = (
         partial(_neurokit, method="threshold"),
         tuned=_neurokit_threshold,
         grid={"sds": (2.0, 4.0, 8.0, 16.0)},
-        every=4,
+        every=5,
     ),
     Detector(
         "NeuroKit2 mixture",
         partial(_neurokit, method="mixture"),
         grid={"threshold": (0.33, 0.6, 0.9)},
-        every=4,
+        every=5,
     ),
-    Detector("NeuroKit2 pelt", partial(_neurokit, method="pelt"), every=10),
+    Detector("NeuroKit2 pelt", partial(_neurokit, method="pelt"), every=20),
     Detector(
         "NeuroKit2 biosppy",
         partial(_neurokit, method="biosppy"),
         tuned=_neurokit_biosppy,
         grid={"size_s": (0.03,), "sds": (3.0, 6.0, 12.0)},
-        every=4,
+        every=5,
     ),
     Detector(
         "NeuroKit2 silva",
         partial(_neurokit, method="silva"),
         tuned=_neurokit_silva,
         grid={"size": (20, 50), "times": (1.1, 2.0), "sds": (3.0,)},
-        every=4,
+        every=5,
     ),
     Detector(
         "BioSPPy find_onsets",
@@ -236,12 +234,8 @@ _DETECTORS = (
     Detector(
         "BioSPPy bonato",
         partial(_biosppy, function="bonato_onset_detector"),
-        {"threshold": 10.0, "active_state_duration": 15, "samples_above_fail": 3, "fail_size": 5},
-        grid={
-            "threshold": (4.0, 7.0, 10.0, 20.0),
-            "active_state_duration": (10, 20),
-            "fail_size": (4, 10),
-        },
+        {"threshold": 10.0, "active_state_duration": 15, "samples_above_fail": 3, "fail_size": 8},
+        grid={"threshold": (4.0, 7.0, 10.0, 20.0), "active_state_duration": (10, 20)},
     ),
     Detector(
         "BioSPPy lidierth",
@@ -259,7 +253,7 @@ _DETECTORS = (
             "threshold": (4.0, 10.0),
             "transition_threshold": (1.0, 2.0),
         },
-        every=4,
+        every=5,
     ),
     Detector(
         "BioSPPy solnik",
@@ -283,7 +277,7 @@ _DETECTORS = (
         partial(_biosppy, function="londral_onset_detector"),
         {"size": 20, "threshold": 3.0, "active_state_duration": 30},
         grid={"rest_as": ("variance",), "threshold": (3.0, 6.0, 12.0)},
-        every=4,
+        every=5,
     ),
     Detector(
         "myonset single threshold",
