@@ -151,7 +151,7 @@ def _best(sets: Sets, how: str, key: str) -> str:
     values = {
         getattr(score, key): name.removeprefix(how + " ")
         for name, score in scores.items()
-        if score.counts
+        if score.counts and np.isfinite(getattr(score, key))
     }
     return f"{min(values):.1f} {values[min(values)]}" if values else "–"
 
