@@ -24,7 +24,10 @@ from glutesym.virtual.scenarios.base import Scenario, Truth
 from glutesym.virtual.scenarios.catalog import build_scenario
 from scenario_recording import record
 
-SEEN_LAWS = ("linear", "raised-cosine", "exponential", "step")
+LAWS = {
+    "seen": ("linear", "raised-cosine", "exponential", "step"),
+    "unseen": ("logistic", "square-root", "quadratic", "half-sine", "two-step"),
+}
 STATED_PCT = 95  # what `stated_interval` is meant to hold
 TUNING_SETS = 3
 
@@ -43,10 +46,10 @@ class Job:
     tuned: Tuned = field(default_factory=dict)
 
 
-def drawn(snr_db: float, seed: int) -> Settings:
+def drawn(snr_db: float, seed: int, laws: str = "seen") -> Settings:
     """Return the settings of a set whose rises, lag and heart nobody knows."""
     random = np.random.default_rng((seed, 11))
-    return same(snr_db, str(random.choice(SEEN_LAWS))) | {
+    return same(snr_db, str(random.choice(LAWS[laws]))) | {
         "rise_left_ms": random.uniform(50, 150),
         "rise_right_ms": random.uniform(50, 150),
         "lag_ms": random.uniform(-40, 40),
@@ -150,11 +153,11 @@ def ask_oracle(job: Job) -> Found:
 
 
 @lru_cache
-def tuning_onsets(snr_db: float, first_seed: int) -> list[tuple[Stretch, float]]:
+def tuning_onsets(snr_db: float, first_seed: int, laws: str) -> list[tuple[Stretch, float]]:
     """Return stretches and the true onset in each, seconds from its first sample."""
     out: list[tuple[Stretch, float]] = []
     for seed in range(first_seed, first_seed + TUNING_SETS):
-        scenario = scenario_of(drawn(snr_db, seed), seed)
+        scenario = scenario_of(drawn(snr_db, seed, laws), seed)
         reps = scenario.truth.reps
         for (i, side), (begin_s, stretch) in stretches(
             record(scenario), scenario.truth, cancel_hum=True
@@ -163,10 +166,12 @@ def tuning_onsets(snr_db: float, first_seed: int) -> list[tuple[Stretch, float]]
     return out
 
 
-def tune(task: tuple[float, Detector], first_seed: int) -> tuple[dict[str, Any], float]:
+def tune(
+    task: tuple[float, Detector], first_seed: int, laws: str = "seen"
+) -> tuple[dict[str, Any], float]:
     """Return the best parameters of a detector, and by how much it is late with these."""
     snr_db, detector = task
-    onsets = tuning_onsets(snr_db, first_seed)[:: detector.every]
+    onsets = tuning_onsets(snr_db, first_seed, laws)[:: detector.every]
     tried: list[tuple[bool, float, float, dict[str, Any]]] = []
     for parameters in detector.settings():
         found_s = np.array([_or_nan(detector(stretch, parameters)) for stretch, _ in onsets])

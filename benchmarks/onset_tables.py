@@ -33,7 +33,7 @@ def one_detector(name: str, by_snr: BySnr, stated_pct: int) -> Table:
         f"Onset in its {stated_pct} % interval (%)": "inside_pct",
         "Set lag in its 95 % interval (%)": "set_lag_inside_pct",
     }
-    table = _table(f"{name}, rises of 50 to 150 ms", ("SNR (dB)", *columns))
+    table = _table(f"{name}, rises that differ", ("SNR (dB)", *columns))
     for snr_db, sets in by_snr.items():
         score = Score.of(sets[name])
         table.add_row(f"{snr_db:g}", *(_number(getattr(score, key)) for key in columns.values()))

@@ -9,8 +9,8 @@
 - oracle: the exact posterior of the onset, knowing everything else. See `oracle.py`.
 
 Rises differ between the sides and from set to set: 50 to 150 ms, by one of the laws that were in
-the scenarios when glutesym's model was made. Laws marked * are unseen: the model does not contain
-them. An onset more than 150 ms off is missed and false. "–": recall or precision under 95 %.
+the scenarios when glutesym's model was made, or at once. Laws marked * are unseen: the model does
+not contain them. `--laws unseen` compares everyone on these. An onset more than 150 ms off is missed and false. "–": recall or precision under 95 %.
 """
 
 from __future__ import annotations
@@ -24,14 +24,13 @@ from multiprocessing import get_context
 from typing import Any
 
 import onset_tables
-from onset_contestants import SEEN_LAWS, STATED_PCT, Job, Tuned, drawn, run, same, tune
+from onset_contestants import LAWS, STATED_PCT, Job, Tuned, drawn, run, same, tune
 from onset_scores import Found
 from public_detectors import detectors, missing
 from rich.console import Console
 from rich.progress import track
 
 SNRS_DB = (6.0, 10.0, 15.0, 20.0, 30.0)
-UNSEEN_LAWS = ("logistic", "square-root", "quadratic", "half-sine", "two-step")
 RISES_MS = (30.0, 60.0, 100.0, 200.0)
 
 Asked = Callable[[Callable[..., Any], list[Any], str], list[Any]]  # function, tasks, what it is
@@ -41,13 +40,13 @@ def compare(ask: Asked, chosen: argparse.Namespace) -> onset_tables.BySnr:
     """Return what everyone finds at every signal-to-noise ratio, on the same muscles."""
     public = [] if chosen.no_public else detectors()
     tunable = [(snr_db, detector) for snr_db in SNRS_DB for detector in public if detector.grid]
-    results = ask(partial(tune, first_seed=chosen.tune_seed), tunable, "tuning")
+    results = ask(partial(tune, first_seed=chosen.tune_seed, laws=chosen.laws), tunable, "tuning")
     tuned: dict[float, Tuned] = {snr_db: {} for snr_db in SNRS_DB}
     for (snr_db, detector), result in zip(tunable, results, strict=True):
         tuned[snr_db][detector.name] = result
     jobs = [
         Job(
-            drawn(snr_db, chosen.seed + i),
+            drawn(snr_db, chosen.seed + i, chosen.laws),
             chosen.seed + i,
             not chosen.no_oracle,
             tuple(detector.name for detector in public if i % detector.every == 0),
@@ -65,7 +64,9 @@ def compare(ask: Asked, chosen: argparse.Namespace) -> onset_tables.BySnr:
 
 def mismatched(ask: Asked, chosen: argparse.Namespace) -> onset_tables.Sets:
     """Return what glutesym finds where nothing but the signal-to-noise ratio differs."""
-    asked = [(law, i) for law in (*SEEN_LAWS, *UNSEEN_LAWS) for i in range(half(chosen.sets))]
+    asked = [
+        (law, i) for law in (*LAWS["seen"], *LAWS["unseen"]) for i in range(half(chosen.sets))
+    ]
     jobs = [Job(same(16.0, law) | {"snr_right_db": 22.0}, chosen.seed + i) for law, i in asked]
     by_law: dict[str, list[Found]] = {}
     for (law, _), found in zip(asked, ask(run, jobs, "mismatch"), strict=True):
@@ -77,7 +78,7 @@ def risen(ask: Asked, chosen: argparse.Namespace) -> dict[str, dict[float, list[
     """Return what glutesym finds with every law and length of rise."""
     asked = [
         (law, rise_ms, chosen.seed + i)
-        for law in (*SEEN_LAWS, *UNSEEN_LAWS)
+        for law in (*LAWS["seen"], *LAWS["unseen"])
         for rise_ms in (RISES_MS[:1] if law == "step" else RISES_MS)
         for i in range(half(chosen.sets))
     ]
@@ -97,7 +98,7 @@ def half(sets: int) -> int:
 
 
 def _marked(law: str) -> str:
-    return law + " *" if law in UNSEEN_LAWS else law
+    return law + " *" if law in LAWS["unseen"] else law
 
 
 def main() -> None:
@@ -107,11 +108,12 @@ def main() -> None:
     parser.add_argument("--sets", type=int, default=20, help="at every ratio (20)")
     parser.add_argument("--seed", type=int, default=40_000, help="the first one (40000)")
     parser.add_argument("--tune-seed", type=int, default=39_000, help="of tuning sets (39000)")
+    parser.add_argument("--laws", choices=LAWS, default="seen", help="of rises (seen)")
     parser.add_argument("--no-public", action="store_true", help="leave public detectors out")
     parser.add_argument("--no-oracle", action="store_true", help="leave the oracle out")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="at the same time")
     chosen = parser.parse_args()
-    out = Console(width=130)
+    out = Console(width=160)
     if not chosen.no_public and missing():
         print(f'Not installed: {", ".join(missing())}. pip install -e ".[benchmark]"')
     # Processes share the cores, so that each needs one thread only.
