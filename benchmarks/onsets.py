@@ -10,7 +10,8 @@
 
 Rises differ between the sides and from set to set: 50 to 150 ms, by one of the laws that were in
 the scenarios when glutesym's model was made, or at once. Laws marked * are unseen: the model does
-not contain them. `--laws unseen` compares everyone on these. An onset more than 150 ms off is missed and false. "–": recall or precision under 95 %.
+not contain them. `--laws unseen` compares everyone on these. An onset more than 150 ms off is
+missed and false. "–": recall or precision under 95 %.
 """
 
 from __future__ import annotations
