@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from glutesym.measures import SIDES, Side
 from glutesym.virtual.scenarios.base import EMG_GRID_HZ, Scenario
 from glutesym.virtual.scenarios.catalog import build_scenario
+from glutesym.virtual.scenarios.muscle import Burst, RiseShape, envelope
 
 CLEAN: dict[str, Any] = {
     "snr_left_db": math.inf,
@@ -76,7 +77,7 @@ def test_truth_is_what_the_signals_say(name: str) -> None:
     lag_ms=st.floats(-100, 100),
     rise_left_ms=st.floats(0, 200),
     rise_right_ms=st.floats(30, 200),
-    rise_shape=st.sampled_from(["linear", "raised-cosine", "exponential", "step"]),
+    rise_shape=st.sampled_from(get_args(RiseShape)),
     rep_cv_pct=st.floats(0, 30),
 )
 def test_any_settings_come_out_as_asked(seed: int, reps: int, **asked: Any) -> None:
@@ -120,7 +121,13 @@ def test_the_rise_takes_as_long_as_asked() -> None:
         "raised-cosine": lambda x: 0.5 - 0.5 * math.cos(math.pi * x),
         "exponential": lambda x: 1 - math.exp(-3 * x),
         "step": lambda x: 1.0,
+        "logistic": lambda x: 0.5 + 0.5 * math.tanh(4 * x - 2) / math.tanh(2),
+        "square-root": math.sqrt,
+        "quadratic": lambda x: x**2,
+        "half-sine": lambda x: math.sin(math.pi / 2 * x),
+        "two-step": lambda x: {0.25: 0.34, 0.5: 0.4, 0.75: 0.49}[x],
     }
+    assert set(laws) == set(get_args(RiseShape))
     for shape, law in laws.items():
         scenario = build_scenario(
             "bridge",
@@ -145,6 +152,17 @@ def test_the_rise_takes_as_long_as_asked() -> None:
         for x in (0.25, 0.5, 0.75):
             at = slice(*(round((0.2 * x + d) * EMG_GRID_HZ) for d in (-0.015, 0.015)))
             assert np.sqrt(power[at].mean() / full) == pytest.approx(law(x), abs=0.09), shape
+
+
+@pytest.mark.parametrize("shape", sorted({*get_args(RiseShape)} - {"step", "exponential"}))
+def test_every_rise_begins_at_the_onset_and_is_complete_in_time(shape: RiseShape) -> None:
+    burst = Burst(1.0, 3.0, 2.0, 0.1, shape, 0.2, (1.0,), ())
+    amplitude = envelope((burst,), round(4 * EMG_GRID_HZ))
+    first, full = (round(t_s * EMG_GRID_HZ) for t_s in (1.0, 1.1))
+    assert amplitude[: first + 1] == pytest.approx(0.0, abs=1e-12)
+    assert np.all(np.diff(amplitude[first : full + 1]) >= 0)
+    assert amplitude[first + 2] > 0
+    assert amplitude[full : full + 100] == pytest.approx(2.0)
 
 
 def test_the_sides_share_nothing_but_the_body() -> None:

@@ -13,7 +13,17 @@ from numpy.typing import NDArray
 from glutesym.virtual.scenarios.base import EMG_GRID_HZ
 
 Array = NDArray[np.float64]
-RiseShape = Literal["linear", "raised-cosine", "exponential", "step"]
+RiseShape = Literal[
+    "linear",
+    "raised-cosine",
+    "exponential",
+    "step",
+    "logistic",
+    "square-root",
+    "quadratic",
+    "half-sine",
+    "two-step",
+]
 
 # Surface EMG has no usable power outside 5-500 Hz (ISEK standards, Merletti 1999).
 EMG_BAND_HZ = (5.0, 500.0)
@@ -147,12 +157,33 @@ def _rise(since_onset_s: Array, rise_s: float, shape: RiseShape) -> Array:
         return (since_onset_s > 0).astype(np.float64)
     if shape == "exponential":
         return -np.expm1(-3.0 * since_onset_s / rise_s)  # 1 - e^-3 = 95 % at rise_s
-    x = since_onset_s / rise_s
-    return np.clip(x, 0.0, 1.0) if shape == "linear" else _raised_cosine(x)
+    return _RISES[shape](np.clip(since_onset_s / rise_s, 0.0, 1.0))
 
 
 def _raised_cosine(x: Array) -> Array:
     return 0.5 - 0.5 * np.cos(np.pi * np.clip(x, 0.0, 1.0))
+
+
+def _logistic(x: Array) -> Array:
+    s = np.tanh(_STEEPNESS / 4 * (2 * x - 1))  # a logistic function is a hyperbolic tangent
+    return 0.5 + 0.5 * s / np.tanh(_STEEPNESS / 4)
+
+
+def _two_step(x: Array) -> Array:
+    """Rise to 40 % in the first third, hold for a third, then rise on."""
+    return 0.4 * _raised_cosine(3 * x) + 0.6 * _raised_cosine(3 * x - 2)
+
+
+_STEEPNESS = 8.0  # of the logistic rise, which is cut off where it is 2 and 98 % of its height
+_RISES: dict[RiseShape, Callable[[Array], Array]] = {  # x from 0 to 1 -> amplitude from 0 to 1
+    "linear": lambda x: x,
+    "raised-cosine": _raised_cosine,
+    "logistic": _logistic,
+    "square-root": np.sqrt,
+    "quadratic": np.square,
+    "half-sine": lambda x: np.sin(np.pi / 2 * x),
+    "two-step": _two_step,
+}
 
 
 def _level(t_s: Array, burst: Burst) -> Array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf, isfinite
+from typing import get_args
 
 from glutesym.errors import GlutesymError
 from glutesym.measures import Side
@@ -101,4 +102,4 @@ def _ordered(intervals_s: tuple[tuple[float, float], ...]) -> bool:
 
 
 _ORDER = "must be (start, end) pairs in order of time, e.g. ((10.0, 12.5),)"
-_SHAPES = ("linear", "raised-cosine", "exponential", "step")
+_SHAPES = get_args(RiseShape)
