@@ -163,6 +163,7 @@ class RepMeasure:
     flaws: tuple[Flaw, ...] = ()  # of both sides together
     sync_uncertainty_ms: float = float("nan")  # 95 % of clock errors in the lag are smaller
     lag_posterior: Distribution | None = field(default=None, repr=False, compare=False)  # ms
+    lag_shared_sd_ms: float = 0.0  # of the lag's SD, what all repetitions have in common
     one_leg: bool = False  # one side works at a time: the two are not compared within it
     working: Side | None = None  # of one-leg exercises: the side that works; None: not clear
 

@@ -334,8 +334,8 @@ def measure_rep(
         else:
             index = symmetry_index_pct(left.activation_uv, right.activation_uv)
     if lag is not None and not one_leg:
-        lag_ms = lag.median
-        flaws += clock_flaws(lag.half_width, sync_uncertainty_ms)
+        lag_ms = lag.posterior.median
+        flaws += clock_flaws(lag.posterior.half_width, sync_uncertainty_ms)
     rep = RepMeasure(
         number,
         movement.start_s,
@@ -346,7 +346,8 @@ def measure_rep(
         lag_ms,
         flaws,
         sync_uncertainty_ms,
-        lag,
+        lag.posterior if lag else None,
+        lag.shared_sd_ms if lag else 0.0,
         one_leg,
         working,
     )

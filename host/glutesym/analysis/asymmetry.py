@@ -218,13 +218,17 @@ def _lag(reps: Sequence[RepMeasure]) -> tuple[Estimate, _Interval | None]:
         return Estimate(None, reason=reason), None
     common = set_lag([rep.lag_posterior or narrow(rep.lag_ms or 0.0, _LAGS_MS) for rep in lagging])
     value = common.median
+    # Nor does what is not known of how both muscles rise; later repetitions know it better.
+    later = lagging[len(lagging) // 2 :]
+    shared_sd_ms = float(np.sqrt(np.mean([rep.lag_shared_sd_ms**2 for rep in later])))
 
     def with_clocks(confidence: float) -> _Interval:
         tail = 0.5 * (1 - confidence)
         low, high = common.quantiles(tail, 1 - tail)
+        constant_ms = float(np.hypot(_normal(confidence) * shared_sd_ms, sync_uncertainty_ms))
         return (
-            value - float(np.hypot(value - low, sync_uncertainty_ms)),
-            value + float(np.hypot(high - value, sync_uncertainty_ms)),
+            value - float(np.hypot(value - low, constant_ms)),
+            value + float(np.hypot(high - value, constant_ms)),
         )
 
     return Estimate(value, *with_clocks(0.95)), with_clocks(CLAIM_CONFIDENCE)
@@ -234,6 +238,12 @@ def _interval(value: float, x: NDArray[np.float64], confidence: float) -> _Inter
     """Return the interval about a value whose error is that of the mean of ``x``, (n,)."""
     half = _student(confidence, len(x) - 1) * float(x.std(ddof=1) / np.sqrt(len(x)))
     return value - half, value + half
+
+
+def _normal(confidence: float) -> float:
+    from scipy import special
+
+    return float(special.ndtri(0.5 + 0.5 * confidence))
 
 
 def _student(confidence: float, freedom: float) -> float:

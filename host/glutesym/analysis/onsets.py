@@ -9,7 +9,7 @@ reversed.
 
 To be fast, the evidence of every row is computed for a few levels of power; that for the power a
 model expects is interpolated between them (Chebyshev nodes, barycentric: Berrut and Trefethen
-2004). How models draw on levels never changes, and is compressed to its main components.
+2004). How models draw on levels never changes.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from glutesym.dsp.muscle_power import ROW_S, ROWS_A_WINDOW, PowerRows
 from glutesym.dsp.runs import runs
 
 GRID_S = 0.002  # of onset times: whole multiples of this, in session time
-RISES_S = (0.005, 0.02, 0.035, 0.055, 0.08, 0.11, 0.15, 0.2, 0.26)
+RISES_S = (0.001, 0.012, 0.024, 0.036, 0.05, 0.065, 0.08, 0.1, 0.12, 0.145, 0.175, 0.215, 0.26)
 LAWS = (  # amplitude over the rise, x from 0 to 1
     lambda x: x,
     lambda x: 0.5 - 0.5 * np.cos(np.pi * x),
     lambda x: np.expm1(-3 * x) / np.expm1(-3.0),
-    lambda x: x**2,
+    np.sqrt,
 )
 
 _SMOOTH_S = 0.05  # detection statistic
@@ -43,7 +43,8 @@ _MIN_BURST_S = 0.06
 _REACH_S = 0.3  # the change-point is sought this far around the threshold crossing
 _PLATEAU_S = 0.25  # of the burst after the latest onset is part of the evidence
 _EVIDENCE_PART = 0.7  # of a short burst is used: after that it may be ending
-_GAINS = (0.63, 0.8, 1.0, 1.25, 1.6)  # plateau power against its estimate
+_FLOOR = 0.005  # of the plateau's power: no rise follows a law more closely, no rest is emptier
+_GAINS = (0.7, 1.0, 1.4)  # plateau power against its estimate
 _PHASES = round(ROW_S / GRID_S)  # onsets a row
 _LEAST = 0.0015  # of the plateau: levels are spaced logarithmically above this, evenly below
 _NODES = np.log(_LEAST) + 0.5 * np.log1p(max(_GAINS) / _LEAST) * (
@@ -52,7 +53,6 @@ _NODES = np.log(_LEAST) + 0.5 * np.log1p(max(_GAINS) / _LEAST) * (
 _LEVELS = np.exp(_NODES[1:]) - _LEAST  # the first is 0, which is no evidence either way
 _LEAD = ROWS_A_WINDOW // 2  # rows before an onset whose windows reach beyond it
 _TEMPLATE = 2 * _LEAD + round(max(RISES_S) / ROW_S) + 1  # rows
-_KEPT = 1e-3  # components of the models smaller than this part of the largest are left out
 
 
 @dataclass(frozen=True)
@@ -162,6 +162,8 @@ def _edge(
     cells: float,
 ) -> EdgeEvidence | None:
     """Return the evidence of the change-point near the ``start`` of a burst."""
+    relative = (relative + _FLOOR * snr) / (1 + _FLOOR * snr)
+    snr = snr / (1 + _FLOOR * snr)
     reach, plateau = round(_REACH_S / ROW_S), round(_PLATEAU_S / ROW_S)
     middle = (start + stop) // 2
     first = max(0, start - reach)
@@ -180,11 +182,10 @@ def _edge(
     skipped = offered.start - (first - _LEAD)
     known = of_levels[: len(padded) - skipped]
     padded[skipped : skipped + len(known)] = known
-    to_components, to_models = _models()
     windows = np.lib.stride_tricks.sliding_window_view(
         padded.astype(np.float32), _TEMPLATE, axis=0
     )
-    evidence = windows.reshape(n_onsets, -1) @ to_components @ to_models
+    evidence = windows.reshape(n_onsets, -1) @ _models()
     by_model = evidence.reshape(n_onsets, _PHASES, len(_GAINS), -1)
     # After the template's end: the plateau.
     q = np.outer(snr, local * np.array(_GAINS))
@@ -218,10 +219,10 @@ def _smooth(x: NDArray[np.float64], n: int) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=1)
-def _models() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return how onset phase, gain and rise draw on levels, as a product of two matrices.
+def _models() -> NDArray[np.float32]:
+    """Return how onset phase, gain and rise draw on levels.
 
-    (n_levels · template rows, k) and (k, phases · gains · rises · laws).
+    (n_levels · template rows, phases · gains · rises · laws).
     """
     wanted = _templates()[:, None] * np.array(_GAINS)[:, None, None]  # (phases, gains, models, m)
     signs = np.where(np.arange(len(_NODES)) % 2, -1.0, 1.0)
@@ -230,9 +231,7 @@ def _models() -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     weight = signs / np.where(np.abs(apart) < 1e-9, 1e-9, apart)
     weight = (weight / weight.sum(axis=-1, keepdims=True))[..., 1:]
     matrix = weight.transpose(4, 3, 0, 1, 2).reshape(len(_LEVELS) * _TEMPLATE, -1)
-    u, s, v = np.linalg.svd(matrix, full_matrices=False)
-    kept = s > _KEPT * s[0]
-    return (u[:, kept] * s[kept]).astype(np.float32), v[kept].astype(np.float32)
+    return matrix.astype(np.float32)
 
 
 def _templates() -> NDArray[np.float64]:

@@ -1,9 +1,9 @@
 """Onset times and their lag from both sides' evidence together, learning how the muscles rise.
 
 One contraction hardly tells a slow rise that began early from a fast one that began late; ten do.
-And both sides rise by much the same law, in much the same time, so an error of the rise shifts
-both onsets alike: it is no error of the lag. The lag's posterior is the cross-correlation of the
-two onsets' posteriors, model of the rise by model, summed over the models.
+And both sides rise by much the same law, often in much the same time, so an error of the rise
+shifts both onsets alike: it is no error of the lag. The lag's posterior is the cross-correlation
+of the two onsets' posteriors, model of the rise by model, summed over the models.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from glutesym.measures import Distribution
 MAX_SD_S = 0.04  # an edge less certain than this is not reported
 MAX_LAG_S = 0.4
 
-_FADE = 0.9  # repetitions remembered: about ten
-_TRUST = 0.6  # in this memory: the resting level has an error that all repetitions share
-_ALIKE = 0.8  # probability that both sides rise in the same time ...
+_FADE = 0.97  # repetitions remembered: about thirty
+_TRUST = 0.8  # in this memory: the resting level has an error that all repetitions share
+_ALIKE = 0.4  # probability that both sides rise in the same time ...
 _SAME_LAW = 0.9  # ... and by the same law
-_SURPRISE = 0.05  # probability that a contraction rises unlike those before it
+_SURPRISE = 0.03  # probability that a contraction rises unlike those before it
 _AT_THE_END = 0.05  # more probability than this at the ends of what was searched: not determined
 
 
@@ -36,6 +36,14 @@ class Edge:
     sd_s: float
     ci_low_s: float  # 95 % credible interval
     ci_high_s: float
+
+
+@dataclass(frozen=True)
+class Lag:
+    """Onset left − onset right of one repetition."""
+
+    posterior: Distribution  # ms
+    shared_sd_ms: float  # of its SD what is due to the rises: much the same in every repetition
 
 
 @dataclass(frozen=True)
@@ -66,7 +74,7 @@ def time_onsets(
     left: EdgeEvidence | None,
     right: EdgeEvidence | None,
     rises: tuple[Rises, Rises] = (_NOTHING, _NOTHING),
-) -> tuple[Edge | None, Edge | None, Distribution | None]:
+) -> tuple[Edge | None, Edge | None, Lag | None]:
     """Return both sides' onsets and the lag between them.
 
     Parameters
@@ -80,8 +88,8 @@ def time_onsets(
     -------
     left, right : Edge or None
         None where the onset is not determined.
-    lag : Distribution or None
-        Of onset left − onset right, ms. None unless both onsets are determined.
+    lag : Lag or None
+        None unless both onsets are determined.
     """
     prior = _pair_prior(*rises)
     of_left = left.likelihood.sum(axis=0) if left else np.ones(len(prior))
@@ -91,7 +99,11 @@ def time_onsets(
     if left is None or right is None or left_edge is None or right_edge is None:
         return left_edge, right_edge, None
     joint = left.likelihood @ prior @ right.likelihood.T
-    return left_edge, right_edge, _lag(joint, left.first - right.first)
+    posterior = _lag(joint, left.first - right.first)
+    if posterior is None:
+        return left_edge, right_edge, None
+    shared_sd_ms = _spread_ms(prior * np.outer(of_left, of_right), _means(left), _means(right))
+    return left_edge, right_edge, Lag(posterior, shared_sd_ms)
 
 
 def time_offset(evidence: EdgeEvidence | None) -> Edge | None:
@@ -132,6 +144,23 @@ def _edge(evidence: EdgeEvidence | None, prior: NDArray[np.float64]) -> Edge | N
         return None
     low, median, high = Distribution(time_s, probability).quantiles(0.025, 0.5, 0.975)
     return Edge(median, sd_s, low, high)
+
+
+def _means(evidence: EdgeEvidence) -> NDArray[np.float64]:
+    """Return the mean onset under each model, (n_models,), units of GRID_S."""
+    steps = evidence.first + np.arange(len(evidence.likelihood))
+    total = np.maximum(evidence.likelihood.sum(axis=0), 1e-300)
+    return np.asarray((steps @ evidence.likelihood) / total, np.float64)
+
+
+def _spread_ms(
+    weight: NDArray[np.float64], left: NDArray[np.float64], right: NDArray[np.float64]
+) -> float:
+    """Return the SD of the mean lag over pairs of models, weights (n_models, n_models)."""
+    weight = weight / weight.sum()
+    lag = left[:, None] - right
+    mean = np.sum(weight * lag)
+    return 1000 * GRID_S * float(np.sqrt(np.sum(weight * (lag - mean) ** 2)))
 
 
 def _lag(joint: NDArray[np.float64], shift: int) -> Distribution | None:
