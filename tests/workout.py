@@ -188,7 +188,9 @@ def _far(exercise: str, timing: RepTiming, rng: np.random.Generator) -> Pose:
 
 def _between(rest: Pose, far: Pose, share: float) -> Pose:
     ends = vars(rest), vars(far)
-    return Pose(**{name: ends[0][name] + share * (ends[1][name] - ends[0][name]) for name in ends[0]})
+    return Pose(
+        **{name: ends[0][name] + share * (ends[1][name] - ends[0][name]) for name in ends[0]}
+    )
 
 
 def _step(t_s: Array, start_s: float, end_s: float) -> Array:
@@ -233,7 +235,7 @@ def _walked(
     for start_s, end_s in walks_s:
         weight += _step(t_s, start_s, start_s + 0.6) - _step(t_s, end_s - 0.6, end_s)
     step_hz = rng.uniform(1.6, 2.0)
-    wander = np.cumsum(rng.standard_normal(len(t_s))) * 0.06 / np.sqrt(IMU_GRID_HZ)
+    wander = 0.4 * np.sin(2 * np.pi * (0.15 * t_s + rng.random()))
     phase = np.pi * step_hz * t_s + wander  # of the stride
     thigh_deg, list_deg = rng.uniform(5, 9), rng.uniform(2, 5)
     rotation_deg, rise_m = rng.uniform(3, 6), rng.uniform(0.015, 0.025)
