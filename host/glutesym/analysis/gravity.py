@@ -12,6 +12,7 @@ _CORRECT_S = 1.0  # the gyroscope is believed for shorter than this, the acceler
 
 _GAP_STEPS = 10  # after a longer gap the accelerometer alone says where down is
 _BLOCK = 10  # steps that are fused at once
+_AT_ONCE = 400 * _BLOCK  # steps: as much as fits into a cache
 _LONG_AGO = -(1 << 62)
 
 Array = NDArray[np.float64]
@@ -49,8 +50,13 @@ class GravityOnGrid:
         if end <= self._block_start:
             self._waiting_time_s, self._waiting = time_s, values
             return
-        used = slice(*np.searchsorted(step, (self._block_start, end)))
-        self._fuse(step[used], values[:, used], end)
+        start = self._block_start
+        pieces: list[Array] = []
+        for until in (*range(start + _AT_ONCE, end, _AT_ONCE), end):
+            used = slice(*np.searchsorted(step, (self._block_start, until)))
+            pieces.append(self._fuse(step[used], values[:, used], until))
+        pieces[0] = pieces[0][max(0, self._first - start) :]
+        self._rows = np.concatenate((self._rows[: max(0, start - self._first)], *pieces))
         kept = int(np.searchsorted(step, self._block_start))
         self._waiting_time_s, self._waiting = time_s[kept:], values[:, kept:]
         self.end = end
@@ -71,8 +77,8 @@ class GravityOnGrid:
         self._first = max(self._first, stop)
         return out
 
-    def _fuse(self, step: NDArray[np.int64], values: Array, end: int) -> None:
-        """Extend the rows to ``end`` with samples from the start of the present block on."""
+    def _fuse(self, step: NDArray[np.int64], values: Array, end: int) -> Array:
+        """Return the rows up to ``end``, given samples from the start of the present block on."""
         start = self._block_start
         blocks = -(-(end - start) // _BLOCK)
         means = _means(step - start, values, blocks * _BLOCK)
@@ -126,9 +132,7 @@ class GravityOnGrid:
         seen = np.flatnonzero(known[: complete * _BLOCK])
         if len(seen):
             self._last_known = start + int(seen[-1])
-        rows = rows[max(0, self._first - start) : end - start]
-        kept = self._rows[: max(0, start - self._first)]
-        self._rows = np.concatenate((kept, rows))
+        return rows[: end - start]
 
 
 def _means(step: NDArray[np.int64], values: Array, n: int) -> Array:

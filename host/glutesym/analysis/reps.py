@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import inf, nan, sqrt
+from math import dist, inf, nan, pi, sqrt
 from statistics import median
 
 import numpy as np
@@ -29,8 +29,9 @@ from glutesym.analysis.gravity import GRID_HZ, GravityOnGrid
 from glutesym.measures import SIDES, Side
 from glutesym.recording import ImuRecord
 
-MEMORY_S = 40.0  # what is looked back at
-MIN_REP_S = 0.5  # a fast stride takes 0.8 s
+MEMORY_S = 35.0  # what is looked back at
+MIN_REP_S = 0.65
+MIN_STRIDE_S = 0.5  # the stance of a fast one takes 0.55 s
 MAX_REP_S = 25.0
 MIN_ANGLE_DEG = 3.0  # smaller excursions are sway and fidgeting
 PARTIAL = 0.45  # an excursion below this part of the usual one is no repetition
@@ -38,15 +39,16 @@ PARTIAL = 0.45  # an excursion below this part of the usual one is no repetition
 _LATE_S = 2.0  # a side that is silent for longer is not waited for
 _BRIDGE_S = 0.3  # a longer gap on both sides ends a repetition uncounted
 _SMOOTH = 9  # grid samples, 0.18 s
-_TICK = 4  # grid samples from look to look, 0.08 s
+_TICK = 5  # grid samples from look to look, 0.1 s
 _USUAL_OF = 7  # repetitions
-_TOO_FAR = 2.2  # times the usual excursion: a change of posture
+_TOO_FAR = 2.0  # times the usual excursion: a change of posture
 _FORGET_S = 10.0  # of stillness: what was usual is forgotten, another exercise may follow
 _BASE = 0.03  # movement begins and ends at this part of the excursion ...
 _BASE_DEG = 0.5  # ... but above sway
 _FAR = 0.05  # ... and has arrived at this part before the far end
 _BEFORE_S = 3.0  # the beginning is sought so long before a third of the way out at most
 _RETURNED = 0.6  # of the way: may be the end of it, if the body ...
+_RETURNED_DEG = 20.0  # and to within this
 _TURNED = 0.15  # ... goes away again by this part of the excursion ...
 _TURNED_DEG = 1.5
 _SETTLED_S = 0.4  # ... or stays so long ...
@@ -57,7 +59,8 @@ _POSE_S = 0.5  # still for so long: a pose that repetitions may start from
 _FOLLOW_S = 1.0  # still for so long near a pose: the pose is this one, by ...
 _FOLLOW = 0.05  # ... this share at every look
 _AT_ONCE_S = 0.4  # after motion was lost: what begins so soon may have begun before
-_STRIDE_S = 1.45  # what is shorter may be a stride: ...
+_STRIDE_S = 1.45  # what is shorter ...
+_STRIDE_DEG = 22.0  # ... and smaller may be a stride: ...
 _LOOK_BACK_S = 1.0  # ... it is looked at from so long before its start ...
 _QUICK_S = 2.0  # ... to so long after it ...
 _LOOK_ON_S = 0.8  # ... but not longer than this after its end
@@ -65,12 +68,13 @@ _STEPS_HZ = (1.4, 2.3)  # cadences of walking: 1.4 to 2.2 steps/s (Murray 1967: 
 _BEAT_S = 1.5  # of them, about three steps, ...
 _STEP_G = 0.05  # ... shake the body by this much (RMS) ...
 _STEP_SHARE = 0.75  # ... and their beat is this share of the power
-_APART = 0.5  # of the excursion: pods that differ by more are not on one body
-_APART_DEG = 20.0
+_APART = 0.35  # of the excursion: pods that differ by more are not on one body
+_APART_DEG = 25.0
 
 
 _DIRECTIONS = [0, 1, 2, 4, 5, 6]
-_DEG = 57.29577951308232  # of an arc as long as its radius
+_DEG = 180 / pi  # of an arc as long as its radius
+_HALF = sqrt(0.5)
 
 
 @dataclass(frozen=True)
@@ -110,7 +114,7 @@ class _Start:
 
     @property
     def has_returned(self) -> bool:
-        return self.low_deg <= (1 - _RETURNED) * self.peak_deg
+        return self.low_deg <= min((1 - _RETURNED) * self.peak_deg, _RETURNED_DEG)
 
     def extend(self, distance_deg: float, step: int, pose: Pose) -> None:
         """Follow the excursion."""
@@ -162,6 +166,8 @@ class RepCounter:
         self._next_look = 0  # grid number
         self._free_from = 0  # grid number from which the next repetition may begin
         self._sizes_deg: list[float] = []
+        self._usual_deg = 0.0  # 0: not known
+        self._least_deg = MIN_ANGLE_DEG
         self._starts: list[_Start] = []  # the stack
         self._still: Pose = (nan,) * 6  # near the present pose since ...
         self._still_since = 0  # ... this grid number
@@ -201,7 +207,9 @@ class RepCounter:
         self._extend(max(gravity.end for gravity in self._gravity.values()))
         end = self._first + len(self._rows)
         return self._advance(end) + [
-            movement for _, _, movement in self._quick if not self._walks(movement, end)
+            movement
+            for _, size_deg, movement in self._quick
+            if not self._walks(movement, size_deg, end)
         ]
 
     def _extend(self, until: int) -> None:
@@ -209,7 +217,7 @@ class RepCounter:
         number = self._first + len(self._rows)
         if until <= number:
             return
-        surplus = max(0, self._next_look - round(MEMORY_S * GRID_HZ) - self._first)
+        surplus = max(0, self._next_look - round((MEMORY_S + 1) * GRID_HZ) - self._first)
         new = [gravity.take(number, until) for gravity in self._gravity.values()]
         self._rows = np.concatenate((self._rows[surplus:], np.hstack(new)))
         self._smooth = self._smooth[surplus:]
@@ -256,8 +264,8 @@ class RepCounter:
                 self._look(tick, pose)
             while self._quick and self._quick[0][0] <= tick:
                 _, size_deg, movement = self._quick.pop(0)
-                if not self._walks(movement, tick):
-                    self._sizes_deg.append(size_deg)
+                if not self._walks(movement, size_deg, tick):
+                    self._get_used_to([*self._sizes_deg[1 - _USUAL_OF :], size_deg])
                     found.append(movement)
         self._next_look = ticks.start + _TICK * len(ticks)
         return found
@@ -273,20 +281,19 @@ class RepCounter:
         if not _distance_deg(pose, self._still) <= _STILL_DEG:
             self._still, self._still_since = pose, tick
         still_s = (tick - self._still_since) / GRID_HZ
-        usual_deg = median(self._sizes_deg[-_USUAL_OF:]) if self._sizes_deg else 0.0
-        threshold_deg = max(MIN_ANGLE_DEG, PARTIAL * usual_deg)
         starts = self._starts
         for i, start in enumerate(starts):
             distance_deg = _distance_deg(pose, start.pose)
             if start.left < 0:
                 start.floor_deg = min(start.floor_deg, distance_deg)
-                if distance_deg - start.floor_deg >= threshold_deg:
+                if distance_deg - start.floor_deg >= self._least_deg:
                     start.left = tick
                     start.peak_deg = start.floor_deg
-                elif still_s >= _FOLLOW_S:
-                    start.follow(pose)
-                    continue
                 else:
+                    if distance_deg < self._least_deg:  # here: after a hole, others may be above
+                        del starts[i + 1 :]
+                        if still_s >= _FOLLOW_S:
+                            start.follow(pose)
                     continue
             start.extend(distance_deg, tick, pose)
             if not start.has_returned:
@@ -299,7 +306,7 @@ class RepCounter:
             if turned or settled or 0 <= start.back <= tick - _BACK_S * GRID_HZ:
                 if settled:
                     start.low, start.low_pose = tick, pose
-                self._complete(start, tick, usual_deg)
+                self._complete(start, tick)
                 self._starts = [_Start(start.low_pose)]
                 return
         oldest = tick - MAX_REP_S * GRID_HZ
@@ -307,14 +314,20 @@ class RepCounter:
         if not starts or (still_s >= _POSE_S and starts[-1].left >= 0):
             starts.append(_Start(pose))
         if len(starts) == 1 and starts[0].left < 0 and still_s >= _FORGET_S:
-            self._sizes_deg = []
+            self._get_used_to([])
 
-    def _complete(self, start: _Start, tick: int, usual_deg: float) -> None:
+    def _get_used_to(self, sizes_deg: list[float]) -> None:
+        self._sizes_deg = sizes_deg
+        self._usual_deg = median(sizes_deg) if sizes_deg else 0.0
+        self._least_deg = max(MIN_ANGLE_DEG, PARTIAL * self._usual_deg)
+
+    def _complete(self, start: _Start, tick: int) -> None:
         """Judge an excursion that is over: a repetition becomes due."""
         earliest = max(self._free_from, start.left - round(_BEFORE_S * GRID_HZ), self._first)
         poses = self._smooth[earliest - self._first : tick + 1 - self._first]
-        away_deg = _distances_deg(poses, start.pose)
-        home_deg = _distances_deg(poses, start.low_pose)
+        by_pod_deg = _distances_deg(poses, start.pose)
+        away_deg = _mean_of_pods(by_pod_deg)
+        home_deg = _mean_of_pods(_distances_deg(poses, start.low_pose))
         left, peak, low = (k - earliest for k in (start.left, start.peak, start.low))
         margin_deg = max(_BASE_DEG, _BASE * start.size_deg)
         base_deg = np.nanmin(away_deg[: left + 1])
@@ -323,14 +336,16 @@ class RepCounter:
         far = away_deg[: stop + 1] >= start.peak_deg - max(_BASE_DEG, _FAR * start.size_deg)
         self._free_from = earliest + stop
         long_s = (stop - first) / GRID_HZ
-        apart = _apart(poses[first : stop + 1], start.pose)
-        if not MIN_REP_S <= long_s <= MAX_REP_S or apart:
+        apart = _are_apart(by_pod_deg[first : stop + 1])
+        shortest_s = MIN_STRIDE_S if self._strides else MIN_REP_S
+        if not shortest_s <= long_s <= MAX_REP_S or apart:
             return
-        if len(self._sizes_deg) > 1 and start.size_deg > _TOO_FAR * usual_deg:
+        if len(self._sizes_deg) > 1 and start.size_deg > _TOO_FAR * self._usual_deg:
             return
-        lost = np.isnan(self._rows[:, ::4])  # (m, 2): by the left pod, by the right
+        oldest = max(0, tick - self._first - round(MEMORY_S * GRID_HZ))
+        lost = np.isnan(self._rows[oldest : tick - self._first, ::4])  # (m, 2): left, right
         there = {side for side, gone in zip(SIDES, lost.T, strict=True) if not gone.all()}
-        begin = earliest - self._first
+        begin = earliest - self._first - oldest
         lost = lost[begin + first : begin + stop]
         movement = Movement(
             start_s=(earliest + first) / GRID_HZ,
@@ -347,15 +362,15 @@ class RepCounter:
             leave_s=(earliest + _last(far)) / GRID_HZ,
         )
         due = tick
-        if not self._strides and long_s < _STRIDE_S:
+        if not self._strides and long_s < _STRIDE_S and start.size_deg < _STRIDE_DEG:
             due = min(first + round(_QUICK_S * GRID_HZ), stop + round(_LOOK_ON_S * GRID_HZ))
             due += earliest
         self._quick.append((due, start.size_deg, movement))
 
-    def _walks(self, movement: Movement, until: int) -> bool:
+    def _walks(self, movement: Movement, size_deg: float, until: int) -> bool:
         """Whether a movement is of walking about, as seen at step ``until``."""
         start, end = (round(time_s * GRID_HZ) for time_s in (movement.start_s, movement.end_s))
-        if self._strides or end - start >= _STRIDE_S * GRID_HZ:
+        if self._strides or end - start >= _STRIDE_S * GRID_HZ or size_deg >= _STRIDE_DEG:
             return False
         first = max(0, start - round(_LOOK_BACK_S * GRID_HZ) - self._first)
         return _is_walking(self._rows[first : until - self._first, 3::4])
@@ -400,35 +415,31 @@ def _smoothed(directions: NDArray[np.float64], start: int, stop: int) -> NDArray
 
 def _distance_deg(a: Pose, b: Pose) -> float:
     """Return how far apart two poses are, as the pods see that have seen both; NaN: none has."""
-    left = (a[0] - b[0]) ** 2 + (a[1] - b[1]) ** 2 + (a[2] - b[2]) ** 2
-    right = (a[3] - b[3]) ** 2 + (a[4] - b[4]) ** 2 + (a[5] - b[5]) ** 2
-    if left != left:
-        return _DEG * sqrt(right)
-    return _DEG * sqrt(left if right != right else 0.5 * (left + right))
-
-
-def _pod_distances_deg(poses: NDArray[np.float64], of: Pose) -> NDArray[np.float64]:
-    """Return how far (n, 6) poses are from one, as each pod sees it: (n, 2)."""
-    squares = (poses - np.array(of)) ** 2
-    return _DEG * np.sqrt(np.stack((squares[:, :3].sum(axis=1), squares[:, 3:].sum(axis=1)), 1))
+    both = dist(a, b)
+    if both == both:
+        return _DEG * _HALF * both
+    left, right = dist(a[:3], b[:3]), dist(a[3:], b[3:])
+    return _DEG * (left if left == left else right)
 
 
 def _distances_deg(poses: NDArray[np.float64], of: Pose) -> NDArray[np.float64]:
-    """Return how far (n, 6) poses are from one, (n,), as `_distance_deg` does."""
-    by_pod = _pod_distances_deg(poses, of)
-    known = np.isfinite(by_pod)
-    total = np.where(known, by_pod**2, 0.0).sum(axis=1)
-    return np.where(known.any(axis=1), np.sqrt(total / np.maximum(known.sum(axis=1), 1)), np.nan)
+    """Return how far (n, 6) poses are from one, as each pod sees it: (n, 2)."""
+    squares = (poses - np.array(of)) ** 2
+    return _DEG * np.sqrt(squares[:, (0, 3)] + squares[:, (1, 4)] + squares[:, (2, 5)])
 
 
-def _apart(poses: NDArray[np.float64], of: Pose) -> bool:
-    """Whether the pods move as two things do that are not on one body."""
-    by_pod = _pod_distances_deg(poses, of)
-    by_pod = by_pod[np.isfinite(by_pod).all(axis=1)]
-    if not len(by_pod):
-        return False
-    apart_deg = np.abs(by_pod[:, 0] - by_pod[:, 1]).mean()
-    return bool(apart_deg > max(_APART_DEG, _APART * by_pod.mean()))
+def _mean_of_pods(by_pod_deg: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what the pods see that see something, (n, 2) → (n,), as `_distance_deg` does."""
+    left, right = by_pod_deg.T
+    both = _HALF * np.sqrt(left**2 + right**2)
+    return np.where(np.isnan(both), np.where(np.isnan(left), right, left), both)
+
+
+def _are_apart(by_pod_deg: NDArray[np.float64]) -> bool:
+    """Whether the pods move as things do that are not on one body."""
+    known_deg = by_pod_deg[np.isfinite(by_pod_deg).all(axis=1)]
+    apart_deg = np.abs(known_deg[:, 0] - known_deg[:, 1]).max(initial=0.0)
+    return bool(apart_deg > max(_APART_DEG, _APART * known_deg.max(initial=0.0)))
 
 
 def _is_walking(strength_g: NDArray[np.float64]) -> bool:
