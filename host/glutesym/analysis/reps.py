@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import dist, inf, nan, pi, sqrt
 from statistics import median
 
@@ -41,6 +42,8 @@ _BRIDGE_S = 0.3  # a longer gap on both sides ends a repetition uncounted
 _SMOOTH = 9  # grid samples, 0.18 s
 _TICK = 5  # grid samples from look to look, 0.1 s
 _USUAL_OF = 7  # repetitions
+_LONG = 2.0  # times the usual length: must end nearer to where it began, ...
+_CLOSE = 0.15  # ... but for this part
 _TOO_FAR = 2.0  # times the usual excursion: a change of posture
 _FORGET_S = 10.0  # of stillness: what was usual is forgotten, another exercise may follow
 _BASE = 0.03  # movement begins and ends at this part of the excursion ...
@@ -59,15 +62,15 @@ _POSE_S = 0.5  # still for so long: a pose that repetitions may start from
 _FOLLOW_S = 1.0  # still for so long near a pose: the pose is this one, by ...
 _FOLLOW = 0.05  # ... this share at every look
 _AT_ONCE_S = 0.4  # after motion was lost: what begins so soon may have begun before
-_STRIDE_S = 1.45  # what is shorter ...
-_STRIDE_DEG = 22.0  # ... and smaller may be a stride: ...
-_LOOK_BACK_S = 1.0  # ... it is looked at from so long before its start ...
-_QUICK_S = 2.0  # ... to so long after it ...
-_LOOK_ON_S = 0.8  # ... but not longer than this after its end
+_STRIDE_DEG = 22.0  # what is smaller ...
+_STRIDES_S = 3.5  # ... and shorter may be of walking: ...
+_STRIDE_S = 1.45  # (one stride at most)
+_LOOK_BACK_S = 1.2  # ... it is looked at from so long before its start ...
+_LOOK_ON_S = 0.8  # ... to so long after its end
+_ALIKE = 0.7  # of the usual length
 _STEPS_HZ = (1.4, 2.3)  # cadences of walking: 1.4 to 2.2 steps/s (Murray 1967: 1.9)
-_BEAT_S = 1.5  # of them, about three steps, ...
-_STEP_G = 0.05  # ... shake the body by this much (RMS) ...
-_STEP_SHARE = 0.75  # ... and their beat is this share of the power
+_STEP_G = 0.05  # they shake the body by more than this (RMS)
+_BEAT_STEP_S = 0.24
 _APART = 0.35  # of the excursion: pods that differ by more are not on one body
 _APART_DEG = 25.0
 
@@ -165,13 +168,14 @@ class RepCounter:
         self._smooth = np.empty((0, 6))  # directions, from the first row on
         self._next_look = 0  # grid number
         self._free_from = 0  # grid number from which the next repetition may begin
-        self._sizes_deg: list[float] = []
+        self._recent: list[tuple[float, float]] = []  # size and length of the last repetitions
         self._usual_deg = 0.0  # 0: not known
+        self._usual_s = 0.0
         self._least_deg = MIN_ANGLE_DEG
         self._starts: list[_Start] = []  # the stack
         self._still: Pose = (nan,) * 6  # near the present pose since ...
         self._still_since = 0  # ... this grid number
-        self._quick: list[tuple[int, float, Movement]] = []  # may be strides: decided at, size
+        self._due: list[tuple[int, float, Movement]] = []  # decided at a step; size
         self._holes: list[int] = []  # grid numbers at which long holes end, not yet looked at
         self._hole_end = -1  # grid number at which the last long hole ended
         self._hole_steps = 0  # of the hole that has not ended
@@ -208,7 +212,7 @@ class RepCounter:
         end = self._first + len(self._rows)
         return self._advance(end) + [
             movement
-            for _, size_deg, movement in self._quick
+            for _, size_deg, movement in self._due
             if not self._walks(movement, size_deg, end)
         ]
 
@@ -262,10 +266,12 @@ class RepCounter:
                 self._after_hole(self._holes.pop(0))
             if pose[0] == pose[0] or pose[3] == pose[3]:
                 self._look(tick, pose)
-            while self._quick and self._quick[0][0] <= tick:
-                _, size_deg, movement = self._quick.pop(0)
-                if not self._walks(movement, size_deg, tick):
-                    self._get_used_to([*self._sizes_deg[1 - _USUAL_OF :], size_deg])
+            while self._due and self._due[0][0] <= tick:
+                _, size_deg, movement = self._due.pop(0)
+                if size_deg >= self._least_deg and not self._walks(movement, size_deg, tick):
+                    if not movement.cut_off:
+                        long_s = movement.end_s - movement.start_s
+                        self._get_used_to([*self._recent[1 - _USUAL_OF :], (size_deg, long_s)])
                     found.append(movement)
         self._next_look = ticks.start + _TICK * len(ticks)
         return found
@@ -316,9 +322,11 @@ class RepCounter:
         if len(starts) == 1 and starts[0].left < 0 and still_s >= _FORGET_S:
             self._get_used_to([])
 
-    def _get_used_to(self, sizes_deg: list[float]) -> None:
-        self._sizes_deg = sizes_deg
-        self._usual_deg = median(sizes_deg) if sizes_deg else 0.0
+    def _get_used_to(self, recent: list[tuple[float, float]]) -> None:
+        self._recent = recent
+        self._usual_deg, self._usual_s = (
+            map(median, zip(*recent, strict=True)) if recent else (0, 0)
+        )
         self._least_deg = max(MIN_ANGLE_DEG, PARTIAL * self._usual_deg)
 
     def _complete(self, start: _Start, tick: int) -> None:
@@ -340,7 +348,10 @@ class RepCounter:
         shortest_s = MIN_STRIDE_S if self._strides else MIN_REP_S
         if not shortest_s <= long_s <= MAX_REP_S or apart:
             return
-        if len(self._sizes_deg) > 1 and start.size_deg > _TOO_FAR * self._usual_deg:
+        if len(self._recent) > 1 and (
+            start.size_deg > _TOO_FAR * self._usual_deg
+            or (long_s > _LONG * self._usual_s and start.low_deg > _CLOSE * start.peak_deg)
+        ):
             return
         oldest = max(0, tick - self._first - round(MEMORY_S * GRID_HZ))
         lost = np.isnan(self._rows[oldest : tick - self._first, ::4])  # (m, 2): left, right
@@ -362,18 +373,26 @@ class RepCounter:
             leave_s=(earliest + _last(far)) / GRID_HZ,
         )
         due = tick
-        if not self._strides and long_s < _STRIDE_S and start.size_deg < _STRIDE_DEG:
-            due = min(first + round(_QUICK_S * GRID_HZ), stop + round(_LOOK_ON_S * GRID_HZ))
-            due += earliest
-        self._quick.append((due, start.size_deg, movement))
+        if self._may_be_walking(movement, start.size_deg):
+            due = max(tick, earliest + stop + round(_LOOK_ON_S * GRID_HZ))
+        self._due.append((due, start.size_deg, movement))
+
+    def _may_be_walking(self, movement: Movement, size_deg: float) -> bool:
+        long_s = movement.end_s - movement.start_s
+        return not self._strides and size_deg < _STRIDE_DEG and long_s < _STRIDES_S
 
     def _walks(self, movement: Movement, size_deg: float, until: int) -> bool:
         """Whether a movement is of walking about, as seen at step ``until``."""
-        start, end = (round(time_s * GRID_HZ) for time_s in (movement.start_s, movement.end_s))
-        if self._strides or end - start >= _STRIDE_S * GRID_HZ or size_deg >= _STRIDE_DEG:
+        if not self._may_be_walking(movement, size_deg):
             return False
-        first = max(0, start - round(_LOOK_BACK_S * GRID_HZ) - self._first)
-        return _is_walking(self._rows[first : until - self._first, 3::4])
+        first = round((movement.start_s - _LOOK_BACK_S) * GRID_HZ) - self._first
+        strength_g = self._rows[max(0, first) : until - self._first, 3::4]
+        if _has_beat(strength_g, _LONG_BEAT):
+            return True
+        # A quick repetition looks much like a step or three, but is like those before it.
+        long_s = movement.end_s - movement.start_s
+        alike = self._usual_s and long_s > _ALIKE * self._usual_s
+        return long_s < _STRIDE_S and not alike and _has_beat(strength_g, _BEAT)
 
 
 def find_reps(imu: Mapping[Side, ImuRecord], strides: bool = True) -> list[tuple[float, float]]:
@@ -442,33 +461,42 @@ def _are_apart(by_pod_deg: NDArray[np.float64]) -> bool:
     return bool(apart_deg > max(_APART_DEG, _APART * known_deg.max(initial=0.0)))
 
 
-def _is_walking(strength_g: NDArray[np.float64]) -> bool:
-    """Whether the force on the pods, (n, 2), has the beat of steps for a while."""
+@dataclass(frozen=True)
+class _Beat:
+    """What the force on a pod is like for a while in walking."""
+
+    long_s: float
+    share: float  # of the power that is in the beat of the steps
+
+    @cached_property
+    def waves(self) -> NDArray[np.float64]:
+        """Orthonormal waves without a mean as columns, two for each cadence."""
+        t_s = np.arange(round(self.long_s * GRID_HZ)) / GRID_HZ
+        pairs: list[NDArray[np.float64]] = []
+        for step_hz in np.arange(*_STEPS_HZ, 0.1):
+            phase = 2 * np.pi * step_hz * t_s
+            waves = np.column_stack((np.cos(phase), np.sin(phase)))
+            pairs.append(np.linalg.qr(waves - waves.mean(axis=0))[0])
+        return np.hstack(pairs)
+
+
+_BEAT = _Beat(1.5, 0.75)
+_LONG_BEAT = _Beat(2.0, 0.75)
+
+
+def _has_beat(strength_g: NDArray[np.float64], beat: _Beat) -> bool:
+    """Whether the force on the pods, (n, 2), has the beat of steps anywhere."""
     known = np.isfinite(strength_g)
     mean_g = np.where(known, strength_g, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
     mean_g = mean_g[known.any(axis=1)]
-    if len(mean_g) < len(_BEATS):
+    n = len(beat.waves)
+    if len(mean_g) < n:
         return False
-    windows = np.lib.stride_tricks.sliding_window_view(mean_g, len(_BEATS))[:: len(_BEATS) // 6]
+    windows = np.lib.stride_tricks.sliding_window_view(mean_g, n)[:: round(_BEAT_STEP_S * GRID_HZ)]
     windows = windows - windows.mean(axis=1, keepdims=True)
     power = np.sum(windows**2, axis=1)
-    beat = np.sum((windows @ _BEATS).reshape(len(windows), -1, 2) ** 2, axis=2).max(axis=1)
-    strong = power > _STEP_G**2 * len(_BEATS)
-    return bool(np.any(strong & (beat > _STEP_SHARE * power)))
-
-
-def _beats() -> NDArray[np.float64]:
-    """Return pairs of orthonormal waves without a mean, one pair a cadence, as columns."""
-    t_s = np.arange(round(_BEAT_S * GRID_HZ)) / GRID_HZ
-    pairs: list[NDArray[np.float64]] = []
-    for step_hz in np.arange(*_STEPS_HZ, 0.1):
-        phase = 2 * np.pi * step_hz * t_s
-        waves = np.column_stack((np.cos(phase), np.sin(phase)))
-        pairs.append(np.linalg.qr(waves - waves.mean(axis=0))[0])
-    return np.hstack(pairs)
-
-
-_BEATS = _beats()
+    of_steps = np.sum((windows @ beat.waves).reshape(len(windows), -1, 2) ** 2, axis=2)
+    return bool(np.any((power > _STEP_G**2 * n) & (of_steps.max(axis=1) > beat.share * power)))
 
 
 def _first(holds: NDArray[np.bool_]) -> int:
