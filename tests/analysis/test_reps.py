@@ -137,6 +137,15 @@ def test_a_pod_that_falls_silent_does_not_stop_the_count():
     assert len(find_reps(imu)) == len(BRIDGE_REPS)
 
 
+def test_one_pod_may_take_the_place_of_the_other():
+    middle_s = BRIDGE_REPS[2].end_s + 0.3
+    halves = {
+        "left": cut(BRIDGE["left"], 0, middle_s),
+        "right": cut(BRIDGE["right"], middle_s, 99),
+    }
+    assert len(find_reps(halves)) == len(BRIDGE_REPS)
+
+
 HIP_THRUST, HIP_THRUST_REPS = motion("hip-thrust", 9, reps=4)
 
 

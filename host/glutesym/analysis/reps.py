@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import dist, inf, nan, pi, sqrt
+from math import dist, inf, isnan, nan, pi, sqrt
 from statistics import median
 
 import numpy as np
@@ -39,41 +39,50 @@ PARTIAL = 0.45  # an excursion below this part of the usual one is no repetition
 
 _LATE_S = 2.0  # a side that is silent for longer is not waited for
 _BRIDGE_S = 0.3  # a longer gap on both sides ends a repetition uncounted
+_AT_ONCE_S = 0.4  # after motion was lost: what begins so soon may have begun before
 _SMOOTH = 9  # grid samples, 0.18 s
 _TICK = 5  # grid samples from look to look, 0.1 s
-_USUAL_OF = 7  # repetitions
-_LONG = 2.0  # times the usual length: must end nearer to where it began, ...
-_CLOSE = 0.15  # ... but for this part
-_TOO_FAR = 2.0  # times the usual excursion: a change of posture
-_FORGET_S = 10.0  # of stillness: what was usual is forgotten, another exercise may follow
-_BASE = 0.03  # movement begins and ends at this part of the excursion ...
-_BASE_DEG = 0.5  # ... but above sway
-_FAR = 0.05  # ... and has arrived at this part before the far end
-_BEFORE_S = 3.0  # the beginning is sought so long before a third of the way out at most
-_RETURNED = 0.6  # of the way: may be the end of it, if the body ...
-_RETURNED_DEG = 20.0  # and to within this
-_TURNED = 0.15  # ... goes away again by this part of the excursion ...
-_TURNED_DEG = 1.5
-_SETTLED_S = 0.4  # ... or stays so long ...
-_BACK_S = 0.5  # ... or is about as near as it began, ...
-_NEAR = 0.1  # ... but for this part, for so long
-_STILL_DEG = 1.0
-_POSE_S = 0.5  # still for so long: a pose that repetitions may start from
-_FOLLOW_S = 1.0  # still for so long near a pose: the pose is this one, by ...
-_FOLLOW = 0.05  # ... this share at every look
-_AT_ONCE_S = 0.4  # after motion was lost: what begins so soon may have begun before
-_STRIDE_DEG = 22.0  # what is smaller ...
-_STRIDES_S = 3.5  # ... and shorter may be of walking: ...
-_STRIDE_S = 1.45  # (one stride at most)
-_LOOK_BACK_S = 1.2  # ... it is looked at from so long before its start ...
-_LOOK_ON_S = 0.8  # ... to so long after its end
-_ALIKE = 0.7  # of the usual length
-_STEPS_HZ = (1.4, 2.3)  # cadences of walking: 1.4 to 2.2 steps/s (Murray 1967: 1.9)
-_STEP_G = 0.05  # they shake the body by more than this (RMS)
-_BEAT_STEP_S = 0.24
-_APART = 0.35  # of the excursion: pods that differ by more are not on one body
-_APART_DEG = 25.0
 
+# Poses that repetitions may start from.
+_STILL_DEG = 1.0
+_POSE_S = 0.5  # still for so long: such a pose
+_FOLLOW_S = 1.0  # still for so long near one: it is moved here, by ...
+_FOLLOW = 0.05  # ... this share at every look
+
+# An excursion is over when the body is back ...
+_RETURNED = 0.6  # ... by this part of the way and ...
+_RETURNED_DEG = 20.0  # ... to within this, and then
+_TURNED = 0.15  # goes away again by this part of the excursion ...
+_TURNED_DEG = 1.5  # ... and by this,
+_SETTLED_S = 0.4  # or is still for so long,
+_BACK_S = 0.5  # or is for so long as near as it began but for ...
+_NEAR = 0.1  # ... this part.
+
+# Bounds of a repetition.
+_BASE = 0.03  # it begins and ends at this part of the excursion ...
+_BASE_DEG = 0.5  # ... but above sway
+_FAR = 0.05  # it is at the far end from this part before it on
+_BEFORE_S = 3.0  # the beginning is sought so long before what shows it
+
+# What is usual, and what is so unusual that it is no repetition.
+_USUAL_OF = 7  # repetitions
+_FORGET_S = 10.0  # of stillness: another exercise may follow
+_TOO_FAR = 2.0  # times the usual excursion: a change of posture
+_LONG = 2.0  # times the usual length: must end where it began but for ...
+_CLOSE = 0.15  # ... this part
+_APART = 0.35  # of the excursion: pods that differ by more are not on one body ...
+_APART_DEG = 25.0  # ... if it is more than this
+
+# Walking.
+_STRIDE_DEG = 22.0  # what is smaller ...
+_STRIDES_S = 3.5  # ... and shorter may be strides, ...
+_STRIDE_S = 1.45  # ... at most one if shorter than this
+_LOOK_BACK_S = 1.2  # it is looked at from so long before its start ...
+_LOOK_ON_S = 0.8  # ... to so long after its end
+_ALIKE = 0.7  # of the usual length: a repetition like those before it
+_STEPS_HZ = (1.4, 2.3)  # cadences of walking: 1.4 to 2.2 steps/s (Murray 1967: 1.9)
+_STEP_G = 0.05  # steps shake the body by more than this (RMS)
+_BEAT_STEP_S = 0.24  # from one stretch that is looked at to the next
 
 _DIRECTIONS = [0, 1, 2, 4, 5, 6]
 _DEG = 180 / pi  # of an arc as long as its radius
@@ -113,10 +122,12 @@ class _Start:
 
     @property
     def size_deg(self) -> float:
+        """How far the body went, as far as it was seen."""
         return self.peak_deg - self.floor_deg
 
     @property
     def has_returned(self) -> bool:
+        """Whether the body came so near again that this may be the end."""
         return self.low_deg <= min((1 - _RETURNED) * self.peak_deg, _RETURNED_DEG)
 
     def extend(self, distance_deg: float, step: int, pose: Pose) -> None:
@@ -134,7 +145,7 @@ class _Start:
     def follow(self, pose: Pose) -> None:
         """Take the present pose for this one, gradually."""
         self.pose = tuple(
-            now if was != was else was if now != now else was + _FOLLOW * (now - was)
+            now if isnan(was) else was if isnan(now) else was + _FOLLOW * (now - was)
             for was, now in zip(self.pose, pose, strict=True)
         )
 
@@ -144,7 +155,7 @@ class _Start:
             sum(
                 (now - here) * (far - here)
                 for now, here, far in zip(pose, self.pose, self.peak_pose, strict=True)
-                if now == now and here == here and far == far
+                if not isnan(now + here + far)
             )
             < 0
         )
@@ -210,11 +221,7 @@ class RepCounter:
         """Return what the end of the recording completes; no side is waited for any more."""
         self._extend(max(gravity.end for gravity in self._gravity.values()))
         end = self._first + len(self._rows)
-        return self._advance(end) + [
-            movement
-            for _, size_deg, movement in self._due
-            if not self._walks(movement, size_deg, end)
-        ]
+        return self._advance(end) + self._decide(end, everything=True)
 
     def _extend(self, until: int) -> None:
         """Bring the grid up to ``until``, exclusive."""
@@ -264,16 +271,23 @@ class RepCounter:
         for tick, pose in zip(ticks, poses, strict=True):
             while self._holes and self._holes[0] <= tick:
                 self._after_hole(self._holes.pop(0))
-            if pose[0] == pose[0] or pose[3] == pose[3]:
+            if not (isnan(pose[0]) and isnan(pose[3])):
                 self._look(tick, pose)
-            while self._due and self._due[0][0] <= tick:
-                _, size_deg, movement = self._due.pop(0)
-                if size_deg >= self._least_deg and not self._walks(movement, size_deg, tick):
-                    if not movement.cut_off:
-                        long_s = movement.end_s - movement.start_s
-                        self._get_used_to([*self._recent[1 - _USUAL_OF :], (size_deg, long_s)])
-                    found.append(movement)
+            found += self._decide(tick)
         self._next_look = ticks.start + _TICK * len(ticks)
+        return found
+
+    def _decide(self, tick: int, everything: bool = False) -> list[Movement]:
+        """Return the repetitions among the movements that are due."""
+        found: list[Movement] = []
+        while self._due and (everything or self._due[0][0] <= tick):
+            _, size_deg, movement = self._due.pop(0)
+            if size_deg < self._least_deg or self._walks(movement, size_deg, tick):
+                continue
+            if not movement.cut_off:
+                long_s = movement.end_s - movement.start_s
+                self._get_used_to([*self._recent[1 - _USUAL_OF :], (size_deg, long_s)])
+            found.append(movement)
         return found
 
     def _after_hole(self, end: int) -> None:
@@ -290,6 +304,9 @@ class RepCounter:
         starts = self._starts
         for i, start in enumerate(starts):
             distance_deg = _distance_deg(pose, start.pose)
+            if isnan(distance_deg):  # the pods that saw it are gone
+                self._starts = [_Start(pose)]
+                return
             if start.left < 0:
                 start.floor_deg = min(start.floor_deg, distance_deg)
                 if distance_deg - start.floor_deg >= self._least_deg:
@@ -435,10 +452,10 @@ def _smoothed(directions: NDArray[np.float64], start: int, stop: int) -> NDArray
 def _distance_deg(a: Pose, b: Pose) -> float:
     """Return how far apart two poses are, as the pods see that have seen both; NaN: none has."""
     both = dist(a, b)
-    if both == both:
+    if not isnan(both):
         return _DEG * _HALF * both
     left, right = dist(a[:3], b[:3]), dist(a[3:], b[3:])
-    return _DEG * (left if left == left else right)
+    return _DEG * (right if isnan(left) else left)
 
 
 def _distances_deg(poses: NDArray[np.float64], of: Pose) -> NDArray[np.float64]:
