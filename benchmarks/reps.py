@@ -77,7 +77,13 @@ def main() -> None:
     counts.add_column("Exercise")
     for name in (*COURSES, "all"):
         counts.add_column(name, justify="right")
-    for heading in ("Exercise", "Start", "End", "Start, p95 of size", "End, p95 of size"):
+    for heading in (
+        "Exercise",
+        "Start",
+        "End",
+        "Start, p95 without sign",
+        "End, p95 without sign",
+    ):
         bounds.add_column(heading, justify="left" if heading == "Exercise" else "right")
     everything: dict[str, list[Outcome]] = {name: [] for name in COURSES}
     with ProcessPoolExecutor(chosen.processes) as pool:
@@ -104,7 +110,7 @@ def main() -> None:
     all_of_all = [outcome for outcomes in everything.values() for outcome in outcomes]
     counts.add_row("all", *(shares(everything[name]) for name in COURSES), shares(all_of_all))
     for table in (counts, bounds, recorded(chosen.seed)):
-        Console(width=140).print(table)
+        Console(width=180).print(table)
 
 
 def shares(outcomes: list[Outcome]) -> str:
