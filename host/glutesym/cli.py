@@ -68,7 +68,8 @@ ScenarioName = Annotated[
         "--scenario",
         "-s",
         help="What the virtual bodies do: bridge, hip-thrust, squat, single-leg-deadlift, "
-        "real-lag, real-gait, shake, rest or counter.",
+        "deadlift, split-squat, step-up, single-leg-bridge, prone-hip-extension, "
+        "isometric-hold, real-lag, real-gait, shake, rest or counter.",
     ),
 ]
 Seed = Annotated[

@@ -9,8 +9,13 @@ from scipy.spatial.transform import Rotation
 from glutesym.analysis.reps import RepCounter, find_reps
 from glutesym.measures import SIDES
 from glutesym.recording import ImuRecord
+from glutesym.virtual.scenarios.base import IMU_GRID_HZ
 from glutesym.virtual.scenarios.catalog import build_scenario
+from glutesym.virtual.scenarios.kinematics import Pose, RepTiming, imu_signals
+from glutesym.virtual.scenarios.kinematics import movement as pelvis_path
 from scenario_recording import record
+from workout import EXERCISES as ALL_EXERCISES
+from workout import Course, build_workout
 
 EXERCISES = ("bridge", "hip-thrust", "squat", "single-leg-deadlift", "real-gait", "real-lag")
 
@@ -132,6 +137,15 @@ def test_a_pod_that_falls_silent_does_not_stop_the_count():
     assert len(find_reps(imu)) == len(BRIDGE_REPS)
 
 
+def test_one_pod_may_take_the_place_of_the_other():
+    middle_s = BRIDGE_REPS[2].end_s + 0.3
+    halves = {
+        "left": cut(BRIDGE["left"], 0, middle_s),
+        "right": cut(BRIDGE["right"], middle_s, 99),
+    }
+    assert len(find_reps(halves)) == len(BRIDGE_REPS)
+
+
 HIP_THRUST, HIP_THRUST_REPS = motion("hip-thrust", 9, reps=4)
 
 
@@ -200,3 +214,87 @@ def test_it_does_not_matter_when_the_recording_begins():
     for start_s in (0.01, 0.26, 1.7):
         imu = {side: cut(BRIDGE[side], start_s, 1e9) for side in BRIDGE}
         assert np.array(find_reps(imu)) == pytest.approx(np.array(BRIDGE_FOUND), abs=0.05)
+
+
+def bridges(shares, pause_s=1.5, moving_s=3.0):
+    """Return the motion of bridges of these parts of a full one."""
+    period_s = moving_s + pause_s
+    timings = [
+        RepTiming(s, s + 0.4 * moving_s, s + 0.6 * moving_s, s + moving_s)
+        for s in (3 + period_s * i for i in range(len(shares)))
+    ]
+    far = [Pose(-90 - 40 * share) for share in shares]
+    duration_s = 6 + period_s * len(shares)
+    path = pelvis_path(Pose(-90), far, timings, duration_s)
+    time_s = np.arange(round(duration_s * IMU_GRID_HZ)) / IMU_GRID_HZ
+    return {side: ImuRecord(IMU_GRID_HZ, time_s, *imu_signals(path, side, 1)) for side in SIDES}
+
+
+@pytest.mark.parametrize("exercise", ALL_EXERCISES)
+@pytest.mark.parametrize(
+    "course",
+    [Course(walks=True, changes_posture=True), Course(one_pod=True)],
+    ids=["everything", "one pod"],
+)
+def test_sets_as_people_do_them(exercise, course):
+    """Walking, getting into position and setting the pods down are no repetitions."""
+    workout = build_workout(exercise, course, seed=3)
+    counter = RepCounter(strides=False)
+    found = counter.process(workout.imu) + counter.finish()
+    assert len(found) == len(workout.reps)
+    for mine, true in zip(found, workout.reps, strict=True):
+        assert true.start_s - 0.2 < mine.start_s < mine.reach_s <= mine.leave_s
+        assert mine.leave_s < mine.end_s < true.end_s + 0.2
+
+
+def test_which_pod_is_where_and_which_way_up_does_not_matter():
+    for course in (Course(upside_down=True), Course(swapped=True)):
+        workout = build_workout("squat", course, seed=4)
+        assert len(find_reps(workout.imu, strides=False)) == len(workout.reps)
+
+
+def test_less_than_half_a_repetition_does_not_count():
+    assert len(find_reps(bridges([1, 1, 0.35, 1, 0.2, 1]))) == 4
+    assert len(find_reps(bridges([1, 1, 0.65, 1, 0.7, 1]))) == 6
+
+
+def test_a_hold_is_one_repetition_and_it_is_known_from_when_to_when():
+    imu, truth = motion("isometric-hold", 3, reps=3)
+    found = movements(imu)
+    assert len(found) == 3
+    for mine, true in zip(found, truth, strict=True):
+        long_s = true.end_s - true.start_s
+        assert mine.reach_s == pytest.approx(true.start_s + 0.1 * long_s, abs=0.4)
+        assert mine.leave_s == pytest.approx(true.start_s + 0.9 * long_s, abs=0.4)
+
+
+@pytest.mark.parametrize(("exercise", "strides"), [("squat", True), ("step-up", False)])
+def test_every_decision_comes_within_a_second(exercise, strides):
+    workout = build_workout(exercise, Course(), seed=6)
+    counter, found = RepCounter(strides), []
+    step_s = 0.2
+    for now_s in np.arange(0, 90, step_s):
+        block = {side: cut(imu, now_s - step_s, now_s) for side, imu in workout.imu.items()}
+        for rep in counter.process(block):
+            assert now_s - rep.end_s < 1.0 + step_s
+            found.append(rep)
+    assert len(found) == len(workout.reps)
+
+
+WALKED = build_workout("step-up", Course(walks=True), seed=8)
+WALKED_COUNTER = RepCounter(strides=False)
+WALKED_FOUND = WALKED_COUNTER.process(WALKED.imu) + WALKED_COUNTER.finish()
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.lists(st.floats(0, 100), max_size=30).map(sorted))
+def test_walking_is_passed_over_in_any_blocks(cuts_s):
+    counter, found = RepCounter(strides=False), []
+    for start_s, end_s in zip([0.0, *cuts_s], [*cuts_s, 1e9], strict=True):
+        found += counter.process({s: cut(imu, start_s, end_s) for s, imu in WALKED.imu.items()})
+    assert found + counter.finish() == WALKED_FOUND
+    assert len(WALKED_FOUND) == len(WALKED.reps)
+
+
+def test_strides_count_when_asked_for():
+    assert len(find_reps(WALKED.imu, strides=True)) > len(WALKED.reps) + 5

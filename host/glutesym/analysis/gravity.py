@@ -11,6 +11,11 @@ GRID_HZ = 50.0  # session time in steps of 20 ms; body movements end far below 2
 _CORRECT_S = 1.0  # the gyroscope is believed for shorter than this, the accelerometer for longer
 
 _GAP_STEPS = 10  # after a longer gap the accelerometer alone says where down is
+_BLOCK = 10  # steps that are fused at once
+_AT_ONCE = 400 * _BLOCK  # steps: as much as fits into a cache
+_LONG_AGO = -(1 << 62)
+
+Array = NDArray[np.float64]
 
 
 class GravityOnGrid:
@@ -21,57 +26,134 @@ class GravityOnGrid:
     """
 
     def __init__(self) -> None:
-        self._waiting_time_s = np.empty(0)  # samples of the step that is not complete
-        self._waiting = np.empty((0, 6))
+        self._waiting_time_s = np.empty(0)  # samples of the block that is not complete
+        self._waiting = np.empty((6, 0))
         self._newest_s = -np.inf
-        self._down = (0.0, 0.0, 0.0)
-        self._last_step = -(1 << 62)
-        self._taken = 0
-        self._steps: dict[int, tuple[float, float, float]] = {}
+        self._block_start = 0  # step
+        self._down = (0.0, 0.0, 0.0)  # before it
+        self._last_known = _LONG_AGO  # step before it
+        self._rows = np.empty((0, 4))
+        self._first = 0  # step of the first row
         self.end = 0  # every step before this one is complete
 
     def process(self, imu: ImuRecord) -> None:
         """Take in samples; those not newer than what was seen are passed over."""
-        new = imu.time_s > self._newest_s
-        if not new.any():
+        first = int(np.searchsorted(imu.time_s, self._newest_s, "right"))
+        if first == len(imu.time_s):
             return
-        time_s = np.concatenate((self._waiting_time_s, imu.time_s[new]))
-        values = np.concatenate(
-            (self._waiting, np.column_stack((imu.accel_g[new], np.radians(imu.gyro_dps[new]))))
-        )
+        time_s = np.concatenate((self._waiting_time_s, imu.time_s[first:]))
+        new = np.concatenate((imu.accel_g[first:].T, imu.gyro_dps[first:].T))
+        values = np.concatenate((self._waiting, new), axis=1)
         self._newest_s = float(time_s[-1])
         step = np.floor(time_s * GRID_HZ).astype(np.int64)
         end = int(step[-1])
-        done = step < end
-        self._waiting_time_s, self._waiting = time_s[~done], values[~done]
-        self._fuse(step[done], values[done])
-        self.end = max(self.end, end)
-
-    def take(self, start: int, stop: int) -> NDArray[np.float64]:
-        """Return and forget steps, ``stop`` excluded: (n, 3) in g, NaN where unknown."""
-        unknown = (np.nan, np.nan, np.nan)
-        self._taken = stop
-        return np.array([self._steps.pop(k, unknown) for k in range(start, stop)])
-
-    def _fuse(self, step: NDArray[np.int64], values: NDArray[np.float64]) -> None:
-        known = np.isfinite(values).all(axis=1)
-        step, values = step[known], values[known]
-        if not len(step):
+        if end <= self._block_start:
+            self._waiting_time_s, self._waiting = time_s, values
             return
-        numbers, first, count = np.unique(step, return_index=True, return_counts=True)
-        means = np.add.reduceat(values, first, axis=0) / count[:, None]
-        dt, share = 1 / GRID_HZ, 1 / GRID_HZ / _CORRECT_S
-        for number, (ax, ay, az, wx, wy, wz) in zip(numbers.tolist(), means.tolist(), strict=True):
-            if number - self._last_step > _GAP_STEPS:
-                self._down = (ax, ay, az)
-            x, y, z = self._down
+        start = self._block_start
+        pieces: list[Array] = []
+        for until in (*range(start + _AT_ONCE, end, _AT_ONCE), end):
+            used = slice(*np.searchsorted(step, (self._block_start, until)))
+            pieces.append(self._fuse(step[used], values[:, used], until))
+        pieces[0] = pieces[0][max(0, self._first - start) :]
+        self._rows = np.concatenate((self._rows[: max(0, start - self._first)], *pieces))
+        kept = int(np.searchsorted(step, self._block_start))
+        self._waiting_time_s, self._waiting = time_s[kept:], values[:, kept:]
+        self.end = end
+
+    def take(self, start: int, stop: int) -> Array:
+        """Return and forget steps, ``stop`` excluded; NaN where unknown.
+
+        Returns
+        -------
+        (n, 4) array
+            The direction, a unit vector in the pod's axes, and how strong the force was in g.
+        """
+        out = np.full((stop - start, 4), np.nan)
+        there = self._rows[max(0, start - self._first) : max(0, stop - self._first)]
+        offset = max(0, self._first - start)
+        out[offset : offset + len(there)] = there
+        self._rows = self._rows[max(0, stop - self._first) :]
+        self._first = max(self._first, stop)
+        return out
+
+    def _fuse(self, step: NDArray[np.int64], values: Array, end: int) -> Array:
+        """Return the rows up to ``end``, given samples from the start of the present block on."""
+        start = self._block_start
+        blocks = -(-(end - start) // _BLOCK)
+        means = _means(step - start, values, blocks * _BLOCK)
+        accel = means[:3]
+        known = np.isfinite(means[0])
+        numbers = np.arange(len(known))
+        last_known = max(self._last_known - start, _LONG_AGO)
+        before = np.maximum.accumulate(np.where(known, numbers, last_known))
+        before = np.concatenate(([last_known], before[:-1]))
+        anew = known & (numbers - before > _GAP_STEPS)
+        share = 1 / GRID_HZ / _CORRECT_S
+        # Down after a step is keep · (down + down × turn) + add: affine, so that the steps of all
+        # blocks can be chained side by side before the blocks themselves are.
+        keep = _by_step(np.where(anew, 0.0, np.where(known, 1 - share, 1.0)))[..., None]
+        add = _by_step(np.where(known, np.where(anew, 1.0, share) * accel, 0.0))
+        turn = _by_step(np.where(known, np.radians(means[3:]) / GRID_HZ, 0.0))[..., None]
+        chained = np.empty((_BLOCK, 3, blocks, 4))
+        x, y, z = np.broadcast_to(np.eye(3, 4)[:, None], (3, blocks, 4))
+        for i in range(_BLOCK):
+            wx, wy, wz = turn[:, i]
             # What is fixed in the world turns by −ω in the pod's axes.
-            x, y, z = (
-                x + dt * (y * wz - z * wy),
-                y + dt * (z * wx - x * wz),
-                z + dt * (x * wy - y * wx),
+            x, y, z = chained[i] = (
+                keep[i] * (x + (y * wz - z * wy)),
+                keep[i] * (y + (z * wx - x * wz)),
+                keep[i] * (z + (x * wy - y * wx)),
             )
-            self._down = (x + share * (ax - x), y + share * (ay - y), z + share * (az - z))
-            self._last_step = number
-            if number >= self._taken:
-                self._steps[number] = self._down
+            chained[i, :, :, 3] += add[:, i]
+            x, y, z = chained[i]
+        downs = [self._down]
+        for xx, xy, xz, x1, yx, yy, yz, y1, zx, zy, zz, z1 in (
+            chained[-1].transpose(1, 0, 2).reshape(blocks, 12).tolist()
+        ):
+            u, v, w = downs[-1]
+            downs.append(
+                (
+                    xx * u + xy * v + xz * w + x1,
+                    yx * u + yy * v + yz * w + y1,
+                    zx * u + zy * v + zz * w + z1,
+                )
+            )
+        first = np.array(downs[:-1])  # (blocks, 3)
+        down = chained[..., 3].copy()  # (_BLOCK, 3, blocks)
+        for axis in range(3):
+            down += chained[..., axis] * first[:, axis]
+        down = down.transpose(1, 2, 0).reshape(3, -1)
+        down /= np.maximum(_length(down), 1e-9)  # in free fall there is none
+        rows = np.where(known, np.concatenate((down, _length(accel))), np.nan).T
+        complete = (end - start) // _BLOCK
+        self._down = downs[complete]
+        self._block_start = start + complete * _BLOCK
+        seen = np.flatnonzero(known[: complete * _BLOCK])
+        if len(seen):
+            self._last_known = start + int(seen[-1])
+        return rows[: end - start]
+
+
+def _means(step: NDArray[np.int64], values: Array, n: int) -> Array:
+    """Return each step's mean of samples (6, m): (6, n), NaN where unknown."""
+    means = np.full((6, n), np.nan)
+    known = np.isfinite(values).all(axis=0)
+    if not known.all():
+        step, values = step[known], values[:, known]
+    if len(step):
+        first = np.flatnonzero(np.diff(step, prepend=-1))
+        count = np.diff(first, append=len(step))
+        means[:, step[first]] = np.add.reduceat(values, first, axis=1) / count
+    return means
+
+
+def _by_step(values: Array) -> Array:
+    """Return values (..., n) as (..., steps of a block, blocks)."""
+    by_block = values.reshape(*values.shape[:-1], -1, _BLOCK)
+    return np.ascontiguousarray(by_block.swapaxes(-1, -2))
+
+
+def _length(v: Array) -> Array:
+    """Return the lengths of vectors, (3, n) → (1, n)."""
+    return np.sqrt(v[0] ** 2 + v[1] ** 2 + v[2] ** 2)[None]

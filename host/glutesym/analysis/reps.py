@@ -1,12 +1,15 @@
 """Where repetitions are: from the motion of both pods, however they are worn.
 
-Gravity as each pod feels it moves through a loop and comes back once a repetition: in a bridge, a
-squat, a hinge and in every stride. The loop's main direction is found by principal components over
-both pods, so mounting does not matter; a repetition is a prominent excursion along it, out and
-back.
+A repetition takes gravity, as the pods feel it, away from a pose and back to it: in a bridge, a
+squat, a hinge and in every stride. How far the body is from a pose is an angle that does not
+depend on how the pods sit on it. Poses that repetitions may start from are kept on a stack: where
+the body was last still, and where it was before that. So a hold at the far end is part of its
+repetition, as the body returns to the pose below; and after lying down the pose below is dropped,
+as the body returns to the one on top. What does not return is no repetition: getting up, lying
+down, taking a pod off. Walking is known by the beat of its steps.
 
-Decisions are made in fixed steps of session time from samples already seen, so feeding a recording
-at once, in blocks, or as a growing window yields the same repetitions.
+Decisions are made from samples already seen, at fixed steps of session time, so feeding a
+recording at once, in blocks, or as a growing window yields the same repetitions.
 
 Where motion is lost, no repetition is made up: what a pod does not see the other one does; what
 neither sees for longer than a moment is not counted, and what begins there is marked.
@@ -16,36 +19,74 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from math import dist, inf, isnan, nan, pi, sqrt
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
 from glutesym.analysis.gravity import GRID_HZ, GravityOnGrid
-from glutesym.dsp.runs import runs
 from glutesym.measures import SIDES, Side
 from glutesym.recording import ImuRecord
 
-MEMORY_S = 30.0  # what is looked back at
-MIN_REP_S = 0.5  # a fast stride takes 0.8 s
+MEMORY_S = 35.0  # what is looked back at
+MIN_REP_S = 0.65
+MIN_STRIDE_S = 0.5  # the stance of a fast one takes 0.55 s
 MAX_REP_S = 25.0
-MIN_ANGLE_DEG = 4.0  # smaller excursions are sway
+MIN_ANGLE_DEG = 3.0  # smaller excursions are sway and fidgeting
+PARTIAL = 0.45  # an excursion below this part of the usual one is no repetition
 
-_DECIDE_S = 0.4  # between decisions
 _LATE_S = 2.0  # a side that is silent for longer is not waited for
 _BRIDGE_S = 0.3  # a longer gap on both sides ends a repetition uncounted
-_SMOOTH = 9  # grid samples, 0.18 s
-_RELATIVE = 0.4  # an excursion is at least this part of the usual one
-_FORGET_S = 10.0  # of stillness: what was usual is forgotten, another exercise may follow
-_BASE = 0.03  # movement begins and ends at this part of the excursion ...
-_BASE_DEG = 0.7  # ... but above sway
-_SETTLED_S = 0.4  # still for so long, most of the way back: the repetition is over
-_SETTLED_DEG = 1.5
-_RETURNED = 0.6
-_GIVE_UP_S = 3.0  # still for so long anywhere below the far end: over as well
-_MATCH = 1.5  # ways out and back that differ by more: the longer one was also a change of posture
-_TOGETHER = 0.3  # of the motion: seen by both pods, it tells how much each of them sees
 _AT_ONCE_S = 0.4  # after motion was lost: what begins so soon may have begun before
-_REST_S = 1.0  # still for so long before motion was lost: what the first repetition goes away from
+_SMOOTH = 9  # grid samples, 0.18 s
+_TICK = 5  # grid samples from look to look, 0.1 s
+
+# Poses that repetitions may start from.
+_STILL_DEG = 1.0
+_POSE_S = 0.5  # still for so long: such a pose
+_FOLLOW_S = 1.0  # still for so long near one: it is moved here, by ...
+_FOLLOW = 0.05  # ... this share at every look
+
+# An excursion is over when the body is back ...
+_RETURNED = 0.6  # ... by this part of the way and ...
+_RETURNED_DEG = 20.0  # ... to within this, and then
+_TURNED = 0.15  # goes away again by this part of the excursion ...
+_TURNED_DEG = 1.5  # ... and by this,
+_SETTLED_S = 0.4  # or is still for so long,
+_BACK_S = 0.5  # or is for so long as near as it began but for ...
+_NEAR = 0.1  # ... this part.
+
+# Bounds of a repetition.
+_BASE = 0.03  # it begins and ends at this part of the excursion ...
+_BASE_DEG = 0.5  # ... but above sway
+_FAR = 0.05  # it is at the far end from this part before it on
+_BEFORE_S = 3.0  # the beginning is sought so long before what shows it
+
+# What is usual, and what is so unusual that it is no repetition.
+_USUAL_OF = 7  # repetitions
+_FORGET_S = 10.0  # of stillness: another exercise may follow
+_TOO_FAR = 2.0  # times the usual excursion: a change of posture
+_LONG = 2.0  # times the usual length: must end where it began but for ...
+_CLOSE = 0.15  # ... this part
+_APART = 0.35  # of the excursion: pods that differ by more are not on one body ...
+_APART_DEG = 25.0  # ... if it is more than this
+
+# Walking.
+_STRIDE_DEG = 22.0  # what is smaller ...
+_STRIDES_S = 3.5  # ... and shorter may be strides, ...
+_STRIDE_S = 1.45  # ... at most one if shorter than this
+_LOOK_BACK_S = 1.2  # it is looked at from so long before its start ...
+_LOOK_ON_S = 0.8  # ... to so long after its end
+_ALIKE = 0.7  # of the usual length: a repetition like those before it
+_STEPS_HZ = (1.4, 2.3)  # cadences of walking: 1.4 to 2.2 steps/s (Murray 1967: 1.9)
+_STEP_G = 0.05  # steps shake the body by more than this (RMS)
+_BEAT_STEP_S = 0.24  # from one stretch that is looked at to the next
+
+_DIRECTIONS = [0, 1, 2, 4, 5, 6]
+_DEG = 180 / pi  # of an arc as long as its radius
+_HALF = sqrt(0.5)
 
 
 @dataclass(frozen=True)
@@ -57,21 +98,96 @@ class Movement:
     lost_s: Mapping[Side, float] = field(default_factory=dict[Side, float])  # of it, by a pod
     unseen_s: float = 0.0  # of it, by every pod: bridged
     cut_off: bool = False  # nobody saw how it began: its bounds are doubtful
+    reach_s: float = nan  # end of the way out
+    leave_s: float = nan  # begin of the way back
+
+
+Pose = tuple[float, ...]  # left and right direction of gravity, three each; NaN: not known
+
+
+@dataclass
+class _Start:
+    """A pose that repetitions may start from, and the excursion away from it. Times are steps."""
+
+    pose: Pose
+    floor_deg: float = 0.0  # nearest since motion was lost
+    left: int = -1  # -1: the body is here
+    peak_deg: float = 0.0
+    peak: int = -1
+    peak_pose: Pose = ()
+    low_deg: float = 0.0  # nearest since the peak
+    low: int = -1
+    low_pose: Pose = ()
+    back: int = -1  # since when as near as it began; -1: it is not
+
+    @property
+    def size_deg(self) -> float:
+        """How far the body went, as far as it was seen."""
+        return self.peak_deg - self.floor_deg
+
+    @property
+    def has_returned(self) -> bool:
+        """Whether the body came so near again that this may be the end."""
+        return self.low_deg <= min((1 - _RETURNED) * self.peak_deg, _RETURNED_DEG)
+
+    def extend(self, distance_deg: float, step: int, pose: Pose) -> None:
+        """Follow the excursion."""
+        if distance_deg >= self.peak_deg:
+            self.peak_deg, self.peak, self.peak_pose = distance_deg, step, pose
+            self.low_deg = distance_deg
+        if distance_deg <= self.low_deg:
+            self.low_deg, self.low, self.low_pose = distance_deg, step, pose
+        if distance_deg > max(_BASE_DEG, _NEAR * self.peak_deg):
+            self.back = -1
+        elif self.back < 0:
+            self.back = step
+
+    def follow(self, pose: Pose) -> None:
+        """Take the present pose for this one, gradually."""
+        self.pose = tuple(
+            now if isnan(was) else was if isnan(now) else was + _FOLLOW * (now - was)
+            for was, now in zip(self.pose, pose, strict=True)
+        )
+
+    def is_passed(self, pose: Pose) -> bool:
+        """Whether a body that came back went on, to the other side."""
+        return (
+            sum(
+                (now - here) * (far - here)
+                for now, here, far in zip(pose, self.pose, self.peak_pose, strict=True)
+                if not isnan(now + here + far)
+            )
+            < 0
+        )
 
 
 class RepCounter:
-    """Find repetitions as they are completed; each is returned once and never changes."""
+    """Find repetitions as they are completed; each is returned once and never changes.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    strides : bool
+        Whether strides are repetitions, as when walking is what is done; otherwise walking about
+        is passed over.
+    """
+
+    def __init__(self, strides: bool = True) -> None:
+        self._strides = strides
         self._gravity = {side: GravityOnGrid() for side in SIDES}
-        self._kept = round(MEMORY_S * GRID_HZ)
-        self._rows = np.full((2 * self._kept, 6), np.nan)  # left and right gravity
-        self._n_rows = 0
+        self._rows = np.empty((0, 8))  # left and right: direction of gravity, strength of force
         self._first = 0  # grid number of the first row
+        self._smooth = np.empty((0, 6))  # directions, from the first row on
+        self._next_look = 0  # grid number
         self._free_from = 0  # grid number from which the next repetition may begin
-        self._sizes_deg: list[float] = []
-        self._axis = np.zeros(6)
-        self._sign = 0  # of the excursions along the axis; 0: not known yet
+        self._recent: list[tuple[float, float]] = []  # size and length of the last repetitions
+        self._usual_deg = 0.0  # 0: not known
+        self._usual_s = 0.0
+        self._least_deg = MIN_ANGLE_DEG
+        self._starts: list[_Start] = []  # the stack
+        self._still: Pose = (nan,) * 6  # near the present pose since ...
+        self._still_since = 0  # ... this grid number
+        self._due: list[tuple[int, float, Movement]] = []  # decided at a step; size
+        self._holes: list[int] = []  # grid numbers at which long holes end, not yet looked at
         self._hole_end = -1  # grid number at which the last long hole ended
         self._hole_steps = 0  # of the hole that has not ended
         self._unseen_steps = 0
@@ -98,33 +214,26 @@ class RepCounter:
         for side, record in imu.items():
             self._gravity[side].process(record)
         ends = [gravity.end for gravity in self._gravity.values()]
-        return self._advance(max(min(ends), max(ends) - round(_LATE_S * GRID_HZ)))
+        self._extend(max(min(ends), max(ends) - round(_LATE_S * GRID_HZ)))
+        return self._advance(self._first + len(self._rows) - _SMOOTH // 2)
 
     def finish(self) -> list[Movement]:
         """Return what the end of the recording completes; no side is waited for any more."""
-        return self._advance(max(gravity.end for gravity in self._gravity.values()))
+        self._extend(max(gravity.end for gravity in self._gravity.values()))
+        end = self._first + len(self._rows)
+        return self._advance(end) + self._decide(end, everything=True)
 
-    def _advance(self, until: int) -> list[Movement]:
-        """Bring the grid up to ``until``, exclusive, and decide at every step on the way."""
-        found: list[Movement] = []
-        step = round(_DECIDE_S * GRID_HZ)
-        number = self._first + self._n_rows
-        while number < until:
-            n = min(step - number % step, until - number)
-            if self._n_rows + n > len(self._rows):
-                surplus = self._n_rows - self._kept
-                self._rows[: self._kept] = self._rows[surplus : self._n_rows].copy()
-                self._n_rows -= surplus
-                self._first += surplus
-            new = self._rows[self._n_rows : self._n_rows + n]
-            new[:, :3] = self._gravity["left"].take(number, number + n)
-            new[:, 3:] = self._gravity["right"].take(number, number + n)
-            self._look_for_holes(number, np.isnan(new[:, 0]) & np.isnan(new[:, 3]))
-            self._n_rows += n
-            number += n
-            if number % step == 0 and (rep := self._decide()) is not None:
-                found.append(rep)
-        return found
+    def _extend(self, until: int) -> None:
+        """Bring the grid up to ``until``, exclusive."""
+        number = self._first + len(self._rows)
+        if until <= number:
+            return
+        surplus = max(0, self._next_look - round((MEMORY_S + 1) * GRID_HZ) - self._first)
+        new = [gravity.take(number, until) for gravity in self._gravity.values()]
+        self._rows = np.concatenate((self._rows[surplus:], np.hstack(new)))
+        self._smooth = self._smooth[surplus:]
+        self._first += surplus
+        self._look_for_holes(number, np.isnan(new[0][:, 0]) & np.isnan(new[1][:, 0]))
 
     def _look_for_holes(self, number: int, unseen: NDArray[np.bool_]) -> None:
         """Count what no pod saw, in new steps from ``number`` on."""
@@ -132,188 +241,286 @@ class RepCounter:
             if unseen.all():
                 return
             first = int(np.argmin(unseen))
-            self._seen_from, unseen = number + first, unseen[first:]
+            self._seen_from = number = number + first
+            unseen = unseen[first:]
+        if not unseen.any() and not self._hole_steps:
+            return
         longest = round(_BRIDGE_S * GRID_HZ)
-        for gone in unseen.tolist():
-            self._hole_steps = self._hole_steps + 1 if gone else 0
-            if self._hole_steps > longest:
-                self._unseen_steps += 1 + (longest if self._hole_steps == longest + 1 else 0)
+        for i, gone in enumerate(unseen.tolist()):
+            if gone:
+                self._hole_steps += 1
+                if self._hole_steps > longest:
+                    self._unseen_steps += 1 + (longest if self._hole_steps == longest + 1 else 0)
+            elif self._hole_steps:
+                if self._hole_steps > longest:
+                    self._holes.append(number + i)
+                self._hole_steps = 0
 
-    def _decide(self) -> Movement | None:
-        """Look for one completed repetition in what is remembered."""
-        oldest = max(0, self._n_rows - self._kept)
-        rows = self._rows[oldest : self._n_rows]
-        lost = np.isnan(rows[:, ::3])  # (m, 2): by the left pod, by the right
-        for start, stop in runs(lost[:, 0] & lost[:, 1]):
-            if stop - start > _BRIDGE_S * GRID_HZ:
-                end = self._first + oldest + stop
-                self._free_from = max(self._free_from, end)
-                if end > self._seen_from:
-                    self._hole_end = end
-        begin = max(0, self._free_from - self._first - oldest)
-        if len(rows) - begin < MIN_REP_S * GRID_HZ:
-            return None
-        angle_deg = self._angle_deg(rows)
-        signal = _smoothed(angle_deg[begin:])  # what lies before must not leak in
-        if not np.ptp(signal[-round(_FORGET_S * GRID_HZ) :]) > MIN_ANGLE_DEG:
-            if len(signal) >= _FORGET_S * GRID_HZ:
-                self._sizes_deg, self._sign = [], 0
-            return None
-        usual_deg = float(np.median(self._sizes_deg[-5:])) if self._sizes_deg else 0.0
-        threshold_deg = max(MIN_ANGLE_DEG, _RELATIVE * usual_deg)
-        if not self._sign and self._hole_end == self._free_from:
-            self._sign = _away_from_rest(angle_deg[:begin], signal, threshold_deg)
-        found = [
-            (*rep, sign)
-            for sign in ((self._sign,) if self._sign else (1, -1))
-            if (rep := _first_excursion((sign * signal).tolist(), threshold_deg)) is not None
-        ]
-        if not found:
-            return None
-        start, stop, size_deg, self._sign = min(found)
-        first = self._first + oldest + begin
-        self._free_from = first + stop
-        if not MIN_REP_S <= (stop - start) / GRID_HZ <= MAX_REP_S:
-            return None
-        self._sizes_deg.append(size_deg)
+    def _advance(self, until: int) -> list[Movement]:
+        """Look at every tick before ``until`` and return what is decided there."""
+        done = len(self._smooth)
+        stop = until - self._first
+        if stop <= done:
+            return []
+        self._smooth = np.concatenate(
+            (self._smooth, _smoothed(self._rows[:, _DIRECTIONS], done, stop))
+        )
+        found: list[Movement] = []
+        ticks = range(self._next_look, until, _TICK)
+        poses = self._smooth[self._next_look - self._first : stop : _TICK].tolist()
+        for tick, pose in zip(ticks, poses, strict=True):
+            while self._holes and self._holes[0] <= tick:
+                self._after_hole(self._holes.pop(0))
+            if not (isnan(pose[0]) and isnan(pose[3])):
+                self._look(tick, pose)
+            found += self._decide(tick)
+        self._next_look = ticks.start + _TICK * len(ticks)
+        return found
+
+    def _decide(self, tick: int, everything: bool = False) -> list[Movement]:
+        """Return the repetitions among the movements that are due."""
+        found: list[Movement] = []
+        while self._due and (everything or self._due[0][0] <= tick):
+            _, size_deg, movement = self._due.pop(0)
+            if size_deg < self._least_deg or self._walks(movement, size_deg, tick):
+                continue
+            if not movement.cut_off:
+                long_s = movement.end_s - movement.start_s
+                self._get_used_to([*self._recent[1 - _USUAL_OF :], (size_deg, long_s)])
+            found.append(movement)
+        return found
+
+    def _after_hole(self, end: int) -> None:
+        """Excursions that were under way are lost; what is left of them may be a new one."""
+        self._hole_end = self._free_from = self._still_since = end
+        for start in self._starts:
+            start.left, start.floor_deg = -1, inf
+
+    def _look(self, tick: int, pose: Pose) -> None:
+        """Take in where the body is now."""
+        if not _distance_deg(pose, self._still) <= _STILL_DEG:
+            self._still, self._still_since = pose, tick
+        still_s = (tick - self._still_since) / GRID_HZ
+        starts = self._starts
+        for i, start in enumerate(starts):
+            distance_deg = _distance_deg(pose, start.pose)
+            if isnan(distance_deg):  # the pods that saw it are gone
+                self._starts = [_Start(pose)]
+                return
+            if start.left < 0:
+                start.floor_deg = min(start.floor_deg, distance_deg)
+                if distance_deg - start.floor_deg >= self._least_deg:
+                    start.left = tick
+                    start.peak_deg = start.floor_deg
+                else:
+                    if distance_deg < self._least_deg:  # here: after a hole, others may be above
+                        del starts[i + 1 :]
+                        if still_s >= _FOLLOW_S:
+                            start.follow(pose)
+                    continue
+            start.extend(distance_deg, tick, pose)
+            if not start.has_returned:
+                continue
+            turned = distance_deg - start.low_deg >= max(_TURNED_DEG, _TURNED * start.size_deg)
+            settled = still_s >= _SETTLED_S
+            if turned and i and start.is_passed(pose):
+                del starts[i:]
+                return
+            if turned or settled or 0 <= start.back <= tick - _BACK_S * GRID_HZ:
+                if settled:
+                    start.low, start.low_pose = tick, pose
+                self._complete(start, tick)
+                self._starts = [_Start(start.low_pose)]
+                return
+        oldest = tick - MAX_REP_S * GRID_HZ
+        starts[:] = [start for start in starts if not 0 <= start.left < oldest]
+        if not starts or (still_s >= _POSE_S and starts[-1].left >= 0):
+            starts.append(_Start(pose))
+        if len(starts) == 1 and starts[0].left < 0 and still_s >= _FORGET_S:
+            self._get_used_to([])
+
+    def _get_used_to(self, recent: list[tuple[float, float]]) -> None:
+        self._recent = recent
+        self._usual_deg, self._usual_s = (
+            map(median, zip(*recent, strict=True)) if recent else (0, 0)
+        )
+        self._least_deg = max(MIN_ANGLE_DEG, PARTIAL * self._usual_deg)
+
+    def _complete(self, start: _Start, tick: int) -> None:
+        """Judge an excursion that is over: a repetition becomes due."""
+        earliest = max(self._free_from, start.left - round(_BEFORE_S * GRID_HZ), self._first)
+        poses = self._smooth[earliest - self._first : tick + 1 - self._first]
+        by_pod_deg = _distances_deg(poses, start.pose)
+        away_deg = _mean_of_pods(by_pod_deg)
+        home_deg = _mean_of_pods(_distances_deg(poses, start.low_pose))
+        left, peak, low = (k - earliest for k in (start.left, start.peak, start.low))
+        margin_deg = max(_BASE_DEG, _BASE * start.size_deg)
+        base_deg = np.nanmin(away_deg[: left + 1])
+        first = _last(away_deg[: left + 1] <= base_deg + margin_deg)
+        stop = peak + _first(home_deg[peak : low + 1] <= margin_deg)
+        far = away_deg[: stop + 1] >= start.peak_deg - max(_BASE_DEG, _FAR * start.size_deg)
+        self._free_from = earliest + stop
+        long_s = (stop - first) / GRID_HZ
+        apart = _are_apart(by_pod_deg[first : stop + 1])
+        shortest_s = MIN_STRIDE_S if self._strides else MIN_REP_S
+        if not shortest_s <= long_s <= MAX_REP_S or apart:
+            return
+        if len(self._recent) > 1 and (
+            start.size_deg > _TOO_FAR * self._usual_deg
+            or (long_s > _LONG * self._usual_s and start.low_deg > _CLOSE * start.peak_deg)
+        ):
+            return
+        oldest = max(0, tick - self._first - round(MEMORY_S * GRID_HZ))
+        lost = np.isnan(self._rows[oldest : tick - self._first, ::4])  # (m, 2): left, right
         there = {side for side, gone in zip(SIDES, lost.T, strict=True) if not gone.all()}
-        lost = lost[begin + start : begin + stop]
-        return Movement(
-            start_s=(first + start) / GRID_HZ,
-            end_s=(first + stop) / GRID_HZ,
+        begin = earliest - self._first - oldest
+        lost = lost[begin + first : begin + stop]
+        movement = Movement(
+            start_s=(earliest + first) / GRID_HZ,
+            end_s=(earliest + stop) / GRID_HZ,
             lost_s={
                 side: float(gone.sum() / GRID_HZ)
                 for side, gone in zip(SIDES, lost.T, strict=True)
                 if side in there and gone.any()
             },
             unseen_s=float((lost[:, 0] & lost[:, 1]).sum() / GRID_HZ),
-            cut_off=0 <= self._hole_end and first + start - self._hole_end < _AT_ONCE_S * GRID_HZ,
+            cut_off=0 <= self._hole_end
+            and earliest + first - self._hole_end < _AT_ONCE_S * GRID_HZ,
+            reach_s=(earliest + _first(far)) / GRID_HZ,
+            leave_s=(earliest + _last(far)) / GRID_HZ,
         )
+        due = tick
+        if self._may_be_walking(movement, start.size_deg):
+            due = max(tick, earliest + stop + round(_LOOK_ON_S * GRID_HZ))
+        self._due.append((due, start.size_deg, movement))
 
-    def _angle_deg(self, rows: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the tilt along its main direction of change, (m, 6) g → (m,) degrees or NaN."""
-        known = np.isfinite(rows)
-        there = known.any(axis=0)
-        # Both pods' means and shares must be of the same moments, or their sum jumps when one of
-        # them is lost; unless next to nothing moved while both were there.
-        together = known[:, there].all(axis=1) & there.any()
-        mean = np.where(there, _mean(rows[together] if together.any() else rows), 0.0)
-        centred = np.where(known, rows - mean, 0.0)
-        moved = np.sum(centred**2, axis=1)
-        enough = moved[together].sum() > _TOGETHER * moved.sum()
-        of = centred[together] if enough else centred
-        axis = np.linalg.eigh(of.T @ of)[1][:, -1]
-        axis = -axis if axis @ self._axis < 0 else axis
-        self._axis = axis
-        share = known @ axis**2  # a pod that is missing now does not count now
-        position = np.where(share > 0.05, centred @ axis / np.maximum(share, 0.05), np.nan)
-        pods = max(1, int(there.sum()) // 3)
-        return np.degrees(position / np.sqrt(pods))
+    def _may_be_walking(self, movement: Movement, size_deg: float) -> bool:
+        long_s = movement.end_s - movement.start_s
+        return not self._strides and size_deg < _STRIDE_DEG and long_s < _STRIDES_S
+
+    def _walks(self, movement: Movement, size_deg: float, until: int) -> bool:
+        """Whether a movement is of walking about, as seen at step ``until``."""
+        if not self._may_be_walking(movement, size_deg):
+            return False
+        first = round((movement.start_s - _LOOK_BACK_S) * GRID_HZ) - self._first
+        strength_g = self._rows[max(0, first) : until - self._first, 3::4]
+        if _has_beat(strength_g, _LONG_BEAT):
+            return True
+        # A quick repetition looks much like a step or three, but is like those before it.
+        long_s = movement.end_s - movement.start_s
+        alike = self._usual_s and long_s > _ALIKE * self._usual_s
+        return long_s < _STRIDE_S and not alike and _has_beat(strength_g, _BEAT)
 
 
-def find_reps(imu: Mapping[Side, ImuRecord]) -> list[tuple[float, float]]:
+def find_reps(imu: Mapping[Side, ImuRecord], strides: bool = True) -> list[tuple[float, float]]:
     """Return start and end of every repetition of a recording, seconds of session time.
 
     Parameters
     ----------
     imu : mapping of side to ImuRecord
         One side suffices; both are more certain.
+    strides : bool
+        As for `RepCounter`.
 
     Returns
     -------
     list of (start_s, end_s)
         In order, without overlap.
     """
-    counter = RepCounter()
+    counter = RepCounter(strides)
     found = counter.process(imu) + counter.finish()
     return [(movement.start_s, movement.end_s) for movement in found]
 
 
-def _mean(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the mean of what is known, by column; 0 where nothing is."""
-    known = np.isfinite(rows)
-    return np.where(known, rows, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+def _smoothed(directions: NDArray[np.float64], start: int, stop: int) -> NDArray[np.float64]:
+    """Return the mean of what is known around each of some rows, (n, 6); NaN stays."""
+    reach = _SMOOTH // 2
+    around = np.full((stop - start + 2 * reach, 6), np.nan)
+    first = max(0, start - reach)
+    part = directions[first : stop + reach]
+    around[first - (start - reach) :][: len(part)] = part
+    known = np.isfinite(around)
+    around = np.where(known, around, 0.0)
+    total, count = np.zeros((stop - start, 6)), np.zeros((stop - start, 6))
+    for i in range(_SMOOTH):
+        total += around[i : i + len(total)]
+        count += known[i : i + len(total)]
+    here = known[reach : reach + len(total)]
+    return np.where(here, total / np.maximum(count, 1.0), np.nan)
 
 
-def _smoothed(angle_deg: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the angle, smoothed, with the last known one where none is known."""
-    finite = np.isfinite(angle_deg)
-    held = np.maximum.accumulate(np.where(finite, np.arange(len(angle_deg)), 0))
-    held = np.maximum(held, np.argmax(finite))  # before the first: as the first
-    padded = np.pad(np.nan_to_num(angle_deg[held]), _SMOOTH // 2, mode="edge")
-    return np.convolve(padded, np.full(_SMOOTH, 1 / _SMOOTH), "valid")
+def _distance_deg(a: Pose, b: Pose) -> float:
+    """Return how far apart two poses are, as the pods see that have seen both; NaN: none has."""
+    both = dist(a, b)
+    if not isnan(both):
+        return _DEG * _HALF * both
+    left, right = dist(a[:3], b[:3]), dist(a[3:], b[3:])
+    return _DEG * (right if isnan(left) else left)
 
 
-def _away_from_rest(
-    before_deg: NDArray[np.float64], after_deg: NDArray[np.float64], threshold_deg: float
-) -> int:
-    """Return in which direction movement left the longest rest before a hole; 0: not known.
-
-    Without this, a first repetition that is half lost would have its far end taken for rest.
-    """
-    before_deg = before_deg[np.isfinite(before_deg)]
-    n = round(_REST_S * GRID_HZ)
-    if len(before_deg) < n:
-        return 0
-    windows = np.lib.stride_tricks.sliding_window_view(before_deg, n)
-    still = runs(np.ptp(windows, axis=1) < _SETTLED_DEG)
-    if not still:
-        return 0
-    start, stop = max(still, key=lambda run: run[1] - run[0])
-    since = (
-        np.concatenate((before_deg[stop:], after_deg)) - before_deg[start : stop + n - 1].mean()
-    )
-    left = np.flatnonzero(np.abs(since) >= threshold_deg)
-    return int(np.sign(since[left[0]])) if len(left) else 0
+def _distances_deg(poses: NDArray[np.float64], of: Pose) -> NDArray[np.float64]:
+    """Return how far (n, 6) poses are from one, as each pod sees it: (n, 2)."""
+    squares = (poses - np.array(of)) ** 2
+    return _DEG * np.sqrt(squares[:, (0, 3)] + squares[:, (1, 4)] + squares[:, (2, 5)])
 
 
-def _first_excursion(
-    signal_deg: list[float], threshold_deg: float
-) -> tuple[int, int, float] | None:
-    """Return start, stop and size of the first completed excursion upwards, or None."""
-    low = peak = back = signal_deg[0]
-    peak_at = -1
-    rising, falling = True, False
-    settled, give_up = round(_SETTLED_S * GRID_HZ), round(_GIVE_UP_S * GRID_HZ)
-    for i, x in enumerate(signal_deg):
-        if rising:
-            low = min(low, x)
-            if x - low >= threshold_deg:
-                rising, peak, peak_at = False, x, i
-        elif not falling:
-            if x > peak:
-                peak, peak_at = x, i
-            elif peak - x >= threshold_deg:
-                falling, back = True, x
-        else:
-            back = min(back, x)
-            returned = peak - back >= _RETURNED * (peak - low)
-            if (
-                x - back >= threshold_deg
-                or (returned and _is_still(signal_deg, i, settled))
-                or _is_still(signal_deg, i, give_up)
-            ):
-                return _limits(signal_deg[: i + 1], low, peak, peak_at, back)
-    return None
+def _mean_of_pods(by_pod_deg: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return what the pods see that see something, (n, 2) → (n,), as `_distance_deg` does."""
+    left, right = by_pod_deg.T
+    both = _HALF * np.sqrt(left**2 + right**2)
+    return np.where(np.isnan(both), np.where(np.isnan(left), right, left), both)
 
 
-def _is_still(signal_deg: list[float], i: int, n: int) -> bool:
-    recent = signal_deg[i - n + 1 : i + 1] if i >= n else []
-    return bool(recent) and max(recent) - min(recent) < _SETTLED_DEG
+def _are_apart(by_pod_deg: NDArray[np.float64]) -> bool:
+    """Whether the pods move as things do that are not on one body."""
+    known_deg = by_pod_deg[np.isfinite(by_pod_deg).all(axis=1)]
+    apart_deg = np.abs(known_deg[:, 0] - known_deg[:, 1]).max(initial=0.0)
+    return bool(apart_deg > max(_APART_DEG, _APART * known_deg.max(initial=0.0)))
 
 
-def _limits(
-    signal_deg: list[float], low: float, peak: float, peak_at: int, back: float
-) -> tuple[int, int, float]:
-    """Return where an excursion leaves its base and is back, and how large it is."""
-    way_out, way_back = peak - low, peak - back
-    size = min(way_out, way_back)
-    base_before = low if way_out < _MATCH * size else back
-    base_after = back if way_back < _MATCH * size else low
-    margin = max(_BASE * size, _BASE_DEG)
-    start = stop = peak_at
-    while start > 0 and signal_deg[start] > base_before + margin:
-        start -= 1
-    while stop < len(signal_deg) - 1 and signal_deg[stop] > base_after + margin:
-        stop += 1
-    return start, stop, size
+@dataclass(frozen=True)
+class _Beat:
+    """What the force on a pod is like for a while in walking."""
+
+    long_s: float
+    share: float  # of the power that is in the beat of the steps
+
+    @cached_property
+    def waves(self) -> NDArray[np.float64]:
+        """Orthonormal waves without a mean as columns, two for each cadence."""
+        t_s = np.arange(round(self.long_s * GRID_HZ)) / GRID_HZ
+        pairs: list[NDArray[np.float64]] = []
+        for step_hz in np.arange(*_STEPS_HZ, 0.1):
+            phase = 2 * np.pi * step_hz * t_s
+            waves = np.column_stack((np.cos(phase), np.sin(phase)))
+            pairs.append(np.linalg.qr(waves - waves.mean(axis=0))[0])
+        return np.hstack(pairs)
+
+
+_BEAT = _Beat(1.5, 0.75)
+_LONG_BEAT = _Beat(2.0, 0.75)
+
+
+def _has_beat(strength_g: NDArray[np.float64], beat: _Beat) -> bool:
+    """Whether the force on the pods, (n, 2), has the beat of steps anywhere."""
+    known = np.isfinite(strength_g)
+    mean_g = np.where(known, strength_g, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    mean_g = mean_g[known.any(axis=1)]
+    n = len(beat.waves)
+    if len(mean_g) < n:
+        return False
+    windows = np.lib.stride_tricks.sliding_window_view(mean_g, n)[:: round(_BEAT_STEP_S * GRID_HZ)]
+    windows = windows - windows.mean(axis=1, keepdims=True)
+    power = np.sum(windows**2, axis=1)
+    of_steps = np.sum((windows @ beat.waves).reshape(len(windows), -1, 2) ** 2, axis=2)
+    return bool(np.any((power > _STEP_G**2 * n) & (of_steps.max(axis=1) > beat.share * power)))
+
+
+def _first(holds: NDArray[np.bool_]) -> int:
+    """Return where a condition holds first; the last place if it never does."""
+    return int(np.argmax(holds)) if holds.any() else len(holds) - 1
+
+
+def _last(holds: NDArray[np.bool_]) -> int:
+    """Return where a condition holds last; the first place if it never does."""
+    return len(holds) - 1 - int(np.argmax(holds[::-1])) if holds.any() else 0

@@ -11,8 +11,22 @@ from glutesym.virtual.scenarios.base import IMU_GRID_HZ, RepTruth, Scenario
 from glutesym.virtual.scenarios.catalog import build_scenario
 from glutesym.virtual.scenarios.kinematics import Pose, RepTiming, imu_signals, movement
 
-HINGE_DEG = {"bridge": 40.0, "hip-thrust": 42.0, "squat": 32.0, "single-leg-deadlift": 70.0}
-FAR_END = {"bridge": 0.45, "hip-thrust": 0.44, "squat": 0.49, "single-leg-deadlift": 0.5}
+HINGE_DEG = {
+    "bridge": 40.0,
+    "hip-thrust": 42.0,
+    "squat": 32.0,
+    "single-leg-deadlift": 70.0,
+    "deadlift": 62.0,
+    "isometric-hold": 40.0,
+}
+FAR_END = {
+    "bridge": 0.45,
+    "hip-thrust": 0.44,
+    "squat": 0.49,
+    "single-leg-deadlift": 0.5,
+    "deadlift": 0.5,
+    "isometric-hold": 0.5,
+}
 
 
 def gravity(scenario: Scenario, side: Side, time_s: float) -> NDArray[np.float64]:

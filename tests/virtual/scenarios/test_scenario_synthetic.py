@@ -26,7 +26,7 @@ CLEAN: dict[str, Any] = {
     "drift_uv": 0.0,
 }
 ONLY_NOISE = {key: CLEAN[key] for key in CLEAN if not key.startswith("snr")}
-EXERCISES = ("bridge", "hip-thrust", "squat", "single-leg-deadlift")
+EXERCISES = ("bridge", "hip-thrust", "squat", "single-leg-deadlift", "step-up", "isometric-hold")
 
 
 def emg(scenario: Scenario, side: Side) -> NDArray[np.float64]:

@@ -116,6 +116,58 @@ _SINGLE_LEG_DEADLIFT = Exercise(
     levels=(0.55, 0.75, 1.0),
     one_leg=True,
 )
+_DEADLIFT = Exercise(
+    "deadlift",
+    "Deadlift: a hinge on both legs",
+    rest=Pose(),
+    far=Pose(62.0, up_m=-0.16, forward_m=-0.15),
+    phases=(0.45, 0.1),
+    levels=(0.5, 0.7, 1.0),
+)
+_SPLIT_SQUAT = Exercise(
+    "split-squat",
+    "Bulgarian split squat, the rear foot on a bench: one leg, then the other",
+    rest=Pose(6.0),
+    far=Pose(28.0, list_deg=3.0, up_m=-0.32, forward_m=-0.04),
+    phases=(0.45, 0.08),
+    levels=(0.5, 0.8, 1.0),
+    one_leg=True,
+)
+_STEP_UP = Exercise(
+    "step-up",
+    "Step-up to a box of 38 cm, bent forward until back on the floor: one leg, then the other",
+    rest=Pose(),
+    far=Pose(20.0, list_deg=5.0, up_m=0.38, forward_m=0.25),
+    phases=(0.4, 0.15),
+    levels=(1.0, 0.6, 0.7),
+    one_leg=True,
+)
+_SINGLE_LEG_BRIDGE = Exercise(
+    "single-leg-bridge",
+    "Bridge on one leg, then on the other; the free side hangs a little",
+    rest=Pose(-90.0),
+    far=Pose(-122.0, list_deg=4.0, up_m=0.18, forward_m=0.03),
+    phases=(0.35, 0.2),
+    levels=(1.0, 0.85, 0.6),
+    one_leg=True,
+)
+_PRONE_HIP_EXTENSION = Exercise(
+    "prone-hip-extension",
+    "Face down, one straight leg is lifted, then the other: the pelvis tilts by a few degrees",
+    rest=Pose(90.0),
+    far=Pose(95.0, list_deg=2.0, up_m=0.01),
+    phases=(0.35, 0.25),
+    levels=(1.0, 0.9, 0.6),
+    one_leg=True,
+)
+_ISOMETRIC_HOLD = Exercise(
+    "isometric-hold",
+    "Bridge that is held for about ten seconds",
+    rest=Pose(-90.0),
+    far=Pose(-130.0, up_m=0.22, forward_m=0.03),
+    phases=(0.1, 0.8),
+    levels=(1.0, 0.8, 0.6),
+)
 
 
 def _still(name: str, description: str, duration_s: float) -> _Entry:
@@ -123,11 +175,29 @@ def _still(name: str, description: str, duration_s: float) -> _Entry:
     return _synthetic(exercise, SyntheticSettings(reps=0, rest_before_s=duration_s - 2.0))
 
 
+EXERCISES = {
+    exercise.name: exercise
+    for exercise in (
+        _BRIDGE,
+        _HIP_THRUST,
+        _SQUAT,
+        _SINGLE_LEG_DEADLIFT,
+        _DEADLIFT,
+        _SPLIT_SQUAT,
+        _STEP_UP,
+        _SINGLE_LEG_BRIDGE,
+        _PRONE_HIP_EXTENSION,
+        _ISOMETRIC_HOLD,
+    )
+}
+
+# Lifting a leg face down turns the pelvis less than a free leg in the air does.
+_LITTLE_ROTATION = SyntheticSettings(hip_rotation_left_deg=6.0, hip_rotation_right_deg=4.0)
+_LONG = SyntheticSettings(reps=6, rep_period_s=16.0)
+_SETTINGS = {"prone-hip-extension": _LITTLE_ROTATION, "isometric-hold": _LONG}
+
 _CATALOG: dict[str, _Entry] = {
-    "bridge": _synthetic(_BRIDGE),
-    "hip-thrust": _synthetic(_HIP_THRUST),
-    "squat": _synthetic(_SQUAT),
-    "single-leg-deadlift": _synthetic(_SINGLE_LEG_DEADLIFT),
+    **{name: _synthetic(exercise, _SETTINGS.get(name)) for name, exercise in EXERCISES.items()},
     "rest": _still("rest", "Quiet standing", 30.0),
     "counter": _still("counter", "Quiet standing, short, for counting samples", 20.0),
     "real-gait": _Entry(GaitSettings(), build_gait),

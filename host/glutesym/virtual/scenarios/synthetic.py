@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import pairwise
 
 import numpy as np
@@ -139,7 +139,10 @@ def _timings(
 def _far_poses(
     exercise: Exercise, settings: SyntheticSettings, timings: list[RepTiming]
 ) -> list[Pose]:
-    """Return each repetition's far end: on one leg the pelvis opens towards the free side."""
+    """Return each repetition's far end.
+
+    On one leg the pelvis opens towards the free side. An exercise's list is that on the left leg.
+    """
     far = exercise.far
     opening: dict[Side | None, float] = {
         None: far.rotation_deg,
@@ -147,7 +150,11 @@ def _far_poses(
         "right": settings.hip_rotation_right_deg,
     }
     return [
-        Pose(far.pitch_deg, opening[timing.stance], far.list_deg, far.up_m, far.forward_m)
+        replace(
+            far,
+            rotation_deg=opening[timing.stance],
+            list_deg=-far.list_deg if timing.stance == "right" else far.list_deg,
+        )
         for timing in timings
     ]
 
