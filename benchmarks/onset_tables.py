@@ -44,16 +44,17 @@ def many_detectors(how: str, by_snr: BySnr) -> Table:
     """Return all public detectors that are asked in one way."""
     snrs = "/".join(f"{snr_db:g}" for snr_db in by_snr)
     table = _table(
-        f"Public detectors, {how}, at {snrs} dB", ("Detector", *_COMPARED, "Recall (%)")
+        f"Public detectors, {how}, at {snrs} dB", ("Detector", "Sets", *_COMPARED, "Recall (%)")
     )
     for name in (name for name in next(iter(by_snr.values())) if name.startswith(how)):
         scores = [Score.of(sets[name]) for sets in by_snr.values()]
+        n_sets = len(next(iter(by_snr.values()))[name])
         errors = (
             "/".join(_number(getattr(s, key) if s.counts else np.nan) for s in scores)
             for key in _COMPARED.values()
         )
         recall = "/".join(f"{score.recall_pct:.0f}" for score in scores)
-        table.add_row(name.removeprefix(how + " "), *errors, recall)
+        table.add_row(name.removeprefix(how + " "), str(n_sets), *errors, recall)
     return table
 
 

@@ -8,10 +8,11 @@
   where the muscle is quiet. They are told where to look.
 - oracle: the exact posterior of the onset, knowing everything else. See `oracle.py`.
 
-Rises differ between the sides and from set to set: 50 to 150 ms, by one of the laws that were in
-the scenarios when glutesym's model was made, or at once. Laws marked * are unseen: the model does
-not contain them. `--laws unseen` compares everyone on these. An onset more than 150 ms off is
-missed and false. "–": recall or precision under 95 %.
+Rises differ between the sides and from set to set: 50 to 150 ms, by turns of the laws that were
+in the scenarios when glutesym's model was made, or at once. Laws marked * are unseen: the model
+does not contain them. `--laws unseen` compares everyone on these. An onset more than 150 ms off
+is missed and false. "–": recall or precision under 95 %. Slow public detectors are asked about
+some of the sets only.
 """
 
 from __future__ import annotations

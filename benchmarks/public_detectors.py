@@ -118,12 +118,6 @@ def _neurokit_biosppy(stretch: Stretch, size_s: float, sds: float) -> float | No
     return _neurokit(stretch, "biosppy", size=size_s, threshold=level)
 
 
-def _neurokit_silva(stretch: Stretch, size: int, times: float, sds: float) -> float | None:
-    level = _level(stretch.rest_uv, size, sds)
-    sizes = {"size": size, "threshold_size": round(times * size)}
-    return _neurokit(stretch, "silva", threshold=level, **sizes)
-
-
 def _biosppy(
     stretch: Stretch, function: str, rest_as: str | None = "signal", **given: Any
 ) -> float | None:
@@ -196,13 +190,13 @@ _DETECTORS = (
         partial(_neurokit, method="threshold"),
         tuned=_neurokit_threshold,
         grid={"sds": (2.0, 4.0, 8.0, 16.0)},
-        every=5,
+        every=3,
     ),
     Detector(
         "NeuroKit2 mixture",
         partial(_neurokit, method="mixture"),
         grid={"threshold": (0.33, 0.6, 0.9)},
-        every=5,
+        every=3,
     ),
     Detector("NeuroKit2 pelt", partial(_neurokit, method="pelt"), every=20),
     Detector(
@@ -210,15 +204,9 @@ _DETECTORS = (
         partial(_neurokit, method="biosppy"),
         tuned=_neurokit_biosppy,
         grid={"size_s": (0.03,), "sds": (3.0, 6.0, 12.0)},
-        every=5,
+        every=3,
     ),
-    Detector(
-        "NeuroKit2 silva",
-        partial(_neurokit, method="silva"),
-        tuned=_neurokit_silva,
-        grid={"size": (20, 50), "times": (1.1, 2.0), "sds": (3.0,)},
-        every=5,
-    ),
+    Detector("NeuroKit2 silva", partial(_neurokit, method="silva"), every=3),
     Detector(
         "BioSPPy find_onsets",
         partial(_biosppy, function="find_onsets", rest_as=None),
@@ -249,11 +237,10 @@ _DETECTORS = (
         {"size": 25, "alarm_size": 50, "threshold": 3.0, "transition_threshold": 1.0},
         grid={
             "rest_as": ("smoothed",),
-            "alarm_size": (25, 50),
             "threshold": (4.0, 10.0),
             "transition_threshold": (1.0, 2.0),
         },
-        every=5,
+        every=3,
     ),
     Detector(
         "BioSPPy solnik",
@@ -277,7 +264,6 @@ _DETECTORS = (
         partial(_biosppy, function="londral_onset_detector"),
         {"size": 20, "threshold": 3.0, "active_state_duration": 30},
         grid={"rest_as": ("variance",), "threshold": (3.0, 6.0, 12.0)},
-        every=5,
     ),
     Detector(
         "myonset single threshold",
