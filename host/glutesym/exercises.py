@@ -1,4 +1,4 @@
-"""What is known about exercises by their names: on one leg, or hinged forward."""
+"""What is known about exercises by their names: on one leg, hinged forward, or walking."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ _ONE_LEG = (
 
 _HINGE = ("deadlift", "rdl", "good-morning")
 
+_WALKING = ("walk", "gait", "stride", "running")
+
 
 def is_one_leg(exercise: str) -> bool:
     """Say whether an exercise works one side at a time, as far as its name tells.
@@ -29,6 +31,11 @@ def is_one_leg(exercise: str) -> bool:
 def is_one_leg_hinge(exercise: str) -> bool:
     """Say whether an exercise hinges forward on one leg: then gravity shows if a hip rotates."""
     return is_one_leg(exercise) and any(part in _plain(exercise) for part in _HINGE)
+
+
+def is_walking(exercise: str) -> bool:
+    """Say whether strides are the repetitions; in other exercises walking about is passed over."""
+    return any(part in _plain(exercise) for part in _WALKING)
 
 
 def _plain(exercise: str) -> str:

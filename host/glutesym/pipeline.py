@@ -46,7 +46,7 @@ from glutesym.dsp.envelope import RmsEnvelope
 from glutesym.dsp.muscle_power import MusclePower, PowerRows
 from glutesym.dsp.notch import SETTLE_S as NOTCH_SETTLE_S
 from glutesym.dsp.notch import Notch
-from glutesym.exercises import is_one_leg, is_one_leg_hinge
+from glutesym.exercises import is_one_leg, is_one_leg_hinge, is_walking
 from glutesym.measures import NO_POD, SIDES, Flaw, RepMeasure, SetMeasures, Side, SideMeasure
 from glutesym.recording import ImuRecord, PodRecord, Recording
 
@@ -80,7 +80,7 @@ class RepMeter:
 
     def __init__(self, settings: Settings = _DEFAULT) -> None:
         self._settings = settings
-        self._counter = RepCounter()
+        self._counter: RepCounter | None = None
         self._pending: list[Movement] = []
         self._number = 0
         self._previous_end_s = float("-inf")
@@ -89,7 +89,7 @@ class RepMeter:
     @property
     def motion_lost_s(self) -> float:
         """For how long no pod's motion was there: repetitions in it are not counted."""
-        return self._counter.unseen_s
+        return self._counter.unseen_s if self._counter else 0.0
 
     def process(self, recording: Recording, incomplete: Collection[Side] = ()) -> list[RepMeasure]:
         """Take in new samples and return the repetitions they complete.
@@ -125,7 +125,7 @@ class RepMeter:
         motion: dict[Side, ImuRecord] = {
             side: _until(pod.imu, ready_s) if newest else pod.imu for side, pod in pods.items()
         }
-        self._pending += self._counter.process(motion)
+        self._pending += self._count(recording).process(motion)
         return self._measure(recording, ready_s - _AFTER_S - _FILTER_S)
 
     def finish(self, recording: Recording) -> list[RepMeasure]:
@@ -133,11 +133,16 @@ class RepMeter:
 
         After `process`, or instead of it for a whole recording.
         """
-        self._pending += self._counter.process(
-            {side: pod.imu for side, pod in recording.pods.items()}
-        )
-        self._pending += self._counter.finish()
+        counter = self._count(recording)
+        self._pending += counter.process({side: pod.imu for side, pod in recording.pods.items()})
+        self._pending += counter.finish()
         return self._measure(recording, float("inf"))
+
+    def _count(self, recording: Recording) -> RepCounter:
+        """Return what counts: strides only where walking is the exercise."""
+        if self._counter is None:
+            self._counter = RepCounter(strides=is_walking(recording.exercise))
+        return self._counter
 
     def _measure(self, recording: Recording, ended_by_s: float) -> list[RepMeasure]:
         ready = [movement for movement in self._pending if movement.end_s <= ended_by_s]

@@ -31,6 +31,7 @@ LAWS = (  # amplitude over the rise, x from 0 to 1
     lambda x: 0.5 - 0.5 * np.cos(np.pi * x),
     lambda x: np.expm1(-3 * x) / np.expm1(-3.0),
     np.sqrt,
+    np.square,
 )
 
 _SMOOTH_S = 0.05  # detection statistic

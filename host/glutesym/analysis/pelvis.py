@@ -51,7 +51,7 @@ def pod_path(imu: ImuRecord) -> PodPath:
     gravity.process(imu)
     first = int(np.floor(imu.time_s[0] * GRID_HZ))
     m = max(gravity.end - first, 0)
-    up = gravity.take(first, first + m).reshape(-1, 3)
+    up = gravity.take(first, first + m)[:, :3]
     step = np.floor(imu.time_s * GRID_HZ).astype(np.int64) - first
     known = np.isfinite(imu.accel_g).all(axis=1) & np.isfinite(imu.gyro_dps).all(axis=1)
     known &= (step >= 0) & (step < m)

@@ -245,7 +245,7 @@ class _Epochs:
 
     def take(self, epoch: int) -> tuple[NDArray[np.float64], float]:
         """Return and forget the up vector, (3,), and the rate of turn; NaN: not known."""
-        rows = self._gravity.take(epoch * _EPOCH_STEPS, (epoch + 1) * _EPOCH_STEPS)
+        rows = self._gravity.take(epoch * _EPOCH_STEPS, (epoch + 1) * _EPOCH_STEPS)[:, :3]
         rows = rows[np.isfinite(rows).all(axis=1)]
         total, count = self._speed.pop(epoch, (0.0, 0))
         if len(rows) < _EPOCH_STEPS / 2 or not count:

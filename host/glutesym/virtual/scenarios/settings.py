@@ -37,7 +37,7 @@ class SyntheticSettings:
     rep_period_cv_pct: float = 6.0
     rest_before_s: float = 5.0
     rest_after_s: float = 2.0
-    activation_uv: float = 90.0  # mean of both sides' RMS over the active part
+    activation_uv: float = 90.0  # mean of both sides' RMS over the active part, while they work
     symmetry_index_pct: float = 25.0  # positive: right larger; 25 is a left 22 % below the right
     rep_cv_pct: float = 8.0  # of each side's activation, from repetition to repetition
     lag_ms: float = 35.0  # onset left - onset right

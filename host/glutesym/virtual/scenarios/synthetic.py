@@ -63,7 +63,8 @@ def build_synthetic(exercise: Exercise, settings: SyntheticSettings, seed: int) 
     activation_uv: dict[Side, list[float]] = {}
     for side in SIDES:
         bursts[side] = _bursts(exercise, settings, seed, side, timings)
-        muscle_uv, activation_uv[side] = _muscle(settings, seed, side, bursts[side], n)
+        works = [timing.stance in (None, side) for timing in timings]
+        muscle_uv, activation_uv[side] = _muscle(settings, seed, side, bursts[side], works, n)
         signals[side] = _signals(settings, seed, side, muscle_uv, motion)
     reps = tuple(
         RepTruth(
@@ -207,16 +208,24 @@ def _jitter(seed: int, what: str, n: int) -> NDArray[np.float64]:
 
 
 def _muscle(
-    settings: SyntheticSettings, seed: int, side: Side, bursts: tuple[Burst, ...], n: int
+    settings: SyntheticSettings,
+    seed: int,
+    side: Side,
+    bursts: tuple[Burst, ...],
+    works: list[bool],
+    n: int,
 ) -> tuple[NDArray[np.float64], list[float]]:
-    """Return a muscle's own signal, (n,) µV, and its RMS over every contraction."""
+    """Return a muscle's own signal, (n,) µV, and its RMS over every contraction.
+
+    The activation asked for is the mean over contractions of a side that works.
+    """
     if not bursts:
         return np.zeros(n), []
     carrier = shaped_noise(random_stream(seed, side, "muscle"), n, surface_emg_amplitude)
     muscle = carrier * envelope(bursts, n)
     active = [muscle[active_slice(burst.onset_s, burst.offset_s, n)] for burst in bursts]
     rms = np.array([np.sqrt(np.mean(x**2)) for x in active])
-    scale = _activation_uv(settings, side) / rms.mean()
+    scale = _activation_uv(settings, side) / (rms[works] if any(works) else rms).mean()
     return muscle * scale, [float(x) for x in rms * scale]
 
 
