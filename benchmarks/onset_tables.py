@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from onset_scores import Found, Score
+from public_detectors import SLOW
 from rich.table import Table
 
 Sets = Mapping[str, Sequence[Found]]  # by detector
@@ -46,15 +47,22 @@ def many_detectors(how: str, by_snr: BySnr) -> Table:
     table = _table(
         f"Public detectors, {how}, at {snrs} dB", ("Detector", "Sets", *_COMPARED, "Recall (%)")
     )
-    for name in (name for name in next(iter(by_snr.values())) if name.startswith(how)):
-        scores = [Score.of(sets[name]) for sets in by_snr.values()]
-        n_sets = len(next(iter(by_snr.values()))[name])
+    first = next(iter(by_snr.values()))
+    public = {
+        name.removeprefix(how + " "): [sets[name] for sets in by_snr.values()]
+        for name in first
+        if name.startswith(how)
+    }
+    own = [sets["glutesym"] for sets in by_snr.values()]
+    fewer = [sets[::SLOW] for sets in own]
+    for name, found in (public | {"glutesym": own, "glutesym, same as slow": fewer}).items():
+        scores = [Score.of(sets) for sets in found]
         errors = (
             "/".join(_number(getattr(s, key) if s.counts else np.nan) for s in scores)
             for key in _COMPARED.values()
         )
         recall = "/".join(f"{score.recall_pct:.0f}" for score in scores)
-        table.add_row(name.removeprefix(how + " "), str(n_sets), *errors, recall)
+        table.add_row(name, str(len(found[0])), *errors, recall)
     return table
 
 
@@ -141,13 +149,12 @@ def laws(
 def _best(sets: Sets, how: str, key: str) -> str:
     """Return the lowest error of the public detectors that find enough, and whose it is.
 
-    Slow detectors are asked about few sets: too few to compare the lags of sets.
+    Only those that are asked about every set compete.
     """
-    least = len(sets["glutesym"]) / 2 if key.startswith("set") else 0
     scores = {
         name: Score.of(found)
         for name, found in sets.items()
-        if name.startswith(how) and len(found) >= least
+        if name.startswith(how) and len(found) == len(sets["glutesym"])
     }
     values = {
         getattr(score, key): name.removeprefix(how + " ")

@@ -27,6 +27,7 @@ Array = NDArray[np.float64]
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # myonset imports a viewer
 
+SLOW = 3  # slow detectors are asked about every third set
 _LASTING_S = 0.05  # shorter activity is taken for noise
 
 Find = Callable[..., float | None]
@@ -41,7 +42,7 @@ class Detector:
     usual: dict[str, Any] = field(default_factory=dict[str, Any])  # where there are no defaults
     tuned: Find | None = None  # takes the parameters of the grid, if `find` does not
     grid: dict[str, tuple[Any, ...]] = field(default_factory=dict[str, tuple[Any, ...]])
-    every: int = 1  # one of so many sets: slow ones get fewer
+    every: int = 1  # is asked about one of so many sets
 
     def settings(self) -> list[dict[str, Any]]:
         """Return every combination of the grid."""
@@ -190,13 +191,13 @@ _DETECTORS = (
         partial(_neurokit, method="threshold"),
         tuned=_neurokit_threshold,
         grid={"sds": (2.0, 4.0, 8.0, 16.0)},
-        every=3,
+        every=SLOW,
     ),
     Detector(
         "NeuroKit2 mixture",
         partial(_neurokit, method="mixture"),
         grid={"threshold": (0.33, 0.6, 0.9)},
-        every=3,
+        every=SLOW,
     ),
     Detector("NeuroKit2 pelt", partial(_neurokit, method="pelt"), every=20),
     Detector(
@@ -204,9 +205,9 @@ _DETECTORS = (
         partial(_neurokit, method="biosppy"),
         tuned=_neurokit_biosppy,
         grid={"size_s": (0.03,), "sds": (3.0, 6.0, 12.0)},
-        every=3,
+        every=SLOW,
     ),
-    Detector("NeuroKit2 silva", partial(_neurokit, method="silva"), every=3),
+    Detector("NeuroKit2 silva", partial(_neurokit, method="silva"), every=SLOW),
     Detector(
         "BioSPPy find_onsets",
         partial(_biosppy, function="find_onsets", rest_as=None),
@@ -240,7 +241,7 @@ _DETECTORS = (
             "threshold": (4.0, 10.0),
             "transition_threshold": (1.0, 2.0),
         },
-        every=3,
+        every=SLOW,
     ),
     Detector(
         "BioSPPy solnik",
