@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress
 
-from glutesym import __version__, cli_pods, cli_replay, cli_sync
+from glutesym import __version__, cli_calibrate, cli_pods, cli_replay, cli_sit, cli_sync
 from glutesym.cli_shared import (
+    Ports,
     SessionFile,
     Speed,
+    SubjectCode,
     Terminal,
+    Usb,
     View,
     Where,
     err,
@@ -44,6 +47,8 @@ app = typer.Typer(
 app.add_typer(cli_pods.app)
 app.add_typer(cli_replay.app)
 app.add_typer(cli_sync.app)
+app.add_typer(cli_calibrate.app)
+app.add_typer(cli_sit.app)
 
 DEFAULT_FOLDER = Path("sessions")
 
@@ -54,12 +59,6 @@ def _mains(value: int | None) -> int | None:
     return value
 
 
-def _subject(value: str) -> str:
-    from glutesym.session.subject import subject_code
-
-    return subject_code(value)
-
-
 Folder = Annotated[Path, typer.Option("--folder", "-o", help="Where the session is kept.")]
 Exercise = Annotated[str, typer.Option("--exercise", "-e", help="What is exercised.")]
 ScenarioName = Annotated[
@@ -68,7 +67,7 @@ ScenarioName = Annotated[
         "--scenario",
         "-s",
         help="What the virtual bodies do: bridge, hip-thrust, squat, single-leg-deadlift, "
-        "real-lag, real-gait, shake, rest or counter.",
+        "real-lag, real-gait, shake, mvic, sitting, rest or counter.",
     ),
 ]
 Seed = Annotated[
@@ -83,14 +82,6 @@ Mains = Annotated[
         "--mains-hz", help="Take out mains hum, 50 or 60. Off by default.", callback=_mains
     ),
 ]
-Subject = Annotated[
-    str,
-    typer.Option(
-        help="Whose session it is: a code such as S07, never a name.",
-        callback=_subject,
-        show_default="none",
-    ),
-]
 Resume = Annotated[
     Path | None,
     typer.Option(
@@ -103,11 +94,6 @@ Resume = Annotated[
 Anew = Annotated[
     bool, typer.Option("--new", help="A new session, although one was interrupted a moment ago.")
 ]
-Ports = Annotated[
-    list[str] | None,
-    typer.Option("--port", help="A serial port of an unusual board; may be given twice."),
-]
-Usb = Annotated[bool, typer.Option("--usb", help="Over USB: pods in bench mode, never on a body.")]
 
 
 def main() -> None:
@@ -207,7 +193,7 @@ def simulate(
 )
 def live(
     exercise: Exercise = "session",
-    subject: Subject = "",
+    subject: SubjectCode = "",
     folder: Folder = DEFAULT_FOLDER,
     resume: Resume = None,
     new: Anew = False,
@@ -231,7 +217,7 @@ def live(
 )
 def record(
     exercise: Exercise = "session",
-    subject: Subject = "",
+    subject: SubjectCode = "",
     folder: Folder = DEFAULT_FOLDER,
     resume: Resume = None,
     new: Anew = False,

@@ -30,6 +30,12 @@ class View(StrEnum):
     NONE = "none"
 
 
+def _subject(value: str) -> str:
+    from glutesym.session.subject import subject_code
+
+    return subject_code(value)
+
+
 SessionFile = Annotated[
     Path, typer.Argument(help="A .glutesym file.", metavar="SESSION", show_default=False)
 ]
@@ -38,6 +44,23 @@ Speed = Annotated[
 ]
 Terminal = Annotated[bool, typer.Option("--terminal", help="Show the bars in the terminal.")]
 Where = Annotated[View, typer.Option(help="Where to show the bars.")]
+Ports = Annotated[
+    list[str] | None,
+    typer.Option("--port", help="A serial port of an unusual board; may be given twice."),
+]
+Usb = Annotated[bool, typer.Option("--usb", help="Over USB: pods in bench mode, never on a body.")]
+SubjectCode = Annotated[
+    str,
+    typer.Option(
+        "--subject",
+        help="Whose session it is: a code such as S07, never a name.",
+        callback=_subject,
+        show_default="none",
+    ),
+]
+Placement = Annotated[
+    str, typer.Option(help="Where the electrodes are: which calibration belongs to them.")
+]
 
 
 def show(
