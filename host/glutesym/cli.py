@@ -15,6 +15,8 @@ from rich.progress import Progress
 
 from glutesym import __version__, cli_calibrate, cli_pods, cli_replay, cli_sit, cli_sync
 from glutesym.cli_shared import (
+    PLACEMENT,
+    Placement,
     Ports,
     SessionFile,
     Speed,
@@ -201,6 +203,7 @@ def live(
     usb: Usb = False,
     port: Ports = None,
     mains_hz: Mains = None,
+    placement: Placement = PLACEMENT,
 ) -> None:
     """Record both pods and show the bars; close the window or press Ctrl-C to end.
 
@@ -208,7 +211,9 @@ def live(
     """
     view = View.TERMINAL if terminal else View.AUTO
     before = _interrupted(folder, resume, new)
-    _record_real(exercise, subject, folder, before, view, None, usb, port or [], mains_hz)
+    _record_real(
+        exercise, subject, folder, before, view, None, usb, port or [], mains_hz, placement
+    )
 
 
 @app.command(
@@ -227,10 +232,13 @@ def record(
     usb: Usb = False,
     port: Ports = None,
     mains_hz: Mains = None,
+    placement: Placement = PLACEMENT,
 ) -> None:
     """Record both pods without a window: a status line, then the session file and its CSVs."""
     before, view = _interrupted(folder, resume, new), View.TERMINAL
-    _record_real(exercise, subject, folder, before, view, duration, usb, port or [], mains_hz)
+    _record_real(
+        exercise, subject, folder, before, view, duration, usb, port or [], mains_hz, placement
+    )
 
 
 @app.command(
@@ -244,16 +252,19 @@ def export(
         typer.Option("--folder", "-o", help="Where the files go; beside the session by default."),
     ] = None,
     mains_hz: Mains = None,
+    placement: Placement = PLACEMENT,
 ) -> None:
     """Write a session's CSVs (emg, imu, reps, events, summary) and a JSON that explains them."""
-    analyzed = measure(session, mains_hz)
+    analyzed = measure(session, mains_hz, placement)
     print_files(out, _export(analyzed, folder or session.parent))
 
 
 @app.command(epilog="Example:\n\n`glutesym analyze sessions/2026-05-04_18-30-09_bridge.glutesym`")
-def analyze(session: SessionFile, mains_hz: Mains = None) -> None:
+def analyze(
+    session: SessionFile, mains_hz: Mains = None, placement: Placement = PLACEMENT
+) -> None:
     """Measure a session file and print the answer."""
-    print_result(out, measure(session, mains_hz))
+    print_result(out, measure(session, mains_hz, placement))
 
 
 # --- what the commands share
@@ -309,6 +320,7 @@ def _record_real(
     usb: bool,
     ports: list[str],
     mains_hz: int | None,
+    placement: str,
 ) -> None:
     from glutesym.session.disk_room import SHORT_S, room_s, room_text
     from glutesym.session.names import session_path
@@ -326,7 +338,7 @@ def _record_real(
         path, pods = interrupted.path, interrupted.pods
         session = RunningSession(surroundings, path, interrupted.exercise, [*pods], pods)
     show(session, view)
-    analyzed = measure(path, mains_hz)
+    analyzed = measure(path, mains_hz, placement)
     files = _export(analyzed, path.parent)
     print_result(out, analyzed)
     print_files(out, [path, *files])

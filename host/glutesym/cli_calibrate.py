@@ -14,6 +14,7 @@ from rich.live import Live
 from rich.table import Table
 
 from glutesym.cli_shared import (
+    PLACEMENT,
     Placement,
     Ports,
     SubjectCode,
@@ -29,6 +30,7 @@ from glutesym.errors import GlutesymError
 from glutesym.wording import uv_text, waiting_sentence
 
 if TYPE_CHECKING:
+    from glutesym.analysis.calibration import Position
     from glutesym.analysis.mvic_guide import Measured, MvicGuide, Prompt
     from glutesym.analysis.mvic_timetable import GuideSettings
     from glutesym.live_state import LiveState
@@ -36,8 +38,6 @@ if TYPE_CHECKING:
     from glutesym.session.run import Surroundings
 
 app = typer.Typer(rich_markup_mode="markdown")
-
-VIRTUAL = "virtual"  # the subject of virtual pods: nobody's sessions are set against them
 
 
 class PositionName(StrEnum):
@@ -54,7 +54,7 @@ class PositionName(StrEnum):
 )
 def calibrate(
     subject: SubjectCode = "",
-    placement: Placement = "gluteus maximus",
+    placement: Placement = PLACEMENT,
     positions: Annotated[
         list[PositionName] | None,
         typer.Option(help="Which positions, in this order; may be given twice."),
@@ -105,14 +105,19 @@ def calibrate(
     """
     from glutesym.analysis.calibration import POSITIONS
     from glutesym.analysis.mvic_timetable import GuideSettings
-    from glutesym.session.calibrate import FOLDER, calibrate_session, keep_calibration
+    from glutesym.session.calibrate import calibrate_session, keep_calibration
+    from glutesym.session.calibration_store import calibration_path
+    from glutesym.session.normalised import FOLDER, VIRTUAL
 
     if session is None:
         names = [name for name in positions or PositionName if name not in (skip or [])]
         if not names:
             raise GlutesymError("Every position is left out. Leave one in: prone or squeeze.")
-        chosen = tuple(POSITIONS[list(PositionName).index(name)] for name in dict.fromkeys(names))
+        chosen: tuple[Position, ...] = tuple(
+            POSITIONS[list(PositionName).index(name)] for name in dict.fromkeys(names)
+        )
         rest_s = rest or (5.0 if virtual else 30.0)
+        calibration_path(folder or Path("sessions"), subject, placement)  # is it a name?
         settings = GuideSettings(chosen, trials, rest_s, max(rest_s, 8.0 if virtual else 20.0))
         subject = subject or (VIRTUAL if virtual else "")
         session = _record(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from glutesym.live_state import LiveState
     from glutesym.session.analyze import AnalyzedSession
     from glutesym.session.run import RunningSession
+
+PLACEMENT = "gluteus maximus"  # of the electrodes, unless something else is said
 
 out = Console()
 err = Console(stderr=True)
@@ -126,8 +129,10 @@ def show(
     return interrupted
 
 
-def measure(path: Path, mains_hz: int | None = None) -> AnalyzedSession:
-    """Measure a session file.
+def measure(
+    path: Path, mains_hz: int | None = None, placement: str = PLACEMENT
+) -> AnalyzedSession:
+    """Measure a session file, against the calibration that lies beside it, if there is one.
 
     Raises
     ------
@@ -136,9 +141,12 @@ def measure(path: Path, mains_hz: int | None = None) -> AnalyzedSession:
     """
     from glutesym.pipeline import Settings
     from glutesym.session.analyze import analyze_session
+    from glutesym.session.normalised import FOLDER, normalise_session
 
     with err.status("Measuring …"):
-        return analyze_session(path, Settings(mains_hz=mains_hz))
+        analyzed = analyze_session(path, Settings(mains_hz=mains_hz))
+        normalised = normalise_session(analyzed, path.parent / FOLDER, placement)
+        return replace(analyzed, normalised=normalised)
 
 
 def require_both_sides() -> None:

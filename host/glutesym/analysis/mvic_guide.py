@@ -145,7 +145,7 @@ def slot_of_text(text: str, start_s: float, end_s: float) -> Slot:
     """
     name, sides, trial, repeat = text.split(" | ")
     position = POSITIONS[[str(known) for known in POSITIONS].index(name)]
-    measured = tuple(side for side in SIDES if side in sides.split())
+    measured: tuple[Side, ...] = tuple(side for side in SIDES if side in sides.split())
     if not measured:
         raise ValueError(f"{text!r} names no side")
     number, attempt = int(trial.removeprefix("trial ")), int(repeat.removeprefix("repeat "))

@@ -80,7 +80,8 @@ def timetable(
     refused = refused or {}
     slots: list[Slot] = []
     previous: Position | None = None
-    for position, sides, trial in _planned(settings):
+    for position, asked, trial in _planned(settings):
+        sides: tuple[Side, ...] = asked
         for repeat in range(MOST_REPEATS + 1):
             start_s = slots[-1].end_s if slots else 0.0
             rest_s = settings.rest_s

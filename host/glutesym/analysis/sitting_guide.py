@@ -7,7 +7,8 @@ from typing import Literal
 
 from glutesym.analysis.pelvis import reference
 from glutesym.analysis.sitting import SittingMonitor, SittingSettings, SittingState
-from glutesym.recording import Recording
+from glutesym.measures import Side
+from glutesym.recording import ImuRecord, Recording
 
 STAND_S = 6.0  # the first second is for settling
 _SETTLE_S = 1.0
@@ -62,7 +63,7 @@ class SittingGuide:
         if self._start_s is None or recording is self._seen:
             return []
         self._seen = recording
-        imu = {side: pod.imu for side, pod in recording.pods.items()}
+        imu: dict[Side, ImuRecord] = {side: pod.imu for side, pod in recording.pods.items()}
         bend_s = self._start_s + STAND_S
         if self._monitor is None and time_s >= bend_s + BEND_S + _ARRIVE_S:
             stance_s = self._start_s + _SETTLE_S, bend_s

@@ -21,8 +21,6 @@ from glutesym.session.analyze import AnalyzedSession
 from glutesym.session.calibration_store import StoredCalibration, save_calibration
 
 EXERCISE = "mvic"
-FOLDER = "calibrations"  # beside the sessions
-PLACEMENT = "gluteus maximus"  # unless something else is said
 MIN_GOOD_TRIALS = 2  # of a position: a single one cannot be told from a mishap
 
 
