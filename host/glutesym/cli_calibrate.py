@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
-from math import isfinite
+from math import ceil, isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
     from glutesym.session.run import Surroundings
 
 app = typer.Typer(rich_markup_mode="markdown")
+
+
+_RINGS = ("squeeze", "let go")  # who lies prone sees no screen
 
 
 class PositionName(StrEnum):
@@ -185,15 +188,19 @@ def _record(
 
 
 def _watch(guide: MvicGuide, live: Live) -> Callable[[LiveState], None]:
-    told = 0
+    told, word = 0, ""
 
     def watch(state: LiveState) -> None:
-        nonlocal told
+        nonlocal told, word
         for one in guide.measured[told:]:
             told += 1
             for line in _lines(one):
                 live.console.print(line, highlight=False, soft_wrap=True)
         prompt = guide.prompt(state.time_s)
+        if prompt is not None and prompt.word != word:
+            word = prompt.word
+            if word in _RINGS:
+                live.console.bell()
         waiting = waiting_sentence(state) or "Get ready"
         words = waiting if prompt is None else _prompt_text(prompt)
         notes = [note for note in (state.trouble, state.message) if note]
@@ -222,11 +229,15 @@ def _prompt_text(prompt: Prompt) -> str:
     from glutesym.analysis.mvic_timetable import contracting
 
     slot = prompt.slot
-    who = "both glutes" if len(contracting(slot)) > 1 else f"the {slot.sides[0].upper()} leg"
-    left = f"{prompt.left_s:.0f} s" if prompt.left_s else ""
+    who = (
+        "with both glutes"
+        if len(contracting(slot)) > 1
+        else f"with the {slot.sides[0].upper()} leg"
+    )
+    left = f"{ceil(prompt.left_s)} s" if prompt.left_s else ""
     says = {
         "relax": f"Relax. Next: {who}",
-        "get ready": f"Get ready with {who}, still relaxed",
+        "get ready": f"Get ready {who}, still relaxed",
         "squeeze": f"[bold]SQUEEZE {who}, as hard as you can[/]",
         "hold": f"[bold]HOLD {who}[/]",
         "let go": "Let go",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -110,9 +111,9 @@ def _watch(guide: SittingGuide, minutes: float, live: Live) -> Callable[[LiveSta
 def _prompt_text(prompt: SittingPrompt, minutes: float) -> str:
     if prompt.word == "stand":
         again = f"{prompt.problem} " if prompt.problem else ""
-        return f"{again}stand upright and still, {prompt.left_s:.0f} s".capitalize()
+        return f"{again}stand upright and still, {ceil(prompt.left_s)} s".capitalize()
     if prompt.word == "bend" or prompt.state is None:
-        return f"Bend forward and come up, twice, {prompt.left_s:.0f} s"
+        return f"Bend forward and come up, twice, {ceil(prompt.left_s)} s"
     state = prompt.state
     posture = {True: "Sitting", False: "Up", None: "Not seen"}[state.sitting]
     parts = [posture, f"sat {time_text(state.total_s)}", f"this bout {time_text(state.bout_s)}"]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glutesym.analysis.calibration import POSITIONS
+from glutesym.analysis.calibration import POSITIONS, best_mvic
 from glutesym.analysis.mvic_guide import (
     TRIAL_END,
     TRIAL_START,
@@ -18,7 +20,9 @@ from glutesym.analysis.mvic_guide import (
 from glutesym.analysis.mvic_timetable import MOST_REPEATS, GuideSettings, contracting, timetable
 from glutesym.measures import SIDES
 from glutesym.recording import EmgRecord, ImuRecord, PodRecord, Recording
+from glutesym.virtual.scenarios.catalog import build_scenario
 from muscle_model import FS_HZ
+from scenario_recording import record
 
 PRONE, SQUEEZE = POSITIONS
 SHORT = GuideSettings(positions=(SQUEEZE,), trials=2, rest_s=5.0, change_s=5.0)
@@ -31,7 +35,7 @@ def test_legs_take_turns_when_prone_and_squeeze_together_when_standing():
     assert [slot.sides for slot in slots[:4]] == [("left",), ("right",), ("left",), ("right",)]
     assert all(slot.sides == contracting(slot) == SIDES for slot in slots[6:])
     assert [slot.trial for slot in slots] == [1, 1, 2, 2, 3, 3, 1, 2, 3]
-    for before, slot in zip(slots, slots[1:], strict=False):
+    for before, slot in pairwise(slots):
         assert slot.start_s == before.end_s
         assert slot.watch_s[0] >= before.watch_s[1]
         assert slot.squeeze_s - slot.start_s >= 30
@@ -50,7 +54,7 @@ def test_what_is_refused_changes_only_what_follows_and_ends_some_time(trials, re
     other = {index: sides for index, sides in refused.items() if index < at}
     assert timetable(settings, other)[: at + 1] == slots[: at + 1]
     assert max(slot.repeat for slot in slots) <= MOST_REPEATS
-    for before, slot in zip(slots, slots[1:], strict=False):
+    for before, slot in pairwise(slots):
         if slot.repeat:
             assert set(slot.sides) <= set(before.sides)
             assert contracting(slot) == (SIDES if slot.position == SQUEEZE else slot.sides)
@@ -68,7 +72,7 @@ def test_an_event_tells_its_squeeze():
 
 @pytest.mark.parametrize("wrong", [{"trials": 0}, {"rest_s": 1.0}, {"hold_s": 2.0}])
 def test_settings_that_nobody_can_follow_are_refused(wrong):
-    with pytest.raises(ValueError, match="trial|last"):
+    with pytest.raises(ValueError, match=r"trial|last"):
         GuideSettings(**wrong)
 
 
@@ -136,3 +140,24 @@ def test_without_a_beginning_there_is_nothing_to_tell():
     guide = MvicGuide(SHORT)
     assert guide.prompt(1.0) is None
     assert guide.follow(1.0, Recording({}, 1.0)) == []
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_the_maxima_of_a_virtual_person_are_found(seed):
+    """Both positions; the second squeeze is too short, which only the right leg was to do."""
+    scenario = build_scenario("mvic", seed=seed, trials=2, mvic_left_uv=150.0)
+    guide = MvicGuide(GuideSettings(trials=2, rest_s=5.0, change_s=8.0))
+    recording = record(scenario)
+    guide.begin(0.0)
+    for time_s in np.arange(0.5, scenario.duration_s, 0.5):
+        guide.follow(time_s, recording)
+    assert guide.done
+    assert [one.slot.sides for one in guide.measured] == [
+        ("left",), ("right",), ("right",), ("left",), ("right",), SIDES, SIDES
+    ]  # fmt: skip
+    trials = [trial for one in guide.measured for trial in one.trials]
+    assert [index for index, trial in enumerate(trials) if trial.reason] == [1]
+    found = best_mvic(trials)
+    for side, true_uv in scenario.truth.mvic_uv.items():
+        assert found[side].mvic_uv == pytest.approx(true_uv, rel=0.04)
+        assert found[side].source == SQUEEZE

@@ -1,4 +1,4 @@
-"""A guided calibration, end to end: virtual pods on somebody who obeys, and what it is good for."""
+"""A guided calibration, end to end: virtual pods on somebody who obeys, and what it is for."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ import pytest
 from typer.testing import CliRunner
 
 from glutesym.analysis.calibration import POSITIONS
-from glutesym.analysis.mvic_guide import MvicGuide
-from glutesym.analysis.mvic_timetable import GuideSettings
 from glutesym.cli import app
 from glutesym.errors import GlutesymError, SessionError
 from glutesym.keys import KeyRing, OwnedPod
@@ -22,9 +20,7 @@ from glutesym.session.analyze import analyze_session
 from glutesym.session.calibrate import calibrate_session
 from glutesym.session.calibration_store import load_calibration
 from glutesym.session.normalised import FOLDER, VIRTUAL, normalise_session
-from glutesym.session.run import RunningSession
 from glutesym.virtual.scenarios.catalog import build_scenario
-from glutesym.virtual.surroundings import VirtualSurroundings
 from virtual_session import record
 
 TRUE_UV = {"left": 240.0, "right": 300.0}
@@ -74,28 +70,6 @@ def test_a_calibration_is_computed_again_from_its_session(calibrated, tmp_path):
     assert load_calibration(tmp_path / FOLDER, VIRTUAL, GMAX) == load_calibration(
         path.parent / FOLDER, VIRTUAL, GMAX
     )
-
-
-def test_the_one_leg_position_takes_turns_and_the_larger_position_counts(tmp_path):
-    settings = GuideSettings(trials=2, rest_s=4.0, change_s=4.0)
-    scenario = build_scenario(
-        "mvic", seed=2, trials=2, rest_s=4.0, change_s=4.0, too_short=(), mvic_left_uv=150.0
-    )
-    guide = MvicGuide(settings)
-    path = tmp_path / "both.glutesym"
-    session = RunningSession(VirtualSurroundings(scenario, 2, None), path, "mvic", follower=guide)
-    session.start()
-    assert session.join(240)
-    assert guide.done
-    assert [len(one.trials) for one in guide.measured] == [1, 1, 1, 1, 2, 2]
-    found = calibrate_session(analyze_session(path))
-    assert not found.problem
-    for side, true_uv in scenario.truth.mvic_uv.items():
-        assert found.mvic[side].mvic_uv == pytest.approx(true_uv, rel=0.04)
-        assert found.mvic[side].source == POSITIONS[1]
-    live = {t.side: t.mvic_uv for one in guide.measured[:2] for t in one.trials}
-    file = {t.side: t.mvic_uv for one in found.measured[:2] for t in one.trials}
-    assert live == pytest.approx(file, rel=0.01)
 
 
 def cut(path, to, statement):

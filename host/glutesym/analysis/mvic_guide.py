@@ -44,7 +44,7 @@ class Measured:
 
 
 class MvicGuide:
-    """Guides a session; see `glutesym.session.run.Follower`.
+    """Guides a session; see `glutesym.session.follower.Follower`.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ class SittingPrompt:
 
 
 class SittingGuide:
-    """Guides and watches; see `glutesym.session.run.Follower`. Whoever sits ends it.
+    """Guides and watches; see `glutesym.session.follower.Follower`. Whoever sits ends it.
 
     Parameters
     ----------

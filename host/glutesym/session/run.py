@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -23,8 +23,8 @@ from glutesym.links.usb import UsbTransport
 from glutesym.live import LiveEngine
 from glutesym.live_state import LiveState
 from glutesym.measures import SIDES, Side
-from glutesym.recording import Recording
 from glutesym.session.acquire import NOBODY, Acquisition
+from glutesym.session.follower import Follower
 from glutesym.session.pod_stream import KnownPod, PodCounts
 from glutesym.session.recorder import Recorder, Unrecorded
 from glutesym.session.resume import Interrupted
@@ -60,29 +60,6 @@ class Surroundings(Protocol):
 
     async def accompany(self, session: RunningSession, recorder: Recorder) -> None:
         """Do what belongs to this place; may end the session by `stop`."""
-        ...
-
-
-class Follower(Protocol):
-    """Takes part in a session: sees what is recorded as it comes, and may note events and end it.
-
-    Called in the thread of the live view, one call at a time.
-    """
-
-    @property
-    def done(self) -> bool:
-        """Whether the session may end."""
-        ...
-
-    def begin(self, start_s: float) -> None:
-        """Begin at a session time: whoever wears the pods is ready then."""
-        ...
-
-    def follow(self, time_s: float, recording: Recording) -> Iterable[tuple[float, str, str]]:
-        """Look at the newest stretch, a minute or more; returns (time_s, kind, text) of events.
-
-        It is a new object only when there is something new in it.
-        """
         ...
 
 

@@ -24,8 +24,8 @@ class SittingScenarioSettings:
 
     reps: int = 0
     first_at_s: float = 18.0
-    seated_s: float = 30.0  # each time, twice
-    up_s: float = 25.0  # in between
+    seated_s: float = 20.0  # each time, twice
+    up_s: float = 21.0  # in between
     lean_deg: float = 4.0  # positive: to the right
     noise_uv: float = 2.0
 
