@@ -88,7 +88,10 @@ def test_too_few_good_trials_are_not_saved_and_the_reason_is_one_line(calibrated
         "DELETE FROM events WHERE kind LIKE 'mvic%' AND text LIKE '%trial 1%'",
     )
     said = run("calibrate", "--from", few, code=1)
-    assert "Not saved: the left and the right side has fewer than 2 good trials" in said
+    assert (
+        "Not saved: there are fewer than 2 good trials of any position on the left and the right"
+        in said
+    )
     assert not (tmp_path / FOLDER).exists()
 
 
@@ -96,7 +99,7 @@ def test_one_pod_alone_is_not_enough(calibrated, tmp_path):
     one = cut(calibrated[1], tmp_path / "one.glutesym", "DELETE FROM pods WHERE side = 'left'")
     said = run("calibrate", "--from", one, code=1)
     assert "there is no left pod" in said
-    assert "Not saved: the left side" in said
+    assert "of any position on the left side. See to" in said
 
 
 def test_an_interrupted_calibration_uses_the_trials_that_are_whole(calibrated, tmp_path):

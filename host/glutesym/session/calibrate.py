@@ -38,8 +38,9 @@ class Calibration:
         if not missing:
             return ""
         return (
-            f"Not saved: the {' and the '.join(missing)} side has fewer than {MIN_GOOD_TRIALS} "
-            "good trials in every position. See to what the refused ones say and calibrate again."
+            f"Not saved: there are fewer than {MIN_GOOD_TRIALS} good trials of any position on the "
+            f"{' and the '.join(missing)} side. See to what the refused ones say and calibrate "
+            "again."
         )
 
     @property
