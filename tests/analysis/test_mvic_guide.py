@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -14,6 +15,7 @@ from glutesym.analysis.mvic_guide import (
     TRIAL_END,
     TRIAL_START,
     MvicGuide,
+    measure_squeeze,
     slot_of_text,
     slot_text,
 )
@@ -161,3 +163,20 @@ def test_the_maxima_of_a_virtual_person_are_found(seed):
     for side, true_uv in scenario.truth.mvic_uv.items():
         assert found[side].mvic_uv == pytest.approx(true_uv, rel=0.04)
         assert found[side].source == SQUEEZE
+
+
+def test_what_has_not_arrived_is_not_taken_for_weakness():
+    recording = record(build_scenario("mvic", trials=2, positions=(SQUEEZE,)))
+    slot = timetable(GuideSettings((SQUEEZE,), 2, 5.0, 8.0))[0]
+    one = replace(recording, pods={"right": recording.pods["right"]})
+    left, right = measure_squeeze(slot, one, *slot.watch_s)
+    assert left.reason == "there is no left pod"
+    assert right.mvic_uv is not None
+    emg = recording.pods["left"].emg
+    n = int(np.searchsorted(emg.time_s, slot.squeeze_s + 3))
+    short = EmgRecord(emg.fs_hz, emg.time_s[:n], emg.uv[:n], emg.index[:n], emg.lead_off[:n],
+                      emg.clipped[:n])  # fmt: skip
+    late = {**recording.pods, "left": replace(recording.pods["left"], emg=short)}
+    left, right = measure_squeeze(slot, replace(recording, pods=late), *slot.watch_s)
+    assert "not arrived" in left.reason
+    assert right.mvic_uv is not None

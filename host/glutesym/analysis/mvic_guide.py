@@ -20,6 +20,7 @@ from glutesym.recording import EmgRecord, Recording
 
 TRIAL_START, TRIAL_END = "mvic trial start", "mvic trial end"  # kinds of event
 COUNT_IN_S = 3.0
+_SLACK_S = 0.5  # of the end of what is measured: it is let go by then
 
 Word = Literal["relax", "get ready", "squeeze", "hold", "let go", "finished"]
 Note = tuple[float, str, str]  # session time, kind, text
@@ -123,11 +124,17 @@ def measure_squeeze(
     slot: Slot, recording: Recording, start_s: float, end_s: float
 ) -> tuple[Trial, ...]:
     """Measure the sides of a squeeze in a stretch of session time."""
-    return tuple(
-        trial.finish() if trial else _absent(slot, side)
-        for side in slot.sides
-        for trial in [_fed(slot, side, recording, start_s, end_s)]
-    )
+    trials: list[Trial] = []
+    for side in slot.sides:
+        fed, reason = _fed(slot, side, recording, start_s, end_s), f"there is no {side} pod"
+        if fed is not None:
+            newest_s = float(np.max(recording.pods[side].emg.time_s, initial=0.0))
+            if newest_s >= end_s - _SLACK_S:
+                trials.append(fed.finish())
+                continue
+            reason = "its samples have not arrived: stay near the computer and repeat the trial"
+        trials.append(Trial(side, slot.position, None, float("nan"), 0.0, reason))
+    return tuple(trials)
 
 
 def slot_text(slot: Slot) -> str:
@@ -170,7 +177,3 @@ def _state(slot: Slot, side: Side, recording: Recording, start_s: float) -> Tria
     trial = _fed(slot, side, recording, start_s, float("inf"))
     nan = float("nan")
     return trial.state if trial else TrialState("rest", 0.0, nan, nan)
-
-
-def _absent(slot: Slot, side: Side) -> Trial:
-    return Trial(side, slot.position, None, float("nan"), 0.0, f"there is no {side} pod")

@@ -38,8 +38,8 @@ class Calibration:
         if not missing:
             return ""
         return (
-            f"Not saved: there are fewer than {MIN_GOOD_TRIALS} good trials of any position on the "
-            f"{' and the '.join(missing)} side. See to what the refused ones say and calibrate "
+            f"Not saved: there are fewer than {MIN_GOOD_TRIALS} good trials of any position on "
+            f"the {' and the '.join(missing)} side. See to what the refused ones say and calibrate "
             "again."
         )
 
