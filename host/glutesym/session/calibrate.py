@@ -39,8 +39,8 @@ class Calibration:
             return ""
         return (
             f"Not saved: there are fewer than {MIN_GOOD_TRIALS} good trials of any position on "
-            f"the {' and the '.join(missing)} side. See to what the refused ones say and calibrate "
-            "again."
+            f"the {' and the '.join(missing)} side. See to what the refused ones say and "
+            "calibrate again."
         )
 
     @property
