@@ -337,15 +337,17 @@ class RunningSession:
         except Exception as error:
             live.set_message(f"The live view failed ({error!r}); the recording did not.")
 
-    def _look(self, live: LiveEngine, final: bool) -> None:
+    def _look(self, live: LiveEngine, final: bool) -> LiveState:
+        """Bring the live view up to date, then let who takes part look; returns the new state."""
         state = live.update(self._surroundings.clock_ns(), final)
         follower, recording, recorder = self._follower, live.recording, self._recorder
         if final or follower is None or recording is None or recorder is None:
-            return
+            return state
         for time_s, kind, text in follower.follow(state.time_s, recording):
             recorder.add_event(self.t0_host_ns + round(time_s * 1e9), kind, text)
         if follower.done:
             self.stop()
+        return state
 
 
 def new_recorder(
