@@ -39,8 +39,9 @@ class Normalised:
         if self.ratio is None:
             return [f"Not normalised: {self.reason}"]
         ratio, to = self.ratio, "MVIC" if self.placement else "its own peak"
+        what = "trials" if self.placement else "repetitions"
         spread = (
-            "" if ratio.spread_pct is None else f" (trials scatter by {ratio.spread_pct:.0f} %)"
+            "" if ratio.spread_pct is None else f" ({what} scatter by {ratio.spread_pct:.0f} %)"
         )
         said = [
             f"Left {ratio.pct_mvic['left']:.0f} % of {to}, right {ratio.pct_mvic['right']:.0f} %: "
