@@ -22,7 +22,7 @@ from usb_bench import bench_beside
 RUNNER = CliRunner()
 COMMANDS = (
     "demo", "simulate", "scan", "provision", "pods", "selftest", "faults", "settings", "live",
-    "record", "replay", "export", "analyze",
+    "record", "replay", "export", "analyze", "calibrate", "sit",
 )  # fmt: skip
 POD = OwnedPod("e6614c311b1a2b3c", "left", bytes(range(32)))
 

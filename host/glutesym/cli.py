@@ -13,11 +13,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress
 
-from glutesym import __version__, cli_pods, cli_replay, cli_sync
+from glutesym import __version__, cli_calibrate, cli_pods, cli_replay, cli_sit, cli_sync
 from glutesym.cli_shared import (
+    PLACEMENT,
+    Placement,
+    Ports,
     SessionFile,
     Speed,
+    SubjectCode,
     Terminal,
+    Usb,
     View,
     Where,
     err,
@@ -44,6 +49,8 @@ app = typer.Typer(
 app.add_typer(cli_pods.app)
 app.add_typer(cli_replay.app)
 app.add_typer(cli_sync.app)
+app.add_typer(cli_calibrate.app)
+app.add_typer(cli_sit.app)
 
 DEFAULT_FOLDER = Path("sessions")
 
@@ -52,12 +59,6 @@ def _mains(value: int | None) -> int | None:
     if value not in (None, 50, 60):
         raise typer.BadParameter("mains hum is at 50 or 60 Hz")
     return value
-
-
-def _subject(value: str) -> str:
-    from glutesym.session.subject import subject_code
-
-    return subject_code(value)
 
 
 Folder = Annotated[Path, typer.Option("--folder", "-o", help="Where the session is kept.")]
@@ -69,7 +70,7 @@ ScenarioName = Annotated[
         "-s",
         help="What the virtual bodies do: bridge, hip-thrust, squat, single-leg-deadlift, "
         "deadlift, split-squat, step-up, single-leg-bridge, prone-hip-extension, "
-        "isometric-hold, real-lag, real-gait, shake, rest or counter.",
+        "isometric-hold, real-lag, real-gait, shake, mvic, sitting, rest or counter.",
     ),
 ]
 Seed = Annotated[
@@ -84,14 +85,6 @@ Mains = Annotated[
         "--mains-hz", help="Take out mains hum, 50 or 60. Off by default.", callback=_mains
     ),
 ]
-Subject = Annotated[
-    str,
-    typer.Option(
-        help="Whose session it is: a code such as S07, never a name.",
-        callback=_subject,
-        show_default="none",
-    ),
-]
 Resume = Annotated[
     Path | None,
     typer.Option(
@@ -104,11 +97,6 @@ Resume = Annotated[
 Anew = Annotated[
     bool, typer.Option("--new", help="A new session, although one was interrupted a moment ago.")
 ]
-Ports = Annotated[
-    list[str] | None,
-    typer.Option("--port", help="A serial port of an unusual board; may be given twice."),
-]
-Usb = Annotated[bool, typer.Option("--usb", help="Over USB: pods in bench mode, never on a body.")]
 
 
 def main() -> None:
@@ -208,7 +196,7 @@ def simulate(
 )
 def live(
     exercise: Exercise = "session",
-    subject: Subject = "",
+    subject: SubjectCode = "",
     folder: Folder = DEFAULT_FOLDER,
     resume: Resume = None,
     new: Anew = False,
@@ -216,6 +204,7 @@ def live(
     usb: Usb = False,
     port: Ports = None,
     mains_hz: Mains = None,
+    placement: Placement = PLACEMENT,
 ) -> None:
     """Record both pods and show the bars; close the window or press Ctrl-C to end.
 
@@ -223,7 +212,9 @@ def live(
     """
     view = View.TERMINAL if terminal else View.AUTO
     before = _interrupted(folder, resume, new)
-    _record_real(exercise, subject, folder, before, view, None, usb, port or [], mains_hz)
+    _record_real(
+        exercise, subject, folder, before, view, None, usb, port or [], mains_hz, placement
+    )
 
 
 @app.command(
@@ -232,7 +223,7 @@ def live(
 )
 def record(
     exercise: Exercise = "session",
-    subject: Subject = "",
+    subject: SubjectCode = "",
     folder: Folder = DEFAULT_FOLDER,
     resume: Resume = None,
     new: Anew = False,
@@ -242,10 +233,13 @@ def record(
     usb: Usb = False,
     port: Ports = None,
     mains_hz: Mains = None,
+    placement: Placement = PLACEMENT,
 ) -> None:
     """Record both pods without a window: a status line, then the session file and its CSVs."""
     before, view = _interrupted(folder, resume, new), View.TERMINAL
-    _record_real(exercise, subject, folder, before, view, duration, usb, port or [], mains_hz)
+    _record_real(
+        exercise, subject, folder, before, view, duration, usb, port or [], mains_hz, placement
+    )
 
 
 @app.command(
@@ -259,16 +253,19 @@ def export(
         typer.Option("--folder", "-o", help="Where the files go; beside the session by default."),
     ] = None,
     mains_hz: Mains = None,
+    placement: Placement = PLACEMENT,
 ) -> None:
     """Write a session's CSVs (emg, imu, reps, events, summary) and a JSON that explains them."""
-    analyzed = measure(session, mains_hz)
+    analyzed = measure(session, mains_hz, placement)
     print_files(out, _export(analyzed, folder or session.parent))
 
 
 @app.command(epilog="Example:\n\n`glutesym analyze sessions/2026-05-04_18-30-09_bridge.glutesym`")
-def analyze(session: SessionFile, mains_hz: Mains = None) -> None:
+def analyze(
+    session: SessionFile, mains_hz: Mains = None, placement: Placement = PLACEMENT
+) -> None:
     """Measure a session file and print the answer."""
-    print_result(out, measure(session, mains_hz))
+    print_result(out, measure(session, mains_hz, placement))
 
 
 # --- what the commands share
@@ -324,6 +321,7 @@ def _record_real(
     usb: bool,
     ports: list[str],
     mains_hz: int | None,
+    placement: str,
 ) -> None:
     from glutesym.session.disk_room import SHORT_S, room_s, room_text
     from glutesym.session.names import session_path
@@ -341,7 +339,7 @@ def _record_real(
         path, pods = interrupted.path, interrupted.pods
         session = RunningSession(surroundings, path, interrupted.exercise, [*pods], pods)
     show(session, view)
-    analyzed = measure(path, mains_hz)
+    analyzed = measure(path, mains_hz, placement)
     files = _export(analyzed, path.parent)
     print_result(out, analyzed)
     print_files(out, [path, *files])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from glutesym.session.analyze import AnalyzedSession
     from glutesym.session.run import RunningSession
 
+PLACEMENT = "gluteus maximus"  # of the electrodes, unless something else is said
+
 out = Console()
 err = Console(stderr=True)
 
@@ -30,6 +33,12 @@ class View(StrEnum):
     NONE = "none"
 
 
+def _subject(value: str) -> str:
+    from glutesym.session.subject import subject_code
+
+    return subject_code(value)
+
+
 SessionFile = Annotated[
     Path, typer.Argument(help="A .glutesym file.", metavar="SESSION", show_default=False)
 ]
@@ -38,6 +47,23 @@ Speed = Annotated[
 ]
 Terminal = Annotated[bool, typer.Option("--terminal", help="Show the bars in the terminal.")]
 Where = Annotated[View, typer.Option(help="Where to show the bars.")]
+Ports = Annotated[
+    list[str] | None,
+    typer.Option("--port", help="A serial port of an unusual board; may be given twice."),
+]
+Usb = Annotated[bool, typer.Option("--usb", help="Over USB: pods in bench mode, never on a body.")]
+SubjectCode = Annotated[
+    str,
+    typer.Option(
+        "--subject",
+        help="Whose session it is: a code such as S07, never a name.",
+        callback=_subject,
+        show_default="none",
+    ),
+]
+Placement = Annotated[
+    str, typer.Option(help="Where the electrodes are: which calibration belongs to them.")
+]
 
 
 def show(
@@ -103,8 +129,10 @@ def show(
     return interrupted
 
 
-def measure(path: Path, mains_hz: int | None = None) -> AnalyzedSession:
-    """Measure a session file.
+def measure(
+    path: Path, mains_hz: int | None = None, placement: str = PLACEMENT
+) -> AnalyzedSession:
+    """Measure a session file, against the calibration that lies beside it, if there is one.
 
     Raises
     ------
@@ -113,9 +141,12 @@ def measure(path: Path, mains_hz: int | None = None) -> AnalyzedSession:
     """
     from glutesym.pipeline import Settings
     from glutesym.session.analyze import analyze_session
+    from glutesym.session.normalised import FOLDER, normalise_session
 
     with err.status("Measuring …"):
-        return analyze_session(path, Settings(mains_hz=mains_hz))
+        analyzed = analyze_session(path, Settings(mains_hz=mains_hz))
+        normalised = normalise_session(analyzed, path.parent / FOLDER, placement)
+        return replace(analyzed, normalised=normalised)
 
 
 def require_both_sides() -> None:

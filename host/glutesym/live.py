@@ -25,7 +25,7 @@ from glutesym.live_clock import KeptClocks
 from glutesym.live_state import LiveState, RunAccount, SideLive
 from glutesym.measures import SIDES, RepMeasure, SetSummary, Side
 from glutesym.pipeline import RING_S, LiveEnvelope, RepMeter
-from glutesym.recording import EmgRecord
+from glutesym.recording import EmgRecord, Recording
 
 ENVELOPE_S = 10.0  # what the window shows
 _ENVELOPE_HZ = 50.0
@@ -67,6 +67,7 @@ class LiveEngine:
         self._next_measure_ns = t0_host_ns
         self._state = LiveState(exercise=exercise, session_path=session_path)
         self._lock = threading.Lock()  # one update at a time
+        self.recording: Recording | None = None  # what is kept, as it was decoded last
 
     def add_frame(self, side: Side, t_host_ns: int, frame: bytes) -> None:
         """Take in a frame as it arrived."""
@@ -129,6 +130,7 @@ class LiveEngine:
     def _measure(self, final: bool) -> None:
         inputs = [pod.input(side) for side, pod in self._pods.items() if pod.rows]
         recording = assemble_recording(inputs, self._t0_host_ns, fit=self._clocks)
+        self.recording = recording
         for side, pod in recording.pods.items():
             self._pods[side].restore(pod.emg)
         self._sync_uncertainty_ms = recording.sync_uncertainty_ms

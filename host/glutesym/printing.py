@@ -59,6 +59,9 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
             out.print(f"{side} pod: [bold]{problem}[/]", highlight=False)
     if session.sync_check:
         out.print(f"Sync check: {session.sync_check['sentence']}", highlight=False)
+    if session.normalised:
+        for sentence in session.normalised.sentences:
+            out.print(sentence, highlight=False)
     if not session.meta.ended:
         out.print("The session was not ended cleanly; what was recorded until then is complete.")
 

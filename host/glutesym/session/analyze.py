@@ -14,6 +14,7 @@ from glutesym.dsp.envelope import LIVE_WINDOW_S
 from glutesym.measures import SetMeasures
 from glutesym.pipeline import Settings, measure_set
 from glutesym.recording import Recording
+from glutesym.session.normalised import Normalised
 from glutesym.session.store import GIVEN_UP, SessionMeta, StoredEvent, open_session
 from glutesym.session.sync_check import kept_sync_check
 
@@ -32,6 +33,12 @@ class AnalyzedSession:
     measures: SetMeasures
     settings: Settings
     sync_check: dict[str, Any] | None  # the newest audit of the clocks that the file holds
+    normalised: Normalised | None = None  # against a calibration, when one was looked for
+
+    @property
+    def virtual(self) -> bool:
+        """Whether its pods were."""
+        return self.meta.host_clock == WORLD_CLOCK
 
 
 def analyze_session(path: Path, settings: Settings | None = None) -> AnalyzedSession:
@@ -90,7 +97,7 @@ def export_session(
         "recorded_with": session.meta.versions,
         "ended_cleanly": session.meta.ended,
         "sync_check": session.sync_check,
-        "virtual_pods": session.meta.host_clock == WORLD_CLOCK,
+        "virtual_pods": session.virtual,
         "repetitions": {
             "found": summary.n_reps,
             "used": summary.n_used,
@@ -113,4 +120,5 @@ def export_session(
         meta,
         session.events,
         progress,
+        session.normalised,
     )

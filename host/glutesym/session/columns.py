@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from glutesym.analysis.calibration import ELECTRODE_CAUTION
 from glutesym.measures import GRADES, SIDES
 
 UNITS: dict[str, tuple[str, int]] = {  # short name in a heading → in words, decimals written
@@ -133,6 +134,21 @@ EVENTS = (
     Column("kind", "", "what kind of event"),
     Column("text", "", "details"),
 )
+NORMALISED = (
+    *_per_side(
+        Column("mvic", "uv", "what its activation is set against: highest 500 ms RMS"),
+        Column("mvic_spread", "pct", "SD over mean of the trials or repetitions it is taken from"),
+        Column(
+            "mvic_source", "", "the position of the maximal contraction, or the set's own peak"
+        ),
+        Column("of_mvic", "pct", "activation of the set over that; may exceed 100"),
+    ),
+    Column("right_over_left_of_mvic", "pct", "right_of_mvic over left_of_mvic"),
+    Column("right_over_left_raw_mvic", "pct", f"right_mvic over left_mvic, {ELECTRODE_CAUTION}"),
+    Column("mvic_placement", "", "of the calibration's electrodes; empty: the set's own peak"),
+    Column("mvic_made", "", "when the calibration was made"),
+    Column("mvic_reason", "", "why nothing is set against a maximum, or with what caution it is"),
+)
 SUMMARY = (
     Column("exercise", "", "what was exercised"),
     Column("duration", "s", "length of the session"),
@@ -186,6 +202,7 @@ SUMMARY = (
         Column("clock_uncertainty", "ms", "half-width of the bracket around session time"),
     ),
     Column("sync_uncertainty", "ms", "95 % bound of the error of a left–right time difference"),
+    *NORMALISED,
 )
 TABLES = {
     "emg": EMG,

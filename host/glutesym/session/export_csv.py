@@ -21,6 +21,7 @@ from glutesym.measures import SetMeasures
 from glutesym.recording import Recording
 from glutesym.session.about import about
 from glutesym.session.columns import EMG, EVENTS, GAPS, IMU, REPS, SUMMARY, TABLES, UNITS, Column
+from glutesym.session.normalised import Normalised, normalised_row
 from glutesym.session.rows import Row, gap_rows, rep_row, summary_row
 from glutesym.session.store import StoredEvent
 
@@ -37,6 +38,7 @@ def export_csv(
     meta: Mapping[str, object],
     events: Sequence[StoredEvent] = (),
     progress: Progress = lambda fraction: None,
+    normalised: Normalised | None = None,
 ) -> list[Path]:
     """Write ``<stem>_emg.csv``, one file for each other table, and ``<stem>_about.json``.
 
@@ -59,6 +61,8 @@ def export_csv(
     progress : callable
         Called now and then with the fraction done, 0 to 1. An exception from it cancels the
         export.
+    normalised : Normalised, optional
+        The set against a calibration.
 
     Returns
     -------
@@ -79,7 +83,9 @@ def export_csv(
         "reps": _table(REPS, [rep_row(rep) for rep in measures.reps]),
         "gaps": _table(GAPS, gap_rows(recording)),
         "events": _table(EVENTS, [_event_row(event) for event in events]),
-        "summary": _table(SUMMARY, [summary_row(recording, measures)]),
+        "summary": _table(
+            SUMMARY, [summary_row(recording, measures) | normalised_row(normalised)]
+        ),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)

@@ -68,7 +68,7 @@ def gap_rows(recording: Recording) -> list[Row]:
     ]
 
 
-def summary_row(recording: Recording, measures: SetMeasures) -> Row:
+def summary_row(recording: Recording, measures: SetMeasures) -> dict[str, object]:
     """Return the row of a set, headings as in :data:`glutesym.session.columns.SUMMARY`."""
     summary = measures.summary
     index = summary.symmetry_index_pct

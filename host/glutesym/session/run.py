@@ -24,6 +24,7 @@ from glutesym.live import LiveEngine
 from glutesym.live_state import LiveState
 from glutesym.measures import SIDES, Side
 from glutesym.session.acquire import NOBODY, Acquisition
+from glutesym.session.follower import Follower
 from glutesym.session.pod_stream import KnownPod, PodCounts
 from glutesym.session.recorder import Recorder, Unrecorded
 from glutesym.session.resume import Interrupted
@@ -132,8 +133,9 @@ class RealSurroundings:
 
     async def accompany(self, session: RunningSession, recorder: Recorder) -> None:
         """End the session when its time is up; it counts from when all pods stream."""
+        await session.all_streaming()
+        session.begin(self.clock_ns())
         if self._duration_s is not None:
-            await session.all_streaming()
             await asyncio.sleep(self._duration_s)
             session.stop()
 
@@ -151,6 +153,8 @@ class RunningSession:
         Which pods take part.
     known : mapping
         Pods of an interrupted session that goes on.
+    follower : Follower, optional
+        Takes part.
     """
 
     def __init__(
@@ -160,7 +164,9 @@ class RunningSession:
         exercise: str,
         sides: Sequence[Side] = SIDES,
         known: Mapping[Side, KnownPod] = NOBODY,
+        follower: Follower | None = None,
     ) -> None:
+        self._follower = follower
         self._surroundings = surroundings
         self._known = known
         self._exercise = exercise
@@ -245,6 +251,11 @@ class RunningSession:
             raise self._error
         return True
 
+    def begin(self, start_host_ns: int) -> None:
+        """Let whoever takes part begin."""
+        if self._follower is not None:
+            self._follower.begin((start_host_ns - self.t0_host_ns) / 1e9)
+
     async def all_streaming(self) -> None:
         """Wait until every pod has begun to stream."""
         assert self._acquisition is not None
@@ -322,11 +333,21 @@ class RunningSession:
     async def _refresh(self, live: LiveEngine, final: bool = False) -> None:
         """Bring the live view up to date; the recording goes on, whatever the view trips over."""
         try:
-            await self._surroundings.compute(
-                lambda: live.update(self._surroundings.clock_ns(), final)
-            )
+            await self._surroundings.compute(lambda: self._look(live, final))
         except Exception as error:
             live.set_message(f"The live view failed ({error!r}); the recording did not.")
+
+    def _look(self, live: LiveEngine, final: bool) -> LiveState:
+        """Bring the live view up to date, then let who takes part look; returns the new state."""
+        state = live.update(self._surroundings.clock_ns(), final)
+        follower, recording, recorder = self._follower, live.recording, self._recorder
+        if final or follower is None or recording is None or recorder is None:
+            return state
+        for time_s, kind, text in follower.follow(state.time_s, recording):
+            recorder.add_event(self.t0_host_ns + round(time_s * 1e9), kind, text)
+        if follower.done:
+            self.stop()
+        return state
 
 
 def new_recorder(

@@ -37,6 +37,8 @@ class VirtualSurroundings:
         What goes wrong: a coroutine that runs beside the scenario.
     host : HostModel, optional
         The host's Bluetooth.
+    subject : str
+        Whose session it is, as a code.
     """
 
     replay_of = ""
@@ -49,7 +51,9 @@ class VirtualSurroundings:
         hardware: dict[Side, PodHardware] | None = None,
         incident: Incident | None = None,
         host: HostModel | None = None,
+        subject: str = "",
     ) -> None:
+        self._subject = subject
         self._simulation = Simulation(scenario, seed, hardware, host)
         self._speed = speed
         self._incident = incident
@@ -69,7 +73,7 @@ class VirtualSurroundings:
 
     def recorder(self, path: Path | None, exercise: str, t0_host_ns: int) -> Recorder:
         """Create the session file; without a path, what forgets the session."""
-        return new_recorder(path, exercise, t0_host_ns, WORLD_CLOCK)
+        return new_recorder(path, exercise, t0_host_ns, WORLD_CLOCK, self._subject)
 
     async def compute(self, work: Callable[[], object]) -> None:
         """Compute while the world stands still."""
@@ -81,6 +85,7 @@ class VirtualSurroundings:
         simulation = self._simulation
         scenario = simulation.scenario
         start_ns = simulation.start_scenario()
+        session.begin(start_ns)
         recorder.add_event(start_ns, SCENARIO_EVENT, f"{scenario.name}, seed {scenario.seed}")
         loop = simulation.loop
         end = loop.create_future()

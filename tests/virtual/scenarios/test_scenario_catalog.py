@@ -28,6 +28,8 @@ def test_the_names_are_the_documented_ones() -> None:
         "real-gait",
         "real-lag",
         "shake",
+        "mvic",
+        "sitting",
     )
 
 

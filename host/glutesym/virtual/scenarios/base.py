@@ -36,6 +36,9 @@ class Truth:
     reps: tuple[RepTruth, ...] = ()
     symmetry_index_pct: float | None = None  # of the set: 100·(R−L)/(0.5·(R+L))
     lag_ms: float | None = None  # of the set: left − right
+    mvic_uv: dict[Side, float] | None = None  # highest 500 ms RMS of the muscle's own signal
+    seated_s: tuple[tuple[float, float], ...] = ()  # when the pelvis was rolled back
+    lean_deg: float | None = None  # while seated, positive: to the right
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,21 @@ from typing import Any
 from glutesym.errors import GlutesymError
 from glutesym.virtual.scenarios.base import Scenario
 from glutesym.virtual.scenarios.kinematics import Pose
+from glutesym.virtual.scenarios.mvic import MvicSettings, build_mvic
 from glutesym.virtual.scenarios.recorded import GaitSettings, LagSettings, build_gait, build_lag
 from glutesym.virtual.scenarios.settings import Exercise, SyntheticSettings
 from glutesym.virtual.scenarios.shake import ShakeSettings, build_shake
+from glutesym.virtual.scenarios.sitting import SittingScenarioSettings, build_sitting
 from glutesym.virtual.scenarios.synthetic import build_synthetic
 
-Settings = SyntheticSettings | GaitSettings | LagSettings | ShakeSettings
+Settings = (
+    SyntheticSettings
+    | GaitSettings
+    | LagSettings
+    | ShakeSettings
+    | MvicSettings
+    | SittingScenarioSettings
+)
 
 
 def scenario_names() -> tuple[str, ...]:
@@ -203,4 +212,6 @@ _CATALOG: dict[str, _Entry] = {
     "real-gait": _Entry(GaitSettings(), build_gait),
     "real-lag": _Entry(LagSettings(), build_lag),
     "shake": _Entry(ShakeSettings(), build_shake),
+    "mvic": _Entry(MvicSettings(), build_mvic),
+    "sitting": _Entry(SittingScenarioSettings(), build_sitting),
 }

@@ -1,0 +1,271 @@
+"""The command that finds out what both glutes can do at most."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from math import ceil, isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.live import Live
+from rich.table import Table
+
+from glutesym.cli_shared import (
+    PLACEMENT,
+    Placement,
+    Ports,
+    SubjectCode,
+    Usb,
+    View,
+    err,
+    measure,
+    out,
+    require_both_sides,
+    show,
+)
+from glutesym.errors import GlutesymError
+from glutesym.wording import uv_text, waiting_sentence
+
+if TYPE_CHECKING:
+    from glutesym.analysis.calibration import Position
+    from glutesym.analysis.mvic_guide import Measured, MvicGuide, Prompt
+    from glutesym.analysis.mvic_timetable import GuideSettings
+    from glutesym.live_state import LiveState
+    from glutesym.session.calibrate import Calibration
+    from glutesym.session.run import Surroundings
+
+app = typer.Typer(rich_markup_mode="markdown")
+
+
+_RINGS = ("squeeze", "let go")  # who lies prone sees no screen
+
+
+class PositionName(StrEnum):
+    """The positions, in one word each."""
+
+    PRONE = "prone"  # in the order of `glutesym.analysis.calibration.POSITIONS`
+    SQUEEZE = "squeeze"
+
+
+@app.command(
+    epilog="Examples:\n\n`glutesym calibrate --subject S07`\n\n"
+    "`glutesym calibrate --skip prone --trials 5`\n\n`glutesym calibrate --virtual`\n\n"
+    "`glutesym calibrate --from sessions/2026-05-04_18-30-09_mvic.glutesym`"
+)
+def calibrate(
+    subject: SubjectCode = "",
+    placement: Placement = PLACEMENT,
+    positions: Annotated[
+        list[PositionName] | None,
+        typer.Option(help="Which positions, in this order; may be given twice."),
+    ] = None,
+    skip: Annotated[
+        list[PositionName] | None, typer.Option(help="A position to leave out.")
+    ] = None,
+    trials: Annotated[int, typer.Option(help="Squeezes in each position.", min=2, max=10)] = 3,
+    rest: Annotated[
+        float | None,
+        typer.Option(
+            help="Seconds to relax before each squeeze.",
+            min=4,
+            show_default="30; with virtual pods 5",
+        ),
+    ] = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--folder",
+            "-o",
+            help="Where the session is kept, and in `calibrations` there the result.",
+            show_default="sessions, or where the session is",
+        ),
+    ] = None,
+    session: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", help="Calibrate from a recorded session.", show_default="record one now"
+        ),
+    ] = None,
+    usb: Usb = False,
+    port: Ports = None,
+    virtual: Annotated[
+        bool, typer.Option("--virtual", help="Try it with virtual pods, without hardware.")
+    ] = False,
+    speed: Annotated[
+        float,
+        typer.Option(help="Of virtual pods, times real time; 0: as fast as possible.", min=0),
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(help="Of the virtual pods.", min=0)] = 1,
+) -> None:
+    """Find out what both glutes can do at most, guided: the reference for `% MVIC`.
+
+    Two positions, three maximal squeezes in each, of 5 s. Lying prone, knee bent, lift one thigh
+    against something that does not give, left and right in turn; standing, squeeze both glutes.
+    What is refused says why and is repeated. Ctrl-C ends it. Ends with 1 when nothing is saved.
+    """
+    from glutesym.analysis.calibration import POSITIONS
+    from glutesym.analysis.mvic_timetable import GuideSettings
+    from glutesym.session.calibrate import calibrate_session, keep_calibration
+    from glutesym.session.calibration_store import calibration_path
+    from glutesym.session.normalised import FOLDER, VIRTUAL
+
+    if session is None:
+        names = [name for name in positions or PositionName if name not in (skip or [])]
+        if not names:
+            raise GlutesymError("Every position is left out. Leave one in: prone or squeeze.")
+        chosen: tuple[Position, ...] = tuple(
+            POSITIONS[list(PositionName).index(name)] for name in dict.fromkeys(names)
+        )
+        rest_s = rest or (5.0 if virtual else 30.0)
+        calibration_path(folder or Path("sessions"), subject, placement)  # is it a name?
+        settings = GuideSettings(chosen, trials, rest_s, max(rest_s, 8.0 if virtual else 20.0))
+        subject = subject or (VIRTUAL if virtual else "")
+        session = _record(
+            settings, folder or Path("sessions"), subject, usb, port or [], virtual, speed, seed
+        )
+    analyzed = measure(session)
+    found = calibrate_session(analyzed)
+    _print(found)
+    out.print(f"Recorded in {session}.", highlight=False, soft_wrap=True)
+    if found.problem:
+        err.print(f"[bold red]{found.problem}[/]", highlight=False, soft_wrap=True)
+        raise typer.Exit(1)
+    path = keep_calibration(
+        (folder or session.parent) / FOLDER,
+        analyzed,
+        found,
+        subject or analyzed.meta.subject,
+        placement,
+    )
+    out.print(f"Saved as {path}.", highlight=False, soft_wrap=True)
+
+
+def _record(
+    settings: GuideSettings,
+    folder: Path,
+    subject: str,
+    usb: bool,
+    ports: list[str],
+    virtual: bool,
+    speed: float,
+    seed: int,
+) -> Path:
+    from glutesym.analysis.mvic_guide import MvicGuide
+    from glutesym.session.calibrate import EXERCISE
+    from glutesym.session.names import session_path
+    from glutesym.session.run import RealSurroundings, RunningSession
+
+    surroundings: Surroundings
+    if virtual:
+        from glutesym.virtual.scenarios.catalog import build_scenario
+        from glutesym.virtual.surroundings import VirtualSurroundings
+
+        scenario = build_scenario(
+            "mvic",
+            seed=seed,
+            positions=settings.positions,
+            trials=settings.trials,
+            rest_s=settings.rest_s,
+            change_s=settings.change_s,
+        )
+        surroundings = VirtualSurroundings(scenario, seed, speed or None, subject=subject)
+    else:
+        require_both_sides()
+        surroundings = RealSurroundings(None, usb or bool(ports), ports, subject)
+    guide = MvicGuide(settings)
+    path = session_path(folder, datetime.now().astimezone(), EXERCISE)
+    with Live(console=out, transient=True, refresh_per_second=5) as live:
+        watch = _watch(guide, live)
+        running = RunningSession(surroundings, path, EXERCISE, follower=guide)
+        interrupted = show(running, View.NONE, watch)
+        watch(running.poll())
+    if interrupted:
+        out.print("Interrupted: the session is kept, and what it holds is used.")
+    return path
+
+
+def _watch(guide: MvicGuide, live: Live) -> Callable[[LiveState], None]:
+    told, word = 0, ""
+
+    def watch(state: LiveState) -> None:
+        nonlocal told, word
+        for one in guide.measured[told:]:
+            told += 1
+            for line in _lines(one):
+                live.console.print(line, highlight=False, soft_wrap=True)
+        prompt = guide.prompt(state.time_s)
+        if prompt is not None and prompt.word != word:
+            word = prompt.word
+            if word in _RINGS:
+                live.console.bell()
+        waiting = waiting_sentence(state) or "Get ready"
+        words = waiting if prompt is None else _prompt_text(prompt)
+        notes = [note for note in (state.trouble, state.message) if note]
+        live.update("\n".join([words, *notes]))
+
+    return watch
+
+
+def _lines(one: Measured) -> list[str]:
+    """Return what a squeeze gave, a line a side."""
+    slot = one.slot
+    return [
+        f"{slot.position}, {trial.side}, trial {slot.trial}: "
+        + (
+            f"{uv_text(trial.mvic_uv)} µV, held for {trial.held_s:.1f} s"
+            if trial.mvic_uv is not None
+            else f"refused: {trial.reason}"
+        )
+        for trial in one.trials
+    ]
+
+
+def _prompt_text(prompt: Prompt) -> str:
+    if prompt.slot is None:
+        return "Finished: relax"
+    from glutesym.analysis.mvic_timetable import contracting
+
+    slot = prompt.slot
+    who = (
+        "with both glutes"
+        if len(contracting(slot)) > 1
+        else f"with the {slot.sides[0].upper()} leg"
+    )
+    left = f"{ceil(prompt.left_s)} s" if prompt.left_s else ""
+    says = {
+        "relax": f"Relax. Next: {who}",
+        "get ready": f"Get ready {who}, still relaxed",
+        "squeeze": f"[bold]SQUEEZE {who}, as hard as you can[/]",
+        "hold": f"[bold]HOLD {who}[/]",
+        "let go": "Let go",
+    }[prompt.word]
+    again = ", repeated" if slot.repeat else ""
+    levels = "   ".join(
+        f"{side} {uv_text(level.level_uv) if isfinite(level.level_uv) else '–'} µV"
+        for side, level in prompt.levels.items()
+    )
+    title = f"{slot.position}, trial {slot.trial}{again}"
+    return "\n".join(line for line in (title, f"{says}   {left}", levels) if line)
+
+
+def _print(found: Calibration) -> None:
+    from glutesym.analysis.calibration import ELECTRODE_CAUTION
+
+    table = Table("Side", "MVIC (µV)", "Spread of trials (%)", "Good trials", "Position")
+    for side, mvic in sorted(found.mvic.items()):
+        spread = "–" if mvic.cv_pct is None else f"{mvic.cv_pct:.1f}"
+        table.add_row(side, uv_text(mvic.mvic_uv), spread, str(mvic.trials), mvic.source)
+    out.print(table)
+    for one in found.measured:
+        for trial, line in zip(one.trials, _lines(one), strict=True):
+            if trial.reason:
+                out.print(line, highlight=False, soft_wrap=True)
+    if found.raw_ratio_pct is not None:
+        out.print(
+            f"Right MVIC / left MVIC: {found.raw_ratio_pct:.0f} %, {ELECTRODE_CAUTION}",
+            highlight=False,
+            soft_wrap=True,
+        )

@@ -1,0 +1,151 @@
+"""A set against what both glutes can do at most, or else against its own peak."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from glutesym.analysis.calibration import Mvic, NormalisedRatio, dynamic_mvic, normalise
+from glutesym.measures import SIDES, Side
+from glutesym.session.calibration_store import CalibrationError, load_calibration
+
+if TYPE_CHECKING:
+    from glutesym.session.analyze import AnalyzedSession
+
+FOLDER = "calibrations"  # beside the sessions
+VIRTUAL = "virtual"  # the subject of virtual pods: no person's calibration is theirs
+
+_SAME_ELECTRODES = timedelta(hours=12)  # nobody wears them for longer
+_NOTHING: Mapping[Side, Mvic] = {}
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """The sides of a set, each against its own reference."""
+
+    ratio: NormalisedRatio | None = None  # None: there is none, for a reason
+    mvic: Mapping[Side, Mvic] = field(default_factory=lambda: _NOTHING)
+    placement: str = ""  # of the calibration; "": against the peak of the set
+    made: datetime | None = None  # the calibration
+    caution: str = ""
+    reason: str = ""
+
+    @property
+    def sentences(self) -> list[str]:
+        """What it says, for a user."""
+        if self.ratio is None:
+            return [f"Not normalised: {self.reason}"]
+        ratio, to = self.ratio, "MVIC" if self.placement else "its own peak"
+        what = "trials" if self.placement else "repetitions"
+        spread = (
+            "" if ratio.spread_pct is None else f" ({what} scatter by {ratio.spread_pct:.0f} %)"
+        )
+        said = [
+            f"Left {ratio.pct_mvic['left']:.0f} % of {to}, right {ratio.pct_mvic['right']:.0f} %: "
+            f"right / left {ratio.task_ratio_pct:.0f} %{spread}"
+        ]
+        if self.placement:
+            said.append(
+                f"Raw MVIC, right / left: {ratio.mvic_ratio_pct:.0f} %, {ratio.mvic_caution}"
+            )
+        return [*said, self.caution] if self.caution else said
+
+
+def normalise_session(session: AnalyzedSession, folder: Path, placement: str) -> Normalised | None:
+    """Set a session against its subject's calibration; without one against the set's own peak.
+
+    Parameters
+    ----------
+    session : AnalyzedSession
+    folder : Path
+        Of the calibrations.
+    placement : str
+        Where the electrodes were.
+
+    Returns
+    -------
+    Normalised or None
+        None when the session has no repetition.
+    """
+    summary = session.measures.summary
+    if not summary.n_used:
+        return None
+    subject = session.meta.subject or (VIRTUAL if session.virtual else "")
+    task_uv: dict[Side, float] = {
+        side: estimate.value
+        for side, estimate in summary.activation_uv.items()
+        if estimate.value is not None and estimate.value > 0
+    }
+    for side in SIDES:
+        if side not in task_uv:
+            return Normalised(reason=f"the {side} side's activation is not known")
+    try:
+        calibration = load_calibration(folder, subject, placement)
+    except CalibrationError as error:
+        return Normalised(reason=str(error))
+    if calibration is None:
+        return _against_own_peak(session, task_uv)
+    for side in SIDES:
+        if side not in calibration.mvic:
+            return Normalised(reason=f"the calibration knows no {side} side: calibrate again")
+    caution = ""
+    apart = abs(session.meta.started_utc - calibration.made)
+    if apart > _SAME_ELECTRODES:
+        caution = (
+            f"The calibration is of {calibration.made.astimezone():%Y-%m-%d}: electrodes that "
+            "were put on anew since then read differently"
+        )
+    return Normalised(
+        normalise(task_uv, calibration.mvic),
+        calibration.mvic,
+        placement,
+        calibration.made,
+        caution,
+    )
+
+
+def normalised_row(normalised: Normalised | None) -> dict[str, object]:
+    """Return cells; headings as in :data:`glutesym.session.columns.NORMALISED`."""
+    found = normalised or Normalised()
+    ratio = found.ratio
+    row: dict[str, object] = {}
+    for side in SIDES:
+        mvic = found.mvic.get(side)
+        row |= {
+            f"{side}_mvic_uv": mvic and mvic.mvic_uv,
+            f"{side}_mvic_spread_pct": mvic and mvic.cv_pct,
+            f"{side}_mvic_source": mvic and mvic.source,
+            f"{side}_of_mvic_pct": ratio and ratio.pct_mvic[side],
+        }
+    calibrated = ratio if found.placement else None
+    return row | {
+        "right_over_left_of_mvic_pct": ratio and ratio.task_ratio_pct,
+        "right_over_left_raw_mvic_pct": calibrated and calibrated.mvic_ratio_pct,
+        "mvic_placement": found.placement or None,
+        "mvic_made": found.made and found.made.isoformat(),
+        "mvic_reason": found.reason or found.caution or None,
+    }
+
+
+def _against_own_peak(session: AnalyzedSession, task_uv: Mapping[Side, float]) -> Normalised:
+    mvic: dict[Side, Mvic] = {}
+    for side in SIDES:
+        rest_uv = session.measures.resting_uv.get(side)
+        emg = session.recording.pods[side].emg
+        found = None
+        if rest_uv is not None:
+            found = dynamic_mvic(side, emg, session.measures.reps, rest_uv)
+        if found is None or found.mvic_uv <= 0:
+            return Normalised(
+                reason=f"there is no calibration, and too little of the {side} side to see its "
+                "peak. Calibrate: `glutesym calibrate`"
+            )
+        mvic[side] = found
+    caution = (
+        "There is no calibration: each side is set against the peak of this set, with which a "
+        "weak side looks like the other one. Calibrate: `glutesym calibrate`"
+    )
+    return Normalised(normalise(task_uv, mvic), mvic, caution=caution)

@@ -1,0 +1,200 @@
+"""A guided calibration, end to end: virtual pods on somebody who obeys, and what it is for."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from dataclasses import replace
+from datetime import timedelta
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from glutesym.analysis.calibration import POSITIONS
+from glutesym.cli import app
+from glutesym.errors import GlutesymError, SessionError
+from glutesym.keys import KeyRing, OwnedPod
+from glutesym.measures import SIDES
+from glutesym.session.analyze import analyze_session
+from glutesym.session.calibrate import calibrate_session
+from glutesym.session.calibration_store import load_calibration
+from glutesym.session.normalised import FOLDER, VIRTUAL, normalise_session
+from glutesym.virtual.scenarios.catalog import build_scenario
+from virtual_session import record
+
+TRUE_UV = {"left": 240.0, "right": 300.0}
+GMAX = "gluteus maximus"
+
+
+def run(*arguments, code=0):
+    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
+    assert result.exit_code == code, (result.output, result.exception)
+    return " ".join(result.output.split())
+
+
+@pytest.fixture(scope="module")
+def calibrated(tmp_path_factory):
+    """Return what the command says of virtual pods, and the session file."""
+    folder = tmp_path_factory.mktemp("calibrated")
+    said = run("calibrate", "--virtual", "--skip", "prone", "--trials", 2, "-o", folder)
+    (path,) = folder.glob("*.glutesym")
+    return said, path
+
+
+@pytest.fixture(scope="module")
+def exercised(calibrated):
+    """Return a session of exercise beside the calibration."""
+    folder = calibrated[1].parent / "later"
+    return record(folder, build_scenario("bridge", seed=4, reps=4), 4).session.path
+
+
+def test_virtual_pods_are_calibrated_and_the_refused_trial_is_repeated(calibrated):
+    said, path = calibrated
+    assert "trial 2: refused: it was held for 1.0 s, 3 s are needed" in said
+    assert "confounded by the electrodes" in said
+    assert f"Recorded in {path}" in said
+    found = load_calibration(path.parent / FOLDER, VIRTUAL, GMAX)
+    for side in SIDES:
+        mvic = found.mvic[side]
+        assert mvic.mvic_uv == pytest.approx(TRUE_UV[side], rel=0.04)
+        assert (mvic.source, mvic.trials) == (POSITIONS[1], 2)
+        assert 0 < mvic.cv_pct < 15
+        assert len(mvic.refused) == 1
+    assert analyze_session(path).meta.subject == VIRTUAL
+
+
+def test_a_calibration_is_computed_again_from_its_session(calibrated, tmp_path):
+    _, path = calibrated
+    run("calibrate", "--from", path, "-o", tmp_path)
+    assert load_calibration(tmp_path / FOLDER, VIRTUAL, GMAX) == load_calibration(
+        path.parent / FOLDER, VIRTUAL, GMAX
+    )
+
+
+def cut(path, to, statement):
+    shutil.copy(path, to)
+    database = sqlite3.connect(to)
+    with database:
+        database.execute(statement)
+    database.close()
+    return to
+
+
+def test_too_few_good_trials_are_not_saved_and_the_reason_is_one_line(calibrated, tmp_path):
+    few = cut(
+        calibrated[1],
+        tmp_path / "few.glutesym",
+        "DELETE FROM events WHERE kind LIKE 'mvic%' AND text LIKE '%trial 1%'",
+    )
+    said = run("calibrate", "--from", few, code=1)
+    assert (
+        "Not saved: there are fewer than 2 good trials of any position on the left and the right"
+        in said
+    )
+    assert not (tmp_path / FOLDER).exists()
+
+
+def test_one_pod_alone_is_not_enough(calibrated, tmp_path):
+    one = cut(calibrated[1], tmp_path / "one.glutesym", "DELETE FROM pods WHERE side = 'left'")
+    said = run("calibrate", "--from", one, code=1)
+    assert "there is no left pod" in said
+    assert "of any position on the left side. See to" in said
+
+
+def test_an_interrupted_calibration_uses_the_trials_that_are_whole(calibrated, tmp_path):
+    cut_off = cut(
+        calibrated[1],
+        tmp_path / "cut.glutesym",
+        "DELETE FROM events WHERE kind = 'mvic trial end' AND text LIKE '%repeat 1'",
+    )
+    found = calibrate_session(analyze_session(cut_off))
+    assert len(found.measured) == 2
+    assert found.problem
+
+
+def test_mistakes_are_told_before_anything_is_recorded(tmp_path, monkeypatch):
+    monkeypatch.setenv("GLUTESYM_KEYS", str(tmp_path / "pods.json"))
+    keys = KeyRing.load(tmp_path / "pods.json")
+
+    def error(*arguments):
+        result = CliRunner().invoke(app, ["calibrate", *arguments, "-o", str(tmp_path / "new")])
+        assert isinstance(result.exception, GlutesymError)
+        assert "\n" not in str(result.exception)
+        return str(result.exception)
+
+    assert "owns no left and no right pod" in error()
+    keys.add(OwnedPod("e6614c311b1a2b3c", "left", bytes(range(32))))
+    keys.save()
+    assert "owns no right pod" in error()
+    assert "Every position is left out" in error("--skip", "prone", "--skip", "squeeze")
+    assert "names nothing" in error("--virtual", "--placement", "--")
+    assert not (tmp_path / "new").exists()
+
+
+def test_other_sessions_and_other_peoples_files_are_refused(calibrated, exercised, tmp_path):
+    def error(*arguments):
+        result = CliRunner().invoke(app, ["calibrate", "--from", *map(str, arguments)])
+        return str(result.exception)
+
+    assert "no complete guided contraction" in error(exercised)
+    _, path = calibrated
+    assert "it is of subject virtual" in error(path, "--subject", "S07")
+    assert "is of subject 'virtual', placement 'gluteus maximus'" in error(
+        path, "--placement", "gluteus-maximus"
+    )
+    strange = tmp_path / FOLDER / "mvic_virtual_gluteus-maximus.json"
+    strange.parent.mkdir()
+    strange.write_text("{}")
+    assert "another program's JSON" in error(path, "-o", tmp_path)
+    garbled = cut(path, tmp_path / "x.glutesym", "UPDATE events SET text = 'a | b | c | d'")
+    with pytest.raises(SessionError, match="Update glutesym"):
+        calibrate_session(analyze_session(garbled))
+
+
+def test_a_set_is_told_in_percent_of_the_maximum(calibrated, exercised):
+    folder = calibrated[1].parent
+    shutil.copy(exercised, folder / "bridge.glutesym")
+    said = run("analyze", folder / "bridge.glutesym")
+    assert "% of MVIC, right" in said
+    assert "Raw MVIC, right / left: 125 %, confounded by the electrodes" in said
+    run("export", folder / "bridge.glutesym", "-o", folder / "csv")
+    row = pl.read_csv(folder / "csv" / "bridge_summary.csv").row(0, named=True)
+    for side in SIDES:
+        share_pct = 100 * row[f"{side}_activation_uv"] / row[f"{side}_mvic_uv"]
+        assert row[f"{side}_of_mvic_pct"] == pytest.approx(share_pct, rel=1e-3)
+        assert row[f"{side}_mvic_source"] == POSITIONS[1]
+    ratio_pct = 100 * row["right_of_mvic_pct"] / row["left_of_mvic_pct"]
+    assert row["right_over_left_of_mvic_pct"] == pytest.approx(ratio_pct, rel=1e-3)
+    assert row["right_over_left_raw_mvic_pct"] == pytest.approx(125, abs=4)
+    assert row["mvic_placement"] == GMAX
+    assert "its own peak" in run(
+        "analyze", folder / "bridge.glutesym", "--placement", "gluteus medius"
+    )
+
+
+def test_without_a_calibration_a_set_is_set_against_its_own_peak(exercised):
+    said = run("analyze", exercised)
+    assert "% of its own peak" in said
+    assert "There is no calibration" in said
+    assert "Raw MVIC" not in said
+
+
+def test_an_old_calibration_has_a_caution_and_a_damaged_one_a_reason(calibrated, exercised):
+    session = analyze_session(exercised)
+    folder = calibrated[1].parent / FOLDER
+    assert normalise_session(session, folder, GMAX).caution == ""
+    old = replace(
+        session,
+        meta=replace(session.meta, started_utc=session.meta.started_utc + timedelta(days=2)),
+    )
+    assert "put on anew" in normalise_session(old, folder, GMAX).caution
+    damaged = exercised.parent / FOLDER / "mvic_virtual_gluteus-maximus.json"
+    damaged.parent.mkdir()
+    damaged.write_text("{")
+    try:
+        said = run("analyze", exercised)
+    finally:
+        shutil.rmtree(damaged.parent)
+    assert "Not normalised:" in said
+    assert "calibrate again" in said
