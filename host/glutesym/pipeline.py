@@ -8,7 +8,6 @@ the same numbers.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -250,7 +249,7 @@ class _Observed:
 def observe(
     recording: Recording, spans: Sequence[_Span], settings: Settings
 ) -> tuple[list[_Observed], list[_Observed]]:
-    """Look at some repetitions on the left and on the right, both at once on two threads."""
+    """Look at some repetitions on the left and on the right."""
 
     def of(side: Side) -> list[_Observed]:
         pod = recording.pods.get(side)
@@ -259,9 +258,7 @@ def observe(
         power = MusclePower(pod.emg, settings.mains_hz)
         return [_observe(pod, power, span, settings) for span in spans]
 
-    with ThreadPoolExecutor(2) as pool:
-        left, right = pool.map(of, SIDES)
-    return left, right
+    return of("left"), of("right")
 
 
 def _observe(pod: PodRecord, power: MusclePower, span: _Span, settings: Settings) -> _Observed:

@@ -41,12 +41,15 @@ _NOISE_SDS = 4.0  # neither threshold is closer to the resting level than this m
 _MERGE_S = 0.25  # shorter pauses do not end a burst
 _MIN_BURST_S = 0.06
 
-_REACH_S = 0.3  # the change-point is sought this far around the threshold crossing
+_BEFORE_S = 0.25  # the change-point is sought this long before the threshold crossing ...
+_AFTER_S = 0.15  # ... and after it
 _PLATEAU_S = 0.25  # of the burst after the latest onset is part of the evidence
 _EVIDENCE_PART = 0.7  # of a short burst is used: after that it may be ending
-_FLOOR = 0.005  # of the plateau's power: no rise follows a law more closely, no rest is emptier
-_GAINS = (0.7, 1.0, 1.4)  # plateau power against its estimate
+_FLOOR = 0.002  # of the plateau's power: no rise follows a law more closely, no rest is emptier
+_GAINS = (0.84, 1.0, 1.19)  # plateau power against its estimate
 _PHASES = round(ROW_S / GRID_S)  # onsets a row
+_COARSE = (1, (1.0,))  # phases and gains for an end, of which no lag is made
+_FINE = (_PHASES, _GAINS)
 _LEAST = 0.0015  # of the plateau: levels are spaced logarithmically above this, evenly below
 _NODES = np.log(_LEAST) + 0.5 * np.log1p(max(_GAINS) / _LEAST) * (
     1 - np.cos(np.pi * np.arange(11) / 10)
@@ -110,8 +113,10 @@ def find_burst(rows: PowerRows, resting: RestingLevel, cells_a_row: float) -> Bu
     return Burst(
         start_s=float(time_s[start]),
         end_s=float(time_s[stop - 1]),
-        onset=_edge(relative, time_s, start, stop, snr, cells_a_row),
-        offset=_edge(relative[::-1], -time_s[::-1], n - stop, n - start, snr, cells_a_row),
+        onset=_edge(relative, time_s, start, stop, snr, cells_a_row, _FINE),
+        offset=_edge(
+            relative[::-1], -time_s[::-1], n - stop, n - start, snr, cells_a_row, _COARSE
+        ),
     )
 
 
@@ -161,14 +166,15 @@ def _edge(
     stop: int,
     snr: NDArray[np.float64],
     cells: float,
+    grid: tuple[int, tuple[float, ...]],
 ) -> EdgeEvidence | None:
     """Return the evidence of the change-point near the ``start`` of a burst."""
     relative = (relative + _FLOOR * snr) / (1 + _FLOOR * snr)
     snr = snr / (1 + _FLOOR * snr)
-    reach, plateau = round(_REACH_S / ROW_S), round(_PLATEAU_S / ROW_S)
+    plateau = round(_PLATEAU_S / ROW_S)
     middle = (start + stop) // 2
-    first = max(0, start - reach)
-    last = min(start + reach, middle)  # latest onset
+    first = max(0, start - round(_BEFORE_S / ROW_S))
+    last = min(start + round(_AFTER_S / ROW_S), middle)  # latest onset
     end = min(last + plateau, start + round(_EVIDENCE_PART * (stop - start)))  # of the evidence
     if last - first < 3 or end - last < 3:
         return None
@@ -183,24 +189,27 @@ def _edge(
     skipped = offered.start - (first - _LEAD)
     known = of_levels[: len(padded) - skipped]
     padded[skipped : skipped + len(known)] = known
+    phases, gains = grid
     windows = np.lib.stride_tricks.sliding_window_view(
         padded.astype(np.float32), _TEMPLATE, axis=0
     )
-    evidence = windows.reshape(n_onsets, -1) @ _models()
-    by_model = evidence.reshape(n_onsets, _PHASES, len(_GAINS), -1)
+    evidence = windows.reshape(n_onsets, -1) @ _models(phases, gains)
+    by_model = evidence.reshape(n_onsets, phases, len(gains), -1)
     # After the template's end: the plateau.
-    q = np.outer(snr, local * np.array(_GAINS))
+    q = np.outer(snr, local * np.array(gains))
     of_gains = cells * (relative[:end] @ (q / (1 + q)) - np.log1p(q).sum(axis=0))
-    after = np.concatenate((np.zeros((1, len(_GAINS))), np.cumsum(of_gains, axis=0)))
+    after = np.concatenate((np.zeros((1, len(gains))), np.cumsum(of_gains, axis=0)))
     from_ = np.minimum(np.arange(first, last) - _LEAD + _TEMPLATE, end)
     by_model += (after[end] - after[from_]).astype(np.float32)[:, None, :, None]
-    likelihood = np.exp(by_model - by_model.max()).sum(axis=2).reshape(n_onsets * _PHASES, -1)
-    return _on_grid(time_s[first:last], likelihood)
+    likelihood = np.exp(by_model - by_model.max()).sum(axis=2).reshape(n_onsets * phases, -1)
+    return _on_grid(time_s[first:last], likelihood, phases)
 
 
-def _on_grid(time_s: NDArray[np.float64], likelihood: NDArray[np.float64]) -> EdgeEvidence:
-    """Return the likelihood at whole multiples of GRID_S; rows hold ``_PHASES`` onsets each."""
-    step_s = (time_s[-1] - time_s[0]) / (len(time_s) - 1) / _PHASES
+def _on_grid(
+    time_s: NDArray[np.float64], likelihood: NDArray[np.float64], phases: int
+) -> EdgeEvidence:
+    """Return the likelihood at whole multiples of GRID_S; rows hold ``phases`` onsets each."""
+    step_s = (time_s[-1] - time_s[0]) / (len(time_s) - 1) / phases
     n = len(likelihood)
     first = int(np.ceil(time_s[0] / GRID_S))
     last = int(np.floor((time_s[0] + (n - 1) * step_s) / GRID_S))
@@ -219,13 +228,15 @@ def _smooth(x: NDArray[np.float64], n: int) -> NDArray[np.float64]:
     return (summed[last] - summed[first]) / (last - first)
 
 
-@lru_cache(maxsize=1)
-def _models() -> NDArray[np.float32]:
+@lru_cache(maxsize=2)
+def _models(phases: int, gains: tuple[float, ...]) -> NDArray[np.float32]:
     """Return how onset phase, gain and rise draw on levels.
 
     (n_levels · template rows, phases · gains · rises · laws).
     """
-    wanted = _templates()[:, None] * np.array(_GAINS)[:, None, None]  # (phases, gains, models, m)
+    wanted = (
+        _templates()[:phases, None] * np.array(gains)[:, None, None]
+    )  # (phases, gains, models, m)
     signs = np.where(np.arange(len(_NODES)) % 2, -1.0, 1.0)
     signs[[0, -1]] *= 0.5
     apart = np.log(wanted + _LEAST)[..., None] - _NODES

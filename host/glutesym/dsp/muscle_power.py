@@ -65,7 +65,7 @@ class MusclePower:
         self._emg, self._mains_hz = emg, mains_hz
         self._hop = max(1, round(ROW_S * emg.fs_hz))
         self._window = ROWS_A_WINDOW * self._hop
-        self._sos = bandpass_sos(emg.fs_hz)
+        self._sos, self._steady = _filter(emg.fs_hz)
         self._settle = round((SETTLE_S + (NOTCH_SETTLE_S if mains_hz else 0.0)) * emg.fs_hz)
         self._to_bands = _to_bands(self._window, emg.fs_hz)
         self._delay_s = _delay_s(emg.fs_hz)
@@ -129,10 +129,6 @@ class MusclePower:
         if not total:
             return np.empty((0, self._bands.shape[1])), np.empty(0), np.empty(0, np.int64)
         return np.concatenate(bands), np.concatenate(total), np.concatenate(sample)
-
-    def compute_all(self) -> None:
-        """Compute every tile now: two records at once, on two threads, take the time of one."""
-        self._compute(slice(0, len(self._first_sample)))
 
     def _laid_out(self) -> tuple[list[_Tile], NDArray[np.int64]]:
         """Return the tiles, and every row's first sample.
@@ -220,9 +216,9 @@ class MusclePower:
         bands = np.empty((_ROWS_A_TILE, self._bands.shape[1]))
         for shift in range(ROWS_A_WINDOW):
             frames = filtered[shift * hop : shift * hop + size].reshape(-1, window)
-            spectrum = frames @ self._to_bands
-            re, im = np.split(spectrum, 2, axis=1)
-            bands[shift::ROWS_A_WINDOW] = re * re + im * im
+            squares = (frames @ self._to_bands) ** 2
+            n_bands = bands.shape[1]
+            bands[shift::ROWS_A_WINDOW] = squares[:, :n_bands] + squares[:, n_bands:]
         middle = (window - hop) // 2
         total = (filtered[middle : middle + size].reshape(-1, hop) ** 2).mean(axis=1)
         if not valid.all():
@@ -240,8 +236,7 @@ class MusclePower:
 
         if self._mains_hz:
             uv = np.nan_to_num(Notch(self._emg.fs_hz, self._mains_hz).process(uv))
-        start = signal.sosfilt_zi(self._sos) * uv[0]
-        return np.asarray(signal.sosfilt(self._sos, uv, zi=start)[0])
+        return np.asarray(signal.sosfilt(self._sos, uv, zi=self._steady * uv[0])[0])
 
 
 @dataclass(frozen=True)
@@ -252,6 +247,15 @@ class _Tile:
     grid_sample: int  # and that row's first sample
     begin: int  # samples of the stretch without a break that it lies in
     end: int
+
+
+@lru_cache(maxsize=16)
+def _filter(fs_hz: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the band-pass and its state after a constant input of 1."""
+    from scipy import signal
+
+    sos = bandpass_sos(fs_hz)
+    return sos, np.asarray(signal.sosfilt_zi(sos), np.float64)
 
 
 @lru_cache(maxsize=16)
