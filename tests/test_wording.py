@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from glutesym import wording
 from glutesym.live_state import LiveState, SideLive
-from glutesym.measures import Estimate, Flaw, SideMeasure
+from glutesym.measures import Estimate, FatigueTrend, Flaw, SetMeasures, SideMeasure
 from live_states import recording, rep, summary, with_side
 
 nan = math.nan
@@ -213,3 +213,29 @@ def test_unknowns_are_said_to_be_unknown():
 def test_a_missing_link_is_named_for_its_phase(phase, words):
     assert wording.connection_text(SideLive(), phase) == words
     assert wording.connection_text(SideLive(connected=True), phase) == "connected"
+
+
+def trend(value, low, high):
+    nothing = Estimate(None)
+    return FatigueTrend(Estimate(value, low, high), nothing, nothing)
+
+
+def test_fatigue_is_said_only_where_the_interval_says_so():
+    tired = wording.fatigue_sentence("left", trend(-18, -24, -12))
+    assert tired.startswith("Left median frequency −18 % (95 % CI −24…−12)")
+    assert tired.endswith("a sign of fatigue")
+    assert wording.fatigue_sentence("right", trend(-3, -9, 4)).endswith("no sign of fatigue")
+    assert wording.fatigue_sentence("right", trend(None, None, None)) == ""
+
+
+def test_hip_rotation_names_the_leg_only_beyond_noise():
+    angles = {"left": Estimate(12.0, 10, 14), "right": Estimate(4.0, 2, 6)}
+    measures = SetMeasures((), summary(), hip_rotation_deg=angles)
+    assert wording.hip_rotation_sentence(SetMeasures((), summary())) == ""
+    apart = replace(measures, hip_rotation_difference_deg=Estimate(-8.0, -11, -5))
+    assert wording.hip_rotation_sentence(apart) == (
+        "Hinged forward the pelvis opens by 12° on the left leg and 4° on the right leg: "
+        "the left leg lets it open more"
+    )
+    noise = replace(measures, hip_rotation_difference_deg=Estimate(-8.0, -17, 1))
+    assert wording.hip_rotation_sentence(noise).endswith("no difference beyond noise")

@@ -9,7 +9,15 @@ from rich.console import Console
 from rich.table import Table
 
 from glutesym.analysis.quality import duration_text
-from glutesym.wording import excluded_sentence, lag_sentence, quality_text, verdict_sentence
+from glutesym.plan import Plan, make_plan
+from glutesym.wording import (
+    excluded_sentence,
+    fatigue_sentence,
+    hip_rotation_sentence,
+    lag_sentence,
+    quality_text,
+    verdict_sentence,
+)
 
 if TYPE_CHECKING:
     from glutesym.session.analyze import AnalyzedSession
@@ -26,6 +34,10 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
     out.print(lag_sentence(measures.summary), highlight=False)
     if excluded := excluded_sentence(measures.summary):
         out.print(excluded, highlight=False)
+    sentences = [fatigue_sentence(side, trend) for side, trend in measures.fatigue.items()]
+    for sentence in (*sentences, hip_rotation_sentence(measures)):
+        if sentence:
+            out.print(sentence, highlight=False)
     if measures.motion_lost_s:
         lost = duration_text(measures.motion_lost_s)
         out.print(f"Motion was lost for {lost}: no repetition is counted there", highlight=False)
@@ -62,8 +74,20 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
     if session.normalised:
         for sentence in session.normalised.sentences:
             out.print(sentence, highlight=False)
+    print_plan(out, make_plan(measures.summary))
     if not session.meta.ended:
         out.print("The session was not ended cleanly; what was recorded until then is complete.")
+
+
+def print_plan(out: Console, plan: Plan) -> None:
+    """Print what to train, only where there is a weaker side to train it for."""
+    if plan.weaker is None:
+        return
+    out.print("\n[bold]What to do[/]")
+    for line in plan.lines:
+        out.print(f"- {line}", highlight=False)
+    out.print(f"Source: {plan.source}", highlight=False, style="dim")
+    out.print(plan.caution, highlight=False)
 
 
 def print_truth(out: Console, check: TruthCheck) -> None:

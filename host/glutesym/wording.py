@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 
 from glutesym.live_state import LiveState, SideLive
-from glutesym.measures import SIDES, Estimate, RepMeasure, SetSummary, Side
+from glutesym.measures import (
+    SIDES,
+    Estimate,
+    FatigueTrend,
+    RepMeasure,
+    SetMeasures,
+    SetSummary,
+    Side,
+)
 
 _LOW_BATTERY_PCT = 15.0  # warn with time left to finish a set
 _RUNNING = ("recording", "reconnecting")
@@ -45,11 +53,39 @@ def lag_sentence(summary: SetSummary | None) -> str:
     if estimate.value is None:
         return f"Timing withheld: {_reason(estimate.reason)}"
     later = "left" if estimate.value >= 0 else "right"
-    if estimate.ci_low is not None and estimate.ci_high is not None:
-        if estimate.ci_low <= 0 <= estimate.ci_high:
-            words = _with_interval(estimate, "ms")
-            return f"Timing within noise: {later} later by {words}"
+    low, high = estimate.ci_low, estimate.ci_high
+    if summary.lag_verdict == "within noise" or (
+        low is not None and high is not None and low <= 0 <= high
+    ):
+        return f"Timing within noise: {later} later by {_with_interval(estimate, 'ms')}"
     return f"{_capital(later)} starts later by {_with_interval(estimate, 'ms')}"
+
+
+def fatigue_sentence(side: Side, trend: FatigueTrend) -> str:
+    """Say how one side's median frequency changed over the set; empty when it is withheld."""
+    change = trend.median_frequency_pct
+    if change.value is None or change.ci_low is None or change.ci_high is None:
+        return ""
+    interval = _interval(change.ci_low, change.ci_high)
+    words = f"{_capital(side)} median frequency {_signed(change.value)} %{interval} over the set"
+    return f"{words}: a sign of fatigue" if change.ci_high < 0 else f"{words}: no sign of fatigue"
+
+
+def hip_rotation_sentence(measures: SetMeasures) -> str:
+    """Say how far the pelvis opens hinged on each leg; empty when that was not measured."""
+    words: list[str] = []
+    for side, angle in measures.hip_rotation_deg.items():
+        if angle.value is not None:
+            words.append(f"{angle.value:.0f}° on the {side} leg")
+    if not words:
+        return ""
+    text = f"Hinged forward the pelvis opens by {' and '.join(words)}"
+    difference = measures.hip_rotation_difference_deg
+    if difference.ci_low is None or difference.ci_high is None:
+        return text
+    if difference.ci_low <= 0 <= difference.ci_high:
+        return f"{text}: no difference beyond noise"
+    return f"{text}: the {'right' if difference.ci_low > 0 else 'left'} leg lets it open more"
 
 
 def count_text(n_found: int, n_excluded: int) -> str:

@@ -274,9 +274,16 @@ def _segment(fs_hz: float) -> int:
 
 
 def _power(x: _Array, fs_hz: float) -> tuple[_Array, _Array]:
-    """Return frequencies and the power in each band between them: Welch's, Hann, half overlap."""
-    from scipy import signal
+    """Return frequencies and the power in each band between them: Welch's, Hann, half overlap.
 
-    f_hz, density = signal.welch(x, fs_hz, nperseg=_segment(fs_hz))
+    As `scipy.signal.welch` gives it, whose overhead on thousands of short pieces is most of its
+    time.
+    """
+    n = _segment(fs_hz)
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / n)
+    segments = np.lib.stride_tricks.sliding_window_view(x, n)[:: n // 2]
+    spectrum = np.fft.rfft((segments - segments.mean(axis=1, keepdims=True)) * hann, axis=1)
+    power = 2 * np.mean(spectrum.real**2 + spectrum.imag**2, axis=0) / (n * (hann @ hann))
+    f_hz = np.arange(len(power)) * fs_hz / n
     band = (f_hz >= LOW_HZ) & (f_hz <= HIGH_HZ)
-    return f_hz[band], density[band] * (f_hz[1] - f_hz[0])
+    return f_hz[band], power[band]
