@@ -268,6 +268,29 @@ def analyze(
     print_result(out, measure(session, mains_hz, placement))
 
 
+@app.command(
+    "swap-test",
+    epilog="Example:\n\n`glutesym swap-test sessions/first_bridge.glutesym "
+    "sessions/swapped_bridge.glutesym`",
+)
+def swap(
+    first: SessionFile,
+    swapped: Annotated[
+        Path,
+        typer.Argument(
+            help="The same exercise with each pod on the other side.",
+            metavar="SWAPPED",
+            show_default=False,
+        ),
+    ],
+) -> None:
+    """Tell an uneven body from uneven pods: two sessions, the pods swapped for the second."""
+    from glutesym.analysis.swap import swap_test
+
+    indices = [measure(path).measures.summary.symmetry_index_pct for path in (first, swapped)]
+    out.print(swap_test(*indices).sentence, highlight=False)
+
+
 # --- what the commands share
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from glutesym import wire
 from glutesym.analysis.asymmetry import summarize
+from glutesym.analysis.signal_check import SignalCheck, check_signal
 from glutesym.assemble import IMU_NOMINAL_HZ, PodInput, assemble_recording, emg_nominal_hz
 from glutesym.decode import emg_counts, problem_texts, split_frames
 from glutesym.live_clock import KeptClocks
@@ -32,6 +33,7 @@ _ENVELOPE_HZ = 50.0
 _MEASURE_EVERY_NS = 500_000_000
 _SETTLE_S = 0.5  # the bars' filters, after a gap
 _KEEP_S = RING_S + 4
+_CHECK_EVERY = 4  # measurings: the traffic light is looked at every other second
 _STALE_S = 1.5  # bars show nothing when the newest sample is older
 _SILENT = f"no data for more than {_STALE_S} s"
 SETTLING = "data were missing a moment ago: the bar comes back once its filter has settled"
@@ -65,6 +67,7 @@ class LiveEngine:
         self._phase = "waiting"
         self._message = ""
         self._next_measure_ns = t0_host_ns
+        self._measurings = 0
         self._state = LiveState(exercise=exercise, session_path=session_path)
         self._lock = threading.Lock()  # one update at a time
         self.recording: Recording | None = None  # what is kept, as it was decoded last
@@ -133,6 +136,9 @@ class LiveEngine:
         self.recording = recording
         for side, pod in recording.pods.items():
             self._pods[side].restore(pod.emg)
+            if self._measurings % _CHECK_EVERY == 0:
+                self._pods[side].check = check_signal(pod.emg)
+        self._measurings += 1
         self._sync_uncertainty_ms = recording.sync_uncertainty_ms
         if final:
             new = self._meter.finish(recording)
@@ -153,6 +159,7 @@ class _LivePod:
     probes: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=_PROBES_KEPT))
     connected: bool = False
     info: dict[str, Any] = field(default_factory=dict[str, Any])
+    check: SignalCheck | None = None
     _run: RunAccount = field(default_factory=lambda: RunAccount(0))
     _received: int = 0  # in earlier runs
     _lost: int = 0
@@ -257,6 +264,8 @@ class _LivePod:
             samples_waiting=0 if ended else run.samples_waiting,
             samples_lost=self._lost + lost,
             reason=reason,
+            light=self.check.light if self.check and fresh else None,
+            light_reason=self.check.reason if self.check and fresh else "",
         )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glutesym import wire
-from glutesym.measures import RepMeasure, SetSummary, Side
+from glutesym.measures import Light, RepMeasure, SetSummary, Side
 
 _HOLES_KEPT = 256  # an outage makes one: more are nonsense
 
@@ -35,6 +35,8 @@ class SideLive:
     samples_waiting: int = 0  # missing so far, still in the pod's log: they will be fetched
     samples_lost: int = 0
     reason: str = ""  # why there is no number, in words for the user
+    light: Light | None = None  # how good the signal is; None: not known yet
+    light_reason: str = ""  # why it is not green
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,8 @@ GRADES: dict[Grade, str] = {  # what each means, best first
     "unusable": "excluded from the set",
 }
 
+Light = Literal["green", "yellow", "red"]
+
 
 def worst(grades: Iterable[Grade]) -> Grade:
     """Return the lowest of some grades; good when there are none."""
@@ -34,6 +36,12 @@ def worst(grades: Iterable[Grade]) -> Grade:
     for grade in grades:
         lowest = grade if _rank(grade) > _rank(lowest) else lowest
     return lowest
+
+
+def traffic_light(grade: Grade) -> Light:
+    """Return the colour of a grade: go; usable but could be better; a number or all withheld."""
+    lights: dict[Grade, Light] = {"good": "green", "fair": "yellow"}
+    return lights.get(grade, "red")
 
 
 def _rank(grade: Grade) -> int:

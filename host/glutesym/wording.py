@@ -184,6 +184,8 @@ def warning_sentences(live: SideLive, phase: str) -> list[str]:
         warnings.append("Signal clipped: check electrodes and cable")
     if live.battery_pct < _LOW_BATTERY_PCT and phase != "ended":
         warnings.append("Battery low: charge after this set")
+    if live.connected and live.light == "yellow":
+        warnings.append(f"Signal usable, but {live.light_reason}")
     if live.reason and live.connected and not (live.lead_off or live.clipping):
         warnings.append(_capital(live.reason))
     return warnings

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +20,8 @@ from glutesym.analysis.quality import (
 )
 from glutesym.analysis.resting import RestingLevel, resting_level
 from glutesym.dsp.muscle_power import MusclePower
-from glutesym.measures import Flaw, Grade, worst
+from glutesym.measures import Flaw, Light, traffic_light, worst
 from glutesym.recording import EmgRecord
-
-Light = Literal["green", "yellow", "red"]
 
 MAINS_HZ = (50.0, 60.0)
 _HARMONICS = (1, 2, 3, 5, 7)
@@ -61,12 +58,6 @@ class SignalCheck:
     def reason(self) -> str:
         """Why it is not green; empty when it is."""
         return "; ".join(map(str, self.flaws))
-
-
-def traffic_light(grade: Grade) -> Light:
-    """Return the colour of a grade."""
-    lights: dict[Grade, Light] = {"good": "green", "fair": "yellow"}
-    return lights.get(grade, "red")
 
 
 def check_signal(emg: EmgRecord) -> SignalCheck:
