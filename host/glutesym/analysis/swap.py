@@ -1,4 +1,4 @@
-"""The swap test: is it the body that is uneven, or the pods and their electrodes?
+"""The swap test: whether the body is uneven, or the pods and their electrodes.
 
 The same exercise twice, the second time with each pod on the other side. What comes from the body
 then changes its sign, what comes from a pod, its electrodes' gain or its place in the wiring, does
