@@ -67,7 +67,9 @@ def compare(ask: Asked, chosen: argparse.Namespace) -> onset_tables.BySnr:
 def mismatched(ask: Asked, chosen: argparse.Namespace) -> onset_tables.Sets:
     """Return what glutesym finds where nothing but the signal-to-noise ratio differs."""
     asked = [
-        (law, i) for law in (*LAWS["seen"], *LAWS["unseen"]) for i in range(half(chosen.sets))
+        (law, i)
+        for law in (law for laws in LAWS.values() for law in laws)
+        for i in range(half(chosen.sets))
     ]
     jobs = [Job(same(16.0, law) | {"snr_right_db": 22.0}, chosen.seed + i) for law, i in asked]
     by_law: dict[str, list[Found]] = {}
@@ -80,7 +82,7 @@ def risen(ask: Asked, chosen: argparse.Namespace) -> dict[str, dict[float, list[
     """Return what glutesym finds with every law and length of rise."""
     asked = [
         (law, rise_ms, chosen.seed + i)
-        for law in (*LAWS["seen"], *LAWS["unseen"])
+        for law in (law for laws in LAWS.values() for law in laws)
         for rise_ms in (RISES_MS[:1] if law == "step" else RISES_MS)
         for i in range(half(chosen.sets))
     ]

@@ -105,7 +105,7 @@ def export_session(
         },
         "method": {
             "band_pass_hz": [LOW_HZ, HIGH_HZ],
-            "band_pass": f"Butterworth, order {ORDER}, zero phase; live bars: causal",
+            "band_pass": f"Butterworth, order {ORDER}, causal, its delay taken out",
             "live_envelope_s": LIVE_WINDOW_S,
             "mains_notch_hz": session.settings.mains_hz,
             "least_snr_for_timing_db": MIN_SNR_DB,

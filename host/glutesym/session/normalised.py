@@ -137,7 +137,8 @@ def _against_own_peak(session: AnalyzedSession, task_uv: Mapping[Side, float]) -
         emg = session.recording.pods[side].emg
         found = None
         if rest_uv is not None:
-            found = dynamic_mvic(side, emg, session.measures.reps, rest_uv)
+            reps = [rep for rep in session.measures.reps if rep.working in (None, side)]
+            found = dynamic_mvic(side, emg, reps, rest_uv)
         if found is None or found.mvic_uv <= 0:
             return Normalised(
                 reason=f"there is no calibration, and too little of the {side} side to see its "
