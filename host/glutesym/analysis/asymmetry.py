@@ -32,6 +32,7 @@ MIN_REPS = 3
 CLAIM_CONFIDENCE = 0.965  # a side is called lower, or later, only if so sure that it is not chance
 
 _WORKS = 1.25  # a leg that works is at least so much more active than the one that does not
+_SHARED = 0.5  # of the rises' spread is error: memory is tempered, and repetitions hold it, too
 _LAGS_MS = np.arange(-400.0, 401.0, 2.0)  # grid for lags that have no posterior
 
 
@@ -220,7 +221,7 @@ def _lag(reps: Sequence[RepMeasure]) -> tuple[Estimate, _Interval | None]:
     value = common.median
     # Nor does what is not known of how both muscles rise; later repetitions know it better.
     later = lagging[len(lagging) // 2 :]
-    shared_sd_ms = float(np.sqrt(np.mean([rep.lag_shared_sd_ms**2 for rep in later])))
+    shared_sd_ms = _SHARED * float(np.sqrt(np.mean([rep.lag_shared_sd_ms**2 for rep in later])))
 
     def with_clocks(confidence: float) -> _Interval:
         tail = 0.5 * (1 - confidence)

@@ -33,6 +33,7 @@ _Array = NDArray[np.float64]
 _SEGMENT_S = 0.25  # of Welch's periodograms: 4 Hz apart
 _MIN_WINDOW_S = 0.5
 _MIN_REST_S = 1.0
+_ENOUGH_PIECES = 200  # of rest: more do not make its spectrum better known
 _BESIDE_S = 0.3  # a muscle starts before the movement and ends after it
 _REST_AROUND_S = 15.0  # rest is sought this far before and after the set
 _LOUDER = 1.5  # than the quietest tenth: a segment in which the muscle is not at rest
@@ -126,6 +127,7 @@ def noise_spectrum(rest: Sequence[_Array], fs_hz: float) -> _Array | None:
         Squared µV in each band of 4 Hz; None for less than 1 s of rest.
     """
     pieces = [piece for piece in rest if len(piece) >= _segment(fs_hz)]
+    pieces = pieces[:: max(1, len(pieces) // _ENOUGH_PIECES)]
     if sum(map(len, pieces)) < _MIN_REST_S * fs_hz:
         return None
     weights = [float(len(piece)) for piece in pieces]
