@@ -26,7 +26,7 @@ _HUM_SHARE = 0.5  # of the resting power: more of it is hum than noise
 _SLOW_SHARE = 2.0  # of the activation: so much that the band-pass leaks visible parts of it
 _SLOW_UV = 50.0  # less does no harm
 _LIFTING_MV = 5.0  # an electrode that stays on drifts by well below 1 mV in seconds
-_SPIKE = 30.0  # of the mean power: 4 ms of Gaussian noise stay below 6, changing effort below 15
+_SPIKE = 30.0  # of the mean power, in 4 ms: far above what noise and changing effort reach
 _KNOCK_G = 1.0  # so much more than usual within the same moment: the pod was hit
 
 LEAD_OFF = "an electrode was off the skin"
