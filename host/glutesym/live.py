@@ -10,35 +10,20 @@ follow the live ones; twice a second the decoded stretch takes over, older frame
 from __future__ import annotations
 
 import threading
-from collections import deque
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from glutesym import wire
 from glutesym.analysis.asymmetry import summarize
-from glutesym.analysis.signal_check import SignalCheck, check_signal
-from glutesym.assemble import IMU_NOMINAL_HZ, PodInput, assemble_recording, emg_nominal_hz
-from glutesym.decode import emg_counts, problem_texts, split_frames
-from glutesym.live_clock import KeptClocks
-from glutesym.live_state import LiveState, RunAccount, SideLive
+from glutesym.analysis.signal_check import check_signal
+from glutesym.live_pod import LivePod
+from glutesym.live_recording import LiveRecording
+from glutesym.live_state import LiveState
 from glutesym.measures import SIDES, RepMeasure, SetSummary, Side
-from glutesym.pipeline import RING_S, LiveEnvelope, RepMeter
-from glutesym.recording import EmgRecord, Recording
+from glutesym.pipeline import RepMeter
+from glutesym.recording import Recording
 
-ENVELOPE_S = 10.0  # what the window shows
-_ENVELOPE_HZ = 50.0
-_MEASURE_EVERY_NS = 500_000_000
-_SETTLE_S = 0.5  # the bars' filters, after a gap
-_KEEP_S = RING_S + 4
-_CHECK_EVERY = 4  # measurings: the traffic light is looked at every other second
-_STALE_S = 1.5  # bars show nothing when the newest sample is older
-_SILENT = f"no data for more than {_STALE_S} s"
-SETTLING = "data were missing a moment ago: the bar comes back once its filter has settled"
-_INBOX_FRAMES = 16384  # a view that falls four minutes behind loses frames; the recording does not
-_PROBES_KEPT = 256  # more than are under way in what is kept
+_MEASURE_EVERY_NS = 100_000_000  # of the second in which a repetition's values are to appear
+_CHECK_EVERY_NS = 2_000_000_000  # the traffic light
 
 
 class LiveEngine:
@@ -58,8 +43,8 @@ class LiveEngine:
 
     def __init__(self, t0_host_ns: int, exercise: str = "", session_path: str = "") -> None:
         self._t0_host_ns = t0_host_ns
-        self._pods: dict[Side, _LivePod] = {side: _LivePod() for side in SIDES}
-        self._clocks = KeptClocks()
+        self._pods: dict[Side, LivePod] = {side: LivePod() for side in SIDES}
+        self._recorded = LiveRecording(t0_host_ns)
         self._meter = RepMeter()
         self._reps: list[RepMeasure] = []
         self._summary: SetSummary | None = None
@@ -67,10 +52,14 @@ class LiveEngine:
         self._phase = "waiting"
         self._message = ""
         self._next_measure_ns = t0_host_ns
-        self._measurings = 0
+        self._next_check_ns = t0_host_ns
         self._state = LiveState(exercise=exercise, session_path=session_path)
         self._lock = threading.Lock()  # one update at a time
-        self.recording: Recording | None = None  # what is kept, as it was decoded last
+
+    @property
+    def recording(self) -> Recording | None:
+        """What is kept, decoded: another object whenever there is something new in it."""
+        return self._recorded.now
 
     def add_frame(self, side: Side, t_host_ns: int, frame: bytes) -> None:
         """Take in a frame as it arrived."""
@@ -114,7 +103,7 @@ class LiveEngine:
                 pod.take_in(self._t0_host_ns, now_ns)
             if final or now_ns >= self._next_measure_ns:
                 self._next_measure_ns = now_ns + _MEASURE_EVERY_NS
-                self._measure(final)
+                self._measure(now_ns, final)
             self._state = replace(
                 self._state,
                 time_s=(now_ns - self._t0_host_ns) / 1e9,
@@ -130,15 +119,20 @@ class LiveEngine:
             )
             return self._state
 
-    def _measure(self, final: bool) -> None:
-        inputs = [pod.input(side) for side, pod in self._pods.items() if pod.rows]
-        recording = assemble_recording(inputs, self._t0_host_ns, fit=self._clocks)
-        self.recording = recording
-        for side, pod in recording.pods.items():
-            self._pods[side].restore(pod.emg)
-            if self._measurings % _CHECK_EVERY == 0:
-                self._pods[side].check = check_signal(pod.emg)
-        self._measurings += 1
+    def _measure(self, now_ns: int, final: bool) -> None:
+        anew = self._recorded.update(self._pods, now_ns, anew=final)
+        recording = self._recorded.now
+        if recording is None or self._recorded.behind:
+            return
+        check = now_ns >= self._next_check_ns
+        for side, record in recording.pods.items():
+            pod = self._pods[side]
+            if anew and pod.bar is not None and len(record.emg.uv):
+                pod.bar.correct(record.emg)
+            if check:
+                pod.check = check_signal(record.emg)
+        if check:
+            self._next_check_ns = now_ns + _CHECK_EVERY_NS
         self._sync_uncertainty_ms = recording.sync_uncertainty_ms
         if final:
             new = self._meter.finish(recording)
@@ -148,187 +142,3 @@ class LiveEngine:
         if new:
             self._reps += new
             self._summary = summarize(self._reps)
-
-
-@dataclass
-class _LivePod:
-    """What is known of one pod."""
-
-    inbox: deque[tuple[int, bytes]] = field(default_factory=lambda: deque(maxlen=_INBOX_FRAMES))
-    rows: deque[tuple[int, bytes]] = field(default_factory=deque[tuple[int, bytes]])
-    probes: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=_PROBES_KEPT))
-    connected: bool = False
-    info: dict[str, Any] = field(default_factory=dict[str, Any])
-    check: SignalCheck | None = None
-    _run: RunAccount = field(default_factory=lambda: RunAccount(0))
-    _received: int = 0  # in earlier runs
-    _lost: int = 0
-    _bar: _Bar | None = None
-    _peak_uv: float = float("nan")
-    _battery_pct: float = float("nan")
-    _problem: str = ""  # what the pod says is wrong with it
-    _lead_off: bool = False
-    _clipping: bool = False
-
-    @property
-    def incomplete(self) -> bool:
-        """Whether the pod holds older frames that it can still send."""
-        return self._run.frames_waiting > 0
-
-    def take_in(self, t0_host_ns: int, now_ns: int) -> None:
-        """Work through the inbox and forget what is too old."""
-        fresh: list[tuple[int, bytes]] = []
-        while self.inbox:
-            t_host_ns, frame = self.inbox.popleft()
-            if len(frame) == wire.FRAME_BYTES:
-                fresh.append((t_host_ns, frame))
-        frames = split_frames(_matrix([frame for _, frame in fresh]))
-        found = [
-            *zip(frames.emg_row.tolist(), frames.emg, strict=True),
-            *zip(frames.imu_row.tolist(), frames.imu, strict=True),
-            *zip(frames.status_row.tolist(), frames.status, strict=True),
-        ]
-        for row, record in sorted(found, key=lambda row_record: row_record[0]):
-            if self._take(record, (fresh[row][0] - t0_host_ns) / 1e9):
-                self.rows.append(fresh[row])
-        while self.rows and self.rows[0][0] < now_ns - _KEEP_S * 1e9:
-            self.rows.popleft()
-
-    def _take(self, record: np.void, arrival_s: float) -> bool:
-        """Take in a frame; False when it is a repeat or too old to be measured live."""
-        kind = int(record["kind"])
-        if int(record["run"]) != self._run.number:
-            self._received += self._run.received
-            self._lost += self._run.missing + self._run.never_fetched
-            self._run = RunAccount(int(record["run"]))
-            self._bar = None
-        if kind == wire.STATUS:
-            if self._run.take_status(record):
-                self._battery_pct = float(record["battery_pct"]) / 256
-                self._problem = "; ".join(problem_texts(record))
-            return True
-        age = self._run.take_samples(record)
-        if age is None:
-            return False
-        hz = emg_nominal_hz(self.info)
-        if kind == wire.EMG:
-            if self._bar is None:
-                self._bar = _Bar(hz, arrival_s)
-            if self._bar.add(record):
-                self._lead_off = bool(record["lead_off"])
-                self._clipping = bool(record["flags"] & wire.FLAG_CLIPPED)
-                self._peak_uv = float(np.fmax(self._peak_uv, self._bar.peak_uv))
-        return age < _KEEP_S * (hz if kind == wire.EMG else IMU_NOMINAL_HZ)
-
-    def input(self, side: Side) -> PodInput:
-        """Return what is kept, as a stored session would hold it."""
-        probes = np.array(self.probes.copy(), np.int64).reshape(-1, 2)  # it may grow meanwhile
-        arrival = np.array([t for t, _ in self.rows], np.int64)
-        return PodInput(
-            side,
-            arrival,
-            _matrix([f for _, f in self.rows]),
-            probes[:, 0],
-            probes[:, 1],
-            self.info,
-        )
-
-    def restore(self, emg: EmgRecord) -> None:
-        """Show the decoded samples of what is kept."""
-        if self._bar is not None and len(emg.uv):
-            self._bar.restore(emg)
-
-    def state(self, now_s: float, ended: bool) -> SideLive:
-        """Return what a view shows."""
-        bar, run = self._bar, self._run
-        fresh = bar is not None and now_s - bar.newest_s < _STALE_S
-        time_s, envelope_uv = bar.points() if bar is not None else (np.empty(0), np.empty(0))
-        received = self._received + run.received
-        lost = run.missing + run.never_fetched if ended else run.missing - run.samples_waiting
-        activation_uv = bar.activation_uv if bar is not None and fresh else float("nan")
-        reason = self._problem
-        if not reason and received and not fresh:
-            reason = _SILENT
-        elif not reason and np.isnan(activation_uv) and np.isfinite(self._peak_uv):
-            reason = SETTLING
-        return SideLive(
-            connected=self.connected,
-            activation_uv=activation_uv,
-            peak_uv=self._peak_uv,
-            envelope_time_s=time_s,
-            envelope_uv=envelope_uv,
-            lead_off=self._lead_off,
-            clipping=self._clipping,
-            battery_pct=self._battery_pct,
-            samples_received=received,
-            samples_waiting=0 if ended else run.samples_waiting,
-            samples_lost=self._lost + lost,
-            reason=reason,
-            light=self.check.light if self.check and fresh else None,
-            light_reason=self.check.reason if self.check and fresh else "",
-        )
-
-
-class _Bar:
-    """The newest seconds of one side's envelope, sample by sample."""
-
-    def __init__(self, nominal_hz: float, time_s: float) -> None:
-        n = round((ENVELOPE_S + _SETTLE_S) * nominal_hz)
-        self._nominal_hz = self._rate_hz = nominal_hz
-        self._filter = LiveEnvelope(nominal_hz)
-        self._envelope_uv = np.full(n, np.nan)
-        self._end: int | None = None  # one more than the newest sample's index
-        self.newest_s = time_s  # session time of the newest sample
-        self.peak_uv = float("nan")  # of the newest frame
-
-    @property
-    def activation_uv(self) -> float:
-        """The newest value."""
-        return float(self._envelope_uv[-1])
-
-    def add(self, record: np.void) -> bool:
-        """Carry on by one frame; False when it is older than what was there before."""
-        first, count = int(record["first_index"]), int(record["count"])
-        if self._end is None:
-            self._end = first
-            self.newest_s -= count / self._rate_hz
-        if first < self._end:
-            return False
-        gap = first - self._end
-        counts = emg_counts(np.array([record]))[0, :count]
-        uv = counts * (int(record["lsb_pv"]) * 1e-6)
-        if record["lead_off"] or record["flags"] & wire.FLAG_CLIPPED:
-            uv = np.full(count, np.nan)  # no muscle's: it must not ring in what follows
-        uv = np.concatenate([np.full(min(gap, len(self._envelope_uv)), np.nan), uv])
-        self._end += gap + count
-        self.newest_s += (gap + count) / self._rate_hz
-        new_uv = self._filter.process(uv)
-        known_uv = new_uv[np.isfinite(new_uv)]
-        self.peak_uv = float(known_uv.max()) if len(known_uv) else float("nan")
-        n = len(self._envelope_uv)
-        self._envelope_uv = np.concatenate([self._envelope_uv, new_uv])[-n:]
-        return True
-
-    def restore(self, emg: EmgRecord) -> None:
-        """Put decoded samples, whatever order they came in, in the place of what was shown."""
-        n = len(self._envelope_uv)
-        uv = np.where(emg.lead_off | emg.clipped, np.nan, emg.uv)[-n:]
-        self._filter = LiveEnvelope(self._nominal_hz)
-        self._envelope_uv = self._filter.process(
-            np.concatenate([np.full(n - len(uv), np.nan), uv])
-        )
-        self._end = int(emg.index[-1]) + 1
-        self.newest_s = float(emg.time_s[-1])
-        self._rate_hz = emg.fs_hz
-
-    def points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return session times and values of the envelope as it is drawn."""
-        step = round(self._nominal_hz / _ENVELOPE_HZ)
-        first = (self._end or 0) - round(ENVELOPE_S * self._nominal_hz)
-        index = np.arange(first + -first % step, self._end or 0, step)  # the same ones every time
-        before = index - (self._end or 0)  # from −n to −1
-        return self.newest_s + (before + 1) / self._rate_hz, self._envelope_uv[before]
-
-
-def _matrix(frames: list[bytes]) -> NDArray[np.uint8]:
-    return np.frombuffer(b"".join(frames), np.uint8).reshape(-1, wire.FRAME_BYTES)

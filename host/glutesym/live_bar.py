@@ -1,0 +1,86 @@
+"""The newest seconds of one side's envelope, causal and sample by sample: what a bar shows."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glutesym import wire
+from glutesym.decode import emg_counts
+from glutesym.pipeline import LiveEnvelope
+from glutesym.recording import EmgRecord
+
+ENVELOPE_S = 10.0  # what the window shows
+_ENVELOPE_HZ = 50.0
+_SETTLE_S = 0.5  # the filters, after a gap
+
+
+class LiveBar:
+    """The envelope of one side, carried on frame by frame.
+
+    Parameters
+    ----------
+    nominal_hz : float
+    time_s : float
+        Session time of the first frame's arrival.
+    """
+
+    def __init__(self, nominal_hz: float, time_s: float) -> None:
+        n = round((ENVELOPE_S + _SETTLE_S) * nominal_hz)
+        self._nominal_hz = self._rate_hz = nominal_hz
+        self._filter = LiveEnvelope(nominal_hz)
+        self._envelope_uv = np.full(n, np.nan)
+        self._end: int | None = None  # one more than the newest sample's index
+        self._passed_over = False  # older frames
+        self.newest_s = time_s  # session time of the newest sample
+        self.peak_uv = float("nan")  # of the newest frame
+
+    @property
+    def activation_uv(self) -> float:
+        """The newest value."""
+        return float(self._envelope_uv[-1])
+
+    def add(self, frame: NDArray[np.void]) -> bool:
+        """Carry on by one frame, (1,); False when it is older than what was there before."""
+        record = frame[0]
+        first, count = int(record["first_index"]), int(record["count"])
+        if self._end is None:
+            self._end = first
+            self.newest_s -= count / self._rate_hz
+        if first < self._end:
+            self._passed_over = True
+            return False
+        gap = first - self._end
+        uv = np.full(min(gap, len(self._envelope_uv)) + count, np.nan)
+        if not (record["lead_off"] or record["flags"] & wire.FLAG_CLIPPED):
+            # Otherwise it is no muscle's: it must not ring in what follows.
+            uv[len(uv) - count :] = emg_counts(frame)[0, :count] * (int(record["lsb_pv"]) * 1e-6)
+        self._end += gap + count
+        self.newest_s += (gap + count) / self._rate_hz
+        new_uv = self._filter.process(uv)
+        self.peak_uv = float(np.fmax.reduce(new_uv))
+        n = len(self._envelope_uv)
+        self._envelope_uv = np.concatenate([self._envelope_uv, new_uv])[-n:]
+        return True
+
+    def correct(self, emg: EmgRecord) -> None:
+        """Show decoded samples, whatever order they came in, at the times that they have now."""
+        end = int(emg.index[-1]) + 1
+        if self._passed_over or end != self._end:
+            n = len(self._envelope_uv)
+            uv = np.where(emg.lead_off | emg.clipped, np.nan, emg.uv)[-n:]
+            self._filter = LiveEnvelope(self._nominal_hz)
+            self._envelope_uv = self._filter.process(
+                np.concatenate([np.full(n - len(uv), np.nan), uv])
+            )
+            self._end, self._passed_over = end, False
+        self.newest_s = float(emg.time_s[-1])
+        self._rate_hz = emg.fs_hz
+
+    def points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return session times and values of the envelope as it is drawn."""
+        step = round(self._nominal_hz / _ENVELOPE_HZ)
+        first = (self._end or 0) - round(ENVELOPE_S * self._nominal_hz)
+        index = np.arange(first + -first % step, self._end or 0, step)  # the same ones every time
+        before = index - (self._end or 0)  # from −n to −1
+        return self.newest_s + (before + 1) / self._rate_hz, self._envelope_uv[before]
