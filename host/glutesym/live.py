@@ -22,7 +22,8 @@ from glutesym.measures import SIDES, RepMeasure, SetSummary, Side
 from glutesym.pipeline import RepMeter
 from glutesym.recording import Recording
 
-_MEASURE_EVERY_NS = 100_000_000  # of the second in which a repetition's values are to appear
+_LOOK_EVERY_NS = 250_000_000  # for repetitions; once one is seen, its values appear ...
+_SOON_NS = 100_000_000  # ... within so long after its last sample has come
 _CHECK_EVERY_NS = 2_000_000_000  # the traffic light
 
 
@@ -102,8 +103,9 @@ class LiveEngine:
             for pod in self._pods.values():
                 pod.take_in(self._t0_host_ns, now_ns)
             if final or now_ns >= self._next_measure_ns:
-                self._next_measure_ns = now_ns + _MEASURE_EVERY_NS
                 self._measure(now_ns, final)
+                pause_ns = _SOON_NS if self._meter.is_waiting else _LOOK_EVERY_NS
+                self._next_measure_ns = now_ns + pause_ns
             self._state = replace(
                 self._state,
                 time_s=(now_ns - self._t0_host_ns) / 1e9,

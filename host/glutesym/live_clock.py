@@ -49,6 +49,10 @@ class KeptClocks:
         """Whether a side's clock would be fitted anew, its newest arrival being that."""
         return side not in self._kept or self._kept[side].is_old(newest_s)
 
+    def forget(self) -> None:
+        """Have every clock fitted anew."""
+        self._kept.clear()
+
 
 def _in_period_of(messages: Messages, clock: PodClock) -> PodClock:
     """Return a clock for ticks that are unwrapped from another moment on."""

@@ -66,7 +66,10 @@ class LiveRecording:
         self.behind = self.behind or not all(
             self._carry_on(side, frames) for side, frames in fresh.items()
         )
-        if anew or (now_ns >= self._next_anew_ns and (self.behind or self._is_old(pods))):
+        old = self._is_old(pods)
+        if old:
+            self._clocks.forget()  # both, so that they are fitted at the same time
+        if anew or (now_ns >= self._next_anew_ns and (self.behind or old)):
             self._next_anew_ns = now_ns + _ANEW_EVERY_NS
             self._put_together(pods)
             return True

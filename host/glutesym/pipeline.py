@@ -90,6 +90,12 @@ class RepMeter:
         """For how long no pod's motion was there: repetitions in it are not counted."""
         return self._counter.unseen_s if self._counter else 0.0
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a repetition has been seen whose samples are not all there, or may have been."""
+        undecided = self._counter is not None and self._counter.is_undecided
+        return undecided or bool(self._pending)
+
     def process(self, recording: Recording, incomplete: Collection[Side] = ()) -> list[RepMeasure]:
         """Take in new samples and return the repetitions they complete.
 

@@ -30,7 +30,8 @@ _HUM_S = 1.0  # longer ones are not needed: mains wanders by less than their res
 
 _BIN_S = 0.02  # means over this hold what is slower than about 25 Hz
 _BASE_S = 0.5  # what is slower than this is the electrodes' offset
-_CHECKED_S = 4.0  # of the newest signal, live
+_CHECKED_S = 4.0  # of the newest signal, live ...
+_LEAD_S = 3.0  # ... and before it: more than a tile of power, and what its filter takes to settle
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,7 @@ def check_signal(emg: EmgRecord) -> SignalCheck:
     if not len(emg.time_s):
         return SignalCheck(None, None, (Flaw("unusable", "no data"),))
     end_s = float(emg.time_s[-1])
+    emg = emg.since(end_s - _CHECKED_S - _LEAD_S)
     newest = slice(int(np.searchsorted(emg.time_s, end_s - 0.5)), len(emg.time_s))
     if emg.lead_off[newest].any():
         return SignalCheck(None, None, (Flaw("unusable", LEAD_OFF),))
@@ -101,7 +103,7 @@ def hum_uv(emg: EmgRecord, resting: RestingLevel) -> float | None:
     uv = emg.uv[resting.longest.start : resting.longest.start + n]
     if not np.isfinite(uv).all():
         return None
-    lines = _lines(n, emg.fs_hz)
+    lines = _lines(n, round(emg.fs_hz, 1))
     # (mains, harmonics, (at the line, below, above)): squared µV
     parts = (uv - uv.mean()) @ lines.reshape(n, -1)
     power = (parts.real**2 + parts.imag**2).reshape(lines.shape[1:])
