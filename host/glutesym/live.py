@@ -22,8 +22,7 @@ from glutesym.measures import SIDES, RepMeasure, SetSummary, Side
 from glutesym.pipeline import RepMeter
 from glutesym.recording import Recording
 
-_LOOK_EVERY_NS = 250_000_000  # for repetitions; once one is seen, its values appear ...
-_SOON_NS = 100_000_000  # ... within so long after its last sample has come
+_LOOK_EVERY_NS = 250_000_000  # for repetitions; once one is seen, at every update
 _CHECK_EVERY_NS = 2_000_000_000  # the traffic light
 
 
@@ -104,8 +103,9 @@ class LiveEngine:
                 pod.take_in(self._t0_host_ns, now_ns)
             if final or now_ns >= self._next_measure_ns:
                 self._measure(now_ns, final)
-                pause_ns = _SOON_NS if self._meter.is_waiting else _LOOK_EVERY_NS
-                self._next_measure_ns = now_ns + pause_ns
+                self._next_measure_ns = now_ns
+                if not self._meter.is_waiting:
+                    self._next_measure_ns += _LOOK_EVERY_NS
             self._state = replace(
                 self._state,
                 time_s=(now_ns - self._t0_host_ns) / 1e9,

@@ -26,10 +26,11 @@ class LiveBar:
     """
 
     def __init__(self, nominal_hz: float, time_s: float) -> None:
-        n = round((ENVELOPE_S + _SETTLE_S) * nominal_hz)
+        self._size = round((ENVELOPE_S + _SETTLE_S) * nominal_hz)
         self._nominal_hz = self._rate_hz = nominal_hz
         self._filter = LiveEnvelope(nominal_hz)
-        self._envelope_uv = np.full(n, np.nan)
+        self._buffer_uv = np.full(2 * self._size, np.nan)  # moved back when it is full
+        self._filled = self._size  # of the buffer
         self._end: int | None = None  # one more than the newest sample's index
         self._passed_over = False  # older frames
         self.newest_s = time_s  # session time of the newest sample
@@ -38,7 +39,12 @@ class LiveBar:
     @property
     def activation_uv(self) -> float:
         """The newest value."""
-        return float(self._envelope_uv[-1])
+        return float(self._buffer_uv[self._filled - 1])
+
+    @property
+    def _envelope_uv(self) -> NDArray[np.float64]:
+        """The newest values, as many as are kept."""
+        return self._buffer_uv[self._filled - self._size : self._filled]
 
     def add(self, frame: NDArray[np.void]) -> bool:
         """Carry on by one frame, (1,); False when it is older than what was there before."""
@@ -51,7 +57,7 @@ class LiveBar:
             self._passed_over = True
             return False
         gap = first - self._end
-        uv = np.full(min(gap, len(self._envelope_uv)) + count, np.nan)
+        uv = np.full(min(gap, self._size) + count, np.nan)
         if not (record["lead_off"] or record["flags"] & wire.FLAG_CLIPPED):
             # Otherwise it is no muscle's: it must not ring in what follows.
             uv[len(uv) - count :] = emg_counts(frame)[0, :count] * (int(record["lsb_pv"]) * 1e-6)
@@ -59,20 +65,25 @@ class LiveBar:
         self.newest_s += (gap + count) / self._rate_hz
         new_uv = self._filter.process(uv)
         self.peak_uv = float(np.fmax.reduce(new_uv))
-        n = len(self._envelope_uv)
-        self._envelope_uv = np.concatenate([self._envelope_uv, new_uv])[-n:]
+        if self._filled + len(new_uv) > len(self._buffer_uv):
+            self._buffer_uv[: self._size] = self._envelope_uv
+            self._filled = self._size
+        new_uv = new_uv[-self._size :]
+        self._buffer_uv[self._filled : self._filled + len(new_uv)] = new_uv
+        self._filled += len(new_uv)
         return True
 
     def correct(self, emg: EmgRecord) -> None:
         """Show decoded samples, whatever order they came in, at the times that they have now."""
         end = int(emg.index[-1]) + 1
         if self._passed_over or end != self._end:
-            n = len(self._envelope_uv)
-            uv = np.where(emg.lead_off | emg.clipped, np.nan, emg.uv)[-n:]
+            newest = slice(-self._size, None)
+            known = ~(emg.lead_off[newest] | emg.clipped[newest])
+            uv = np.full(self._size, np.nan)
+            uv[self._size - len(known) :][known] = emg.uv[newest][known]
             self._filter = LiveEnvelope(self._nominal_hz)
-            self._envelope_uv = self._filter.process(
-                np.concatenate([np.full(n - len(uv), np.nan), uv])
-            )
+            self._buffer_uv[: self._size] = self._filter.process(uv)
+            self._filled = self._size
             self._end, self._passed_over = end, False
         self.newest_s = float(emg.time_s[-1])
         self._rate_hz = emg.fs_hz

@@ -11,8 +11,8 @@ from glutesym.measures import Side
 from glutesym.pod_clock import Messages, PodClock, fit_pod_clock
 
 _PERIOD_S = wire.TICKS_PERIOD_US / 1e6
-_AGE = 0.05  # of what a clock was fitted to: so old it may become ...
-MOST_AGE_S = 3.0  # ... and not older
+_AGE = 0.1  # of what a clock was fitted to: so old it may become ...
+MOST_AGE_S = 6.0  # ... and not older
 
 
 @dataclass(frozen=True)
