@@ -42,7 +42,7 @@ from glutesym.analysis.signal_check import SlowVoltage, hum_uv, slow_voltage
 from glutesym.analysis.timing import Edge, Rises, time_offset, time_onsets
 from glutesym.dsp.bandpass import SETTLE_S, Bandpass
 from glutesym.dsp.envelope import RmsEnvelope
-from glutesym.dsp.muscle_power import MusclePower, PowerRows
+from glutesym.dsp.muscle_power import LEAD_S, MusclePower, PowerRows
 from glutesym.dsp.notch import SETTLE_S as NOTCH_SETTLE_S
 from glutesym.dsp.notch import Notch
 from glutesym.exercises import is_one_leg, is_one_leg_hinge, is_walking
@@ -196,8 +196,9 @@ def measure_set(recording: Recording, settings: Settings = _DEFAULT) -> SetMeasu
     for side, pod in recording.pods.items():
         first_s = float(pod.emg.time_s[0]) if len(pod.emg.time_s) else 0.0
         spans = [(rep.start_s, rep.end_s) for rep in reps] or [(first_s, first_s + _RESTING_S)]
-        power = MusclePower(pod.emg, settings.mains_hz)
-        level = resting_level(power, *_resting_span_s(*spans[len(spans) // 2]))
+        start_s, end_s = _resting_span_s(*spans[len(spans) // 2])
+        emg = pod.emg.between(start_s - LEAD_S, end_s + LEAD_S)
+        level = resting_level(MusclePower(emg, settings.mains_hz), start_s, end_s)
         if level is not None:
             resting_uv[side] = level.rms_uv
     measures = SetMeasures(

@@ -29,9 +29,10 @@ class EmgRecord:
     lead_off: NDArray[np.bool_]  # (n,) an electrode was off the skin
     clipped: NDArray[np.bool_]  # (n,) the converter was at its rail
 
-    def since(self, start_s: float) -> EmgRecord:
-        """Return what there is from a session time on."""
-        return _from(self, int(np.searchsorted(self.time_s, start_s)))
+    def between(self, start_s: float, end_s: float) -> EmgRecord:
+        """Return what there is within a stretch of session time; nothing is copied."""
+        within = slice(*np.searchsorted(self.time_s, (start_s, end_s)))
+        return replace(self, **{name: getattr(self, name)[within] for name in array_names(self)})
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from glutesym.analysis.quality import (
     noise_flaws,
 )
 from glutesym.analysis.resting import RestingLevel, resting_level
-from glutesym.dsp.muscle_power import MusclePower
+from glutesym.dsp.muscle_power import LEAD_S, MusclePower
 from glutesym.measures import Flaw, Light, traffic_light, worst
 from glutesym.recording import EmgRecord
 
@@ -30,8 +30,7 @@ _HUM_S = 1.0  # longer ones are not needed: mains wanders by less than their res
 
 _BIN_S = 0.02  # means over this hold what is slower than about 25 Hz
 _BASE_S = 0.5  # what is slower than this is the electrodes' offset
-_CHECKED_S = 4.0  # of the newest signal, live ...
-_LEAD_S = 3.0  # ... and before it: more than a tile of power, and what its filter takes to settle
+_CHECKED_S = 4.0  # of the newest signal, live
 
 
 @dataclass(frozen=True)
@@ -76,7 +75,7 @@ def check_signal(emg: EmgRecord) -> SignalCheck:
     if not len(emg.time_s):
         return SignalCheck(None, None, (Flaw("unusable", "no data"),))
     end_s = float(emg.time_s[-1])
-    emg = emg.since(end_s - _CHECKED_S - _LEAD_S)
+    emg = emg.between(end_s - _CHECKED_S - LEAD_S, np.inf)
     newest = slice(int(np.searchsorted(emg.time_s, end_s - 0.5)), len(emg.time_s))
     if emg.lead_off[newest].any():
         return SignalCheck(None, None, (Flaw("unusable", LEAD_OFF),))
