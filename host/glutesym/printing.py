@@ -9,12 +9,14 @@ from rich.console import Console
 from rich.table import Table
 
 from glutesym.analysis.quality import duration_text
+from glutesym.exercises import is_one_leg
 from glutesym.plan import Plan, make_plan
 from glutesym.wording import (
     excluded_sentence,
     fatigue_sentence,
     hip_rotation_sentence,
     lag_sentence,
+    leg_text,
     quality_text,
     verdict_sentence,
 )
@@ -41,17 +43,17 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
     if measures.motion_lost_s:
         lost = duration_text(measures.motion_lost_s)
         out.print(f"Motion was lost for {lost}: no repetition is counted there", highlight=False)
-    table = Table(
-        "Rep", "Start (s)", "Left (µV)", "Right (µV)", "Asymmetry (%)", "Lag L−R (ms)", "Quality"
-    )
+    one_leg = is_one_leg(recording.exercise)
+    compared = ("Working",) if one_leg else ("Asymmetry (%)", "Lag L−R (ms)")
+    table = Table("Rep", "Start (s)", "Left (µV)", "Right (µV)", *compared, "Quality")
     for rep in measures.reps:
+        both = _number(rep.symmetry_index_pct, "+.0f"), _number(rep.lag_ms, "+.0f")
         table.add_row(
             str(rep.number),
             f"{rep.start_s:.1f}",
             _number(rep.left.activation_uv, ".0f"),
             _number(rep.right.activation_uv, ".0f"),
-            _number(rep.symmetry_index_pct, "+.0f"),
-            _number(rep.lag_ms, "+.0f"),
+            *((leg_text(rep),) if one_leg else both),
             rep.quality,
         )
     out.print(table)

@@ -256,6 +256,11 @@ def later_text(lag_ms: float | None) -> str:
     return f"{'left' if lag_ms > 0 else 'right'} later {size} ms"
 
 
+def leg_text(rep: RepMeasure) -> str:
+    """Return which leg worked in a repetition on one leg, or that it is not clear."""
+    return f"{rep.working} leg" if rep.working else "not clear"
+
+
 def _with_interval(estimate: Estimate, unit: str) -> str:
     """Return size and interval, both in the direction of the value."""
     assert estimate.value is not None

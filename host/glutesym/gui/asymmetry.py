@@ -26,9 +26,9 @@ class AsymmetryView(Card):
             head = text.FitText("body", color=theme.SIDE_COLORS[side], align=align, bold=True)
             head.set_text(heads[side])
             grid.addWidget(head, 0, column)
-        title = text.FitText("small", color=theme.DIM, align=text.CENTER)
-        title.set_text("each repetition, % of the sides' mean")
-        grid.addWidget(title, 0, 1)
+        self._title = text.FitText("small", color=theme.DIM, align=text.CENTER)
+        self._title.setObjectName("asymmetry_title")
+        grid.addWidget(self._title, 0, 1)
         for column, stretch in enumerate((30, 40, 30)):
             grid.setColumnStretch(column, stretch)
         self._dots = _Dots()
@@ -43,6 +43,9 @@ class AsymmetryView(Card):
 
     def show_state(self, state: LiveState) -> None:
         """Show the repetitions of a snapshot."""
+        one_leg = any(rep.one_leg for rep in state.reps)
+        what = "one leg at a time, then the set" if one_leg else "each repetition"
+        self._title.set_text(f"{what}, % of the sides' mean")
         self._dots.show_reps(state.reps, state.summary)
 
 
@@ -136,6 +139,8 @@ class _Dots(QtWidgets.QWidget):
                 box = QtCore.QRectF(0, y - line / 2, area.left() - 8 * self.unit, line)
                 painter.drawText(box, int(text.RIGHT), f"rep {rep.number}")
             size_pct = rep.symmetry_index_pct
+            words = ""  # beside the middle line, where a repetition has no place on the scale
+            color = QtGui.QColor(theme.CARD)
             if size_pct is None or rep.excluded:  # an empty ring on the middle line, and why
                 painter.setPen(QtGui.QPen(QtGui.QColor(theme.DIM), 1.5 * self.unit))
                 painter.setBrush(QtGui.QColor(theme.CARD))
