@@ -198,7 +198,7 @@ class RepMeasure:
 
     @property
     def judged(self) -> tuple[Side, ...]:
-        """The sides that its quality depends on: on one leg, the one that works, if that is known."""
+        """The sides that its quality depends on: on one leg the one that works, if known."""
         return (self.working,) if self.working else SIDES
 
     @property
