@@ -277,6 +277,7 @@ class SetMeasures:
     summary: SetSummary
     resting_uv: dict[Side, float] = field(default_factory=dict[Side, float])
     motion_lost_s: float = 0.0  # seen by no pod: repetitions in it are not counted
+    swapped: bool | None = None  # the pods seem to be on each other's side; None: not known
     fatigue: dict[Side, FatigueTrend] = field(default_factory=dict[Side, FatigueTrend])
     # Hinged forward on one leg: how far the pelvis opens to the free side, by the leg stood on.
     hip_rotation_deg: dict[Side, Estimate] = field(default_factory=dict[Side, Estimate])

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from glutesym.analysis.activation import activation_uv, peak, snr_db
 from glutesym.analysis.asymmetry import summarize, symmetry_index_pct, working_side
 from glutesym.analysis.fatigue import set_fatigue
+from glutesym.analysis.mounting import SideCheck
 from glutesym.analysis.onsets import Burst, find_burst
 from glutesym.analysis.quality import (
     AT_THE_EDGE,
@@ -84,11 +85,17 @@ class RepMeter:
         self._number = 0
         self._previous_end_s = float("-inf")
         self._rises = (Rises(), Rises())
+        self._sides = SideCheck()
 
     @property
     def motion_lost_s(self) -> float:
         """For how long no pod's motion was there: repetitions in it are not counted."""
         return self._counter.unseen_s if self._counter else 0.0
+
+    @property
+    def swapped(self) -> bool | None:
+        """Whether the pods seem to be on each other's side; None: that cannot be told."""
+        return self._sides.swapped
 
     def process(self, recording: Recording, incomplete: Collection[Side] = ()) -> list[RepMeasure]:
         """Take in new samples and return the repetitions they complete.
@@ -151,12 +158,14 @@ class RepMeter:
         spans = [_Span.of(movement, before) for before, movement in self._with_previous(ready)]
         left, right = observe(recording, spans, self._settings)
         measured: list[RepMeasure] = []
+        motion: dict[Side, ImuRecord] = {side: pod.imu for side, pod in recording.pods.items()}
         for movement, of_left, of_right in zip(ready, left, right, strict=True):
             self._number += 1
             rep, self._rises = measure_rep(
                 self._number, movement, (of_left, of_right), recording, self._rises
             )
-            measured.append(rep)
+            self._sides.take(motion, movement)
+            measured.append(replace(rep, flaws=(*rep.flaws, *self._sides.flaws)))
         return measured
 
     def _with_previous(self, movements: Sequence[Movement]) -> list[tuple[float, Movement]]:
@@ -199,6 +208,7 @@ def measure_set(recording: Recording, settings: Settings = _DEFAULT) -> SetMeasu
         summary=summarize(reps),
         resting_uv=resting_uv,
         motion_lost_s=meter.motion_lost_s,
+        swapped=meter.swapped,
         fatigue=set_fatigue(recording, reps).trend,
     )
     if not is_one_leg_hinge(recording.exercise):

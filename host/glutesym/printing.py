@@ -18,6 +18,7 @@ from glutesym.wording import (
     lag_sentence,
     leg_text,
     quality_text,
+    swapped_sentence,
     verdict_sentence,
 )
 
@@ -37,7 +38,7 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
     if excluded := excluded_sentence(measures.summary):
         out.print(excluded, highlight=False)
     sentences = [fatigue_sentence(side, trend) for side, trend in measures.fatigue.items()]
-    for sentence in (*sentences, hip_rotation_sentence(measures)):
+    for sentence in (swapped_sentence(measures), *sentences, hip_rotation_sentence(measures)):
         if sentence:
             out.print(sentence, highlight=False)
     if measures.motion_lost_s:

@@ -71,6 +71,16 @@ def fatigue_sentence(side: Side, trend: FatigueTrend) -> str:
     return f"{words}: a sign of fatigue" if change.ci_high < 0 else f"{words}: no sign of fatigue"
 
 
+def swapped_sentence(measures: SetMeasures) -> str:
+    """Say that the pods seem to be swapped, and what to do; empty when they do not."""
+    if not measures.swapped:
+        return ""
+    return (
+        "The pods seem to be on each other's side: then left is right in all of this. See which "
+        "one lights up at L and at R in `glutesym live`, and change them or ignore this"
+    )
+
+
 def hip_rotation_sentence(measures: SetMeasures) -> str:
     """Say how far the pelvis opens hinged on each leg; empty when that was not measured."""
     words: list[str] = []

@@ -157,6 +157,9 @@ SUMMARY = (
     Column("reps_excluded", "", "repetitions that it leaves out, as their quality is unusable"),
     Column("excluded_because", "", "why, and how many for each reason"),
     Column("motion_lost", "s", "time that no pod's motion is known of: nothing is counted there"),
+    Column(
+        "pods_swapped", "", "1: the pods seem to be on each other's side; empty: cannot be told"
+    ),
     Column("verdict", "", "left lower, right lower, within noise or not measurable"),
     Column("verdict_reason", "", "why the verdict is not a side, if it is not"),
     *_estimate("symmetry_index", "pct", f"of the set: {_SYMMETRY_INDEX}"),

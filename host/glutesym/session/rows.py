@@ -82,6 +82,7 @@ def summary_row(recording: Recording, measures: SetMeasures) -> dict[str, object
         "reps_excluded": summary.n_excluded,
         "excluded_because": causes_text(summary) or None,
         "motion_lost_s": measures.motion_lost_s,
+        "pods_swapped": None if measures.swapped is None else int(measures.swapped),
         "verdict": summary.verdict,
         "verdict_reason": summary.reason or None,
         **_estimate("symmetry_index", "pct", index),
