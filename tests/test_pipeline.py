@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
+from glutesym.analysis.mounting import SWAPPED
 from glutesym.dsp.bandpass import bandpass_zero_phase
 from glutesym.measures import SIDES
 from glutesym.pipeline import RING_S, LiveEnvelope, RepMeter, Settings, measure_set
@@ -24,13 +25,13 @@ def cut(item, start_s, end_s):
     return replace(item, **arrays)
 
 
-def window(start_s, end_s, imu_start_s=None, sides=SIDES):
+def window(start_s, end_s, sides=SIDES):
     """Return the recording as it is seen at a moment: its last seconds."""
     pods = {}
     for side in sides:
         pod = RECORDING.pods[side]
-        imu = cut(pod.imu, start_s if imu_start_s is None else imu_start_s, end_s)
-        pods[side] = replace(pod, emg=cut(pod.emg, start_s, end_s), imu=imu)
+        emg, imu = (cut(what, start_s, end_s) for what in (pod.emg, pod.imu))
+        pods[side] = replace(pod, emg=emg, imu=imu)
     return replace(RECORDING, pods=pods)
 
 
@@ -69,12 +70,23 @@ def test_a_set_is_measured_close_to_the_truth():
 def test_what_the_ring_shows_live_is_exactly_what_the_recording_gives():
     meter, live = RepMeter(), []
     for now_s in np.arange(0.5, SCENARIO.duration_s + 1, 0.5):
-        new = meter.process(window(now_s - RING_S, now_s, now_s - 5))
+        new = meter.process(window(now_s - RING_S, now_s))
         assert all(now_s - rep.end_s < 2.5 for rep in new)
         live += new
     assert SCENARIO.duration_s > RING_S + 5  # the ring did forget
     live += meter.finish(window(SCENARIO.duration_s - RING_S, SCENARIO.duration_s + 1))
     assert tuple(live) == MEASURED.reps
+
+
+def test_swapped_pods_are_said_from_the_third_repetition_on():
+    assert MEASURED.swapped is False
+    left, right = (RECORDING.pods[side] for side in SIDES)
+    pods = {"left": replace(left, imu=right.imu), "right": replace(right, imu=left.imu)}
+    swapped = measure_set(replace(RECORDING, pods=pods))
+    assert swapped.swapped
+    assert [SWAPPED in rep.flaws for rep in swapped.reps] == [False] * 2 + [True] * 16
+    assert "on each other's side" in swapped.reps[2].reason
+    assert swapped.summary.symmetry_index_pct == MEASURED.summary.symmetry_index_pct
 
 
 def live_window(now_s, hidden=()):

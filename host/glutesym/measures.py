@@ -282,3 +282,6 @@ class SetMeasures:
     # Hinged forward on one leg: how far the pelvis opens to the free side, by the leg stood on.
     hip_rotation_deg: dict[Side, Estimate] = field(default_factory=dict[Side, Estimate])
     hip_rotation_difference_deg: Estimate = Estimate(None, reason="not a hinge on one leg")
+    # Standing on one leg: how far the free side of the pelvis drops, by the leg stood on.
+    pelvic_drop_deg: dict[Side, Estimate] = field(default_factory=dict[Side, Estimate])
+    pelvic_drop_difference_deg: Estimate = Estimate(None, reason="no stance on one leg")

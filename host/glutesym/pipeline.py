@@ -38,7 +38,7 @@ from glutesym.analysis.quality import (
 )
 from glutesym.analysis.reps import Movement, RepCounter
 from glutesym.analysis.resting import RestingLevel, resting_level
-from glutesym.analysis.screens import hip_rotation
+from glutesym.analysis.screens import hip_rotation, pelvic_drop
 from glutesym.analysis.signal_check import SlowVoltage, hum_uv, slow_voltage
 from glutesym.analysis.timing import Edge, Rises, time_offset, time_onsets
 from glutesym.dsp.bandpass import SETTLE_S, Bandpass
@@ -46,7 +46,13 @@ from glutesym.dsp.envelope import RmsEnvelope
 from glutesym.dsp.muscle_power import MusclePower, PowerRows
 from glutesym.dsp.notch import SETTLE_S as NOTCH_SETTLE_S
 from glutesym.dsp.notch import Notch
-from glutesym.exercises import is_one_leg, is_one_leg_hinge, is_walking
+from glutesym.exercises import (
+    is_bending,
+    is_one_leg,
+    is_one_leg_hinge,
+    is_one_leg_stance,
+    is_walking,
+)
 from glutesym.measures import NO_POD, SIDES, Flaw, RepMeasure, SetMeasures, Side, SideMeasure
 from glutesym.recording import ImuRecord, PodRecord, Recording
 
@@ -103,8 +109,7 @@ class RepMeter:
         Parameters
         ----------
         recording : Recording
-            What is there until now: EMG of the last ``RING_S`` seconds or longer, motion at least
-            since the last call.
+            What is there until now, of the last ``RING_S`` seconds or longer.
         incomplete : collection of sides
             Those whose gaps may still be filled: they are waited for.
 
@@ -164,7 +169,8 @@ class RepMeter:
             rep, self._rises = measure_rep(
                 self._number, movement, (of_left, of_right), recording, self._rises
             )
-            self._sides.take(motion, movement)
+            if is_bending(recording.exercise):
+                self._sides.take(motion, movement)
             measured.append(replace(rep, flaws=(*rep.flaws, *self._sides.flaws)))
         return measured
 
@@ -211,18 +217,24 @@ def measure_set(recording: Recording, settings: Settings = _DEFAULT) -> SetMeasu
         swapped=meter.swapped,
         fatigue=set_fatigue(recording, reps).trend,
     )
-    if not is_one_leg_hinge(recording.exercise):
-        return measures
-    rotation = hip_rotation(
-        {side: pod.imu for side, pod in recording.pods.items()},
-        [(rep.start_s, rep.end_s) for rep in reps],
-        [rep.working for rep in reps],
-    )
-    return replace(
-        measures,
-        hip_rotation_deg=rotation.angle_deg,
-        hip_rotation_difference_deg=rotation.difference_deg,
-    )
+    imu: dict[Side, ImuRecord] = {side: pod.imu for side, pod in recording.pods.items()}
+    spans_s = [(rep.start_s, rep.end_s) for rep in reps]
+    legs: list[Side | None] = [rep.working for rep in reps]
+    if is_one_leg_hinge(recording.exercise):
+        screen = hip_rotation(imu, spans_s, legs)
+        return replace(
+            measures,
+            hip_rotation_deg=screen.angle_deg,
+            hip_rotation_difference_deg=screen.difference_deg,
+        )
+    if is_one_leg_stance(recording.exercise):
+        screen = pelvic_drop(imu, spans_s, legs)
+        return replace(
+            measures,
+            pelvic_drop_deg=screen.angle_deg,
+            pelvic_drop_difference_deg=screen.difference_deg,
+        )
+    return measures
 
 
 @dataclass(frozen=True)

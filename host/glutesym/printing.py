@@ -17,6 +17,7 @@ from glutesym.wording import (
     hip_rotation_sentence,
     lag_sentence,
     leg_text,
+    pelvic_drop_sentence,
     quality_text,
     swapped_sentence,
     verdict_sentence,
@@ -38,7 +39,8 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
     if excluded := excluded_sentence(measures.summary):
         out.print(excluded, highlight=False)
     sentences = [fatigue_sentence(side, trend) for side, trend in measures.fatigue.items()]
-    for sentence in (swapped_sentence(measures), *sentences, hip_rotation_sentence(measures)):
+    sentences += [hip_rotation_sentence(measures), pelvic_drop_sentence(measures)]
+    for sentence in (swapped_sentence(measures), *sentences):
         if sentence:
             out.print(sentence, highlight=False)
     if measures.motion_lost_s:
@@ -114,6 +116,13 @@ def print_truth(out: Console, check: TruthCheck) -> None:
         _number(check.lag_ms, "+.1f"),
         _number(check.lag_error_ms, "+.1f"),
     )
+    for side, true_deg in check.pelvic_drop_true_deg.items():
+        table.add_row(
+            f"Pelvic drop on the {side} leg (°)",
+            f"{true_deg:+.1f}",
+            _number(check.pelvic_drop_deg.get(side), "+.1f"),
+            _number(check.pelvic_drop_error_deg(side), "+.1f"),
+        )
     for side, sent in check.samples_sent.items():
         table.add_row(
             f"EMG samples {side}",

@@ -98,6 +98,27 @@ def hip_rotation_sentence(measures: SetMeasures) -> str:
     return f"{text}: the {'right' if difference.ci_low > 0 else 'left'} leg lets it open more"
 
 
+def pelvic_drop_sentence(measures: SetMeasures) -> str:
+    """Say how far the pelvis drops in stance on each leg; empty when that is not the exercise."""
+    drops = measures.pelvic_drop_deg
+    if not drops:
+        return ""
+    words = [
+        f"{_signed(drop.value)}°{_interval(drop.ci_low, drop.ci_high)} on the {side} leg"
+        for side, drop in drops.items()
+        if drop.value is not None
+    ]
+    difference = measures.pelvic_drop_difference_deg
+    if not words:
+        return f"Pelvic drop withheld: {_reason(difference.reason)}"
+    text = f"On one leg the free side of the pelvis drops by {' and '.join(words)}"
+    if difference.ci_low is None or difference.ci_high is None:
+        return f"{text}; no comparison: {_reason(difference.reason)}"
+    if difference.ci_low <= 0 <= difference.ci_high:
+        return f"{text}: no difference beyond noise"
+    return f"{text}: the {'right' if difference.ci_low > 0 else 'left'} leg lets it drop more"
+
+
 def count_text(n_found: int, n_excluded: int) -> str:
     """Return how many repetitions there are, and how many of them do not count."""
     words = f"{n_found} rep{'' if n_found == 1 else 's'}"

@@ -80,7 +80,9 @@ def outward_difference(imu: Mapping[Side, ImuRecord], movement: Movement) -> flo
         first, last = np.searchsorted(record.time_s, (movement.start_s, movement.end_s))
         before = int(np.searchsorted(record.time_s, movement.start_s - _BEFORE_S))
         rate_dps, pose_g = record.gyro_dps[first:last], record.accel_g[before : first + 1]
-        if last - first < 2 or not (np.isfinite(rate_dps).all() and np.isfinite(pose_g).all()):
+        if not (before and last - first > 1 and last < len(record.time_s)):
+            return None  # not covered
+        if not (np.isfinite(rate_dps).all() and np.isfinite(pose_g).all()):
             return None
         # It comes back to where it was: what is left over is the gyroscope's offset.
         turn_deg = np.cumsum(rate_dps - rate_dps.mean(axis=0), axis=0) / record.fs_hz

@@ -191,9 +191,16 @@ SUMMARY = (
                 "deg",
                 f"hinged on the {side} leg: how far the pelvis opens to the free side",
             ),
+            *_estimate(
+                f"{side}_pelvic_drop",
+                "deg",
+                f"standing on the {side} leg: how far the pelvis drops on the free side",
+            ),
+            Column(f"{side}_pelvic_drop_reason", "", "why it is withheld, in stance on one leg"),
         )
     ),
     *_estimate("hip_rotation_difference", "deg", "right leg − left leg"),
+    *_estimate("pelvic_drop_difference", "deg", "right leg − left leg"),
     *_per_side(
         Column("resting", "uv", "RMS at rest, which is subtracted in power"),
         Column("samples_sent", "", "EMG samples that the pod put into frames"),
