@@ -5,16 +5,19 @@
 
 VQF is that of Laidig and Seel 2023 (Information Fusion 91:187), without a magnetometer and with
 its default parameters. Tilt is compared with the truth of synthetic sets of every exercise, over
-both pods and all of the set but its first 3 s; counts with that of the sets of `reps.py`. Of a
-recorded walk (``--walk``: CSVs with the columns acc_x_m_s2 ... gyr_z_rad_s or alike) there is no
-truth: there the two are compared with each other.
+both pods and all of the set but its first 3 s; counts with the sets of `reps.py`; and the angles
+of both screens with what was asked for. Of a recorded motion (``--recorded``: a CSV of time in s,
+acceleration in m/s2, rate of turn in rad/s) there is no truth: the two are compared with each
+other.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 from rich.console import Console
@@ -23,13 +26,16 @@ from vqf import VQF
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
+from glutesym.analysis import pelvis
 from glutesym.analysis.gravity import GRID_HZ, GravityOnGrid
 from glutesym.analysis.reps import RepCounter
+from glutesym.analysis.screens import hip_rotation, pelvic_drop
 from glutesym.measures import SIDES
 from glutesym.recording import ImuRecord
-from glutesym.virtual.scenarios.base import IMU_GRID_HZ
-from glutesym.virtual.scenarios.catalog import EXERCISES
+from glutesym.virtual.scenarios.base import IMU_GRID_HZ, Scenario
+from glutesym.virtual.scenarios.catalog import EXERCISES, build_scenario
 from glutesym.virtual.scenarios.kinematics import RepTiming, imu_signals, movement, true_up
+from scenario_recording import record
 from workout import Course, build_workout
 
 G_M_S2 = 9.80665
@@ -100,11 +106,10 @@ def tilt_errors_deg(exercise: str, tempo_s: float, bias_dps: float, seed: int) -
     errors = {name: [] for name in FILTERS}
     for side in SIDES:
         accel, gyro = (x.astype(float) for x in imu_signals(motion, side, seed))
-        offset = rng.standard_normal(3)
-        gyro += bias_dps * offset / np.linalg.norm(offset)
         every = round(IMU_GRID_HZ / RATE_HZ)
         accel, gyro = (x.reshape(-1, every, 3).mean(axis=1) for x in (accel, gyro))
         imu = ImuRecord(RATE_HZ, (np.arange(len(accel)) + 0.5) / RATE_HZ, accel, gyro)
+        imu = biased(imu, bias_dps, seed)
         true = true_up(motion, side, seed)
         true = true.reshape(-1, round(IMU_GRID_HZ / GRID_HZ), 3).mean(axis=1)
         for name, make in FILTERS.items():
@@ -167,8 +172,49 @@ def counts(sets: int, seed: int) -> Table:
     return table
 
 
-def walk(path: Path) -> str:
-    """Compare both on a recording: time, acceleration in m/s², rate of turn in rad/s."""
+def angles(sets: int, seed: int) -> Table:
+    """Return how far the screens' angles are off: each leg's, and the legs' difference."""
+    table = Table(title="Angle of a screen, error, mean / largest (degrees)")
+    table.add_column("Screen, gyroscope offset")
+    for name in FILTERS:
+        table.add_column(name, justify="right")
+    for exercise in ("single-leg-stance", "single-leg-deadlift"):
+        for bias_dps in BIASES_DPS:
+            errors: dict[str, list[float]] = {name: [] for name in FILTERS}
+            for i in range(2 * sets):
+                scenario = build_scenario(exercise, seed=seed + i)
+                imu = {
+                    side: biased(pod.imu, bias_dps, seed + i)
+                    for side, pod in record(scenario).pods.items()
+                }
+                for name, make in FILTERS.items():
+                    with patch.object(pelvis, "GravityOnGrid", make):
+                        errors[name] += screen_errors_deg(scenario, imu)
+            cells = [f"{np.mean(x):.2f} / {np.max(x):.1f}" for x in errors.values()]
+            table.add_row(f"{exercise}, {bias_dps:g} deg/s", *cells)
+    return table
+
+
+def screen_errors_deg(scenario: Scenario, imu: dict) -> list[float]:
+    reps = scenario.truth.reps
+    spans_s, legs = [(rep.start_s, rep.end_s) for rep in reps], [rep.working for rep in reps]
+    true_deg = scenario.truth.pelvic_drop_deg
+    if true_deg:
+        found = pelvic_drop(imu, spans_s, legs)
+    else:
+        asked = scenario.parameters
+        true_deg = {side: asked[f"hip_rotation_{side}_deg"] for side in SIDES}
+        found = hip_rotation(imu, spans_s, legs)
+    errors = [found.angle_deg[side].value - true_deg[side] for side in SIDES]
+    return [*map(abs, errors), abs(errors[1] - errors[0])]
+
+
+def biased(imu: ImuRecord, bias_dps: float, seed: int) -> ImuRecord:
+    offset = np.random.default_rng(seed).standard_normal(3)
+    return replace(imu, gyro_dps=imu.gyro_dps + bias_dps * offset / np.linalg.norm(offset))
+
+
+def recorded(path: Path) -> str:
     columns = np.genfromtxt(path, delimiter=",", names=True)
     names = columns.dtype.names or ()
     values = np.column_stack([columns[name] for name in names])
@@ -194,13 +240,14 @@ def main() -> None:
     )
     parser.add_argument("--sets", type=int, default=3, help="of each kind (3)")
     parser.add_argument("--seed", type=int, default=80_000, help="the first one (80000)")
-    parser.add_argument("--walk", type=Path, nargs="*", default=[], help="recordings, CSV")
+    parser.add_argument("--recorded", type=Path, nargs="*", default=[], help="motion, CSV")
     chosen = parser.parse_args()
     console = Console(width=120)
     console.print(tilts(chosen.sets, chosen.seed))
+    console.print(angles(chosen.sets, chosen.seed))
     console.print(counts(chosen.sets, chosen.seed))
-    for path in chosen.walk:
-        console.print(walk(path))
+    for path in chosen.recorded:
+        console.print(recorded(path))
 
 
 if __name__ == "__main__":

@@ -321,3 +321,16 @@ def test_live_envelope_reads_the_burst_and_not_the_electrode_offset():
     )
     assert np.median(live[active]) == pytest.approx(np.sqrt(np.mean(band[active] ** 2)), rel=0.2)
     assert np.nanmin(live) < 20
+
+
+def test_the_drop_of_the_pelvis_in_stance_on_one_leg_is_measured_and_the_bows_are_not_counted():
+    scenario = build_scenario("single-leg-stance", seed=5)
+    measures = measure_set(record(scenario))
+    assert [rep.working for rep in measures.reps] == [rep.working for rep in scenario.truth.reps]
+    for leg, true_deg in scenario.truth.pelvic_drop_deg.items():
+        drop = measures.pelvic_drop_deg[leg]
+        assert drop.value == pytest.approx(true_deg, abs=0.6)
+        assert drop.ci_low < true_deg < drop.ci_high
+    assert measures.pelvic_drop_difference_deg.ci_high < 0
+    assert not measures.hip_rotation_deg
+    assert measures.swapped is None  # lifting a knee tips the pelvis backward: nothing is told
