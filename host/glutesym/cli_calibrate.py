@@ -167,23 +167,29 @@ def _list(folder: Path, subject: str) -> None:
             soft_wrap=True,
         )
         return
-    table = Table("Subject", "Placement", "Made", "Age", *(f"{side}, µV" for side in SIDES))
-    table.add_column("Spread, %")
+    table = Table(
+        "Subject",
+        "Placement",
+        caption="MVIC and the spread of its trials: left / right. Holds: while these electrodes "
+        "are on, 12 hours at most; put on anew they read differently.",
+        caption_justify="left",
+    )
+    for heading in ("Made", "Age", "MVIC (µV)", "Spread (%)"):
+        table.add_column(heading, no_wrap=True)
     table.add_column("Holds")
     now = datetime.now().astimezone()
     for one in found:
         sides = [one.mvic.get(side) for side in SIDES]
-        spreads = ["–" if m is None or m.cv_pct is None else f"{m.cv_pct:.1f}" for m in sides]
         missing = [side for side in SIDES if side not in one.mvic]
-        holds = "if the electrodes are still on" if one.holds_at(now) else "no: calibrate again"
+        spreads = ["–" if m is None or m.cv_pct is None else f"{m.cv_pct:.1f}" for m in sides]
         table.add_row(
             one.subject or "–",
             one.placement,
-            f"{one.made.astimezone():%Y-%m-%d %H:%M}",
+            f"{one.made.astimezone():%Y-%m-%d}",
             _age_text((now - one.made).total_seconds() / 3600),
-            *(uv_text(m.mvic_uv if m else None) for m in sides),
+            " / ".join(uv_text(mvic and mvic.mvic_uv) for mvic in sides),
             " / ".join(spreads),
-            f"no {' and no '.join(missing)} side: calibrate again" if missing else holds,
+            f"no: {missing[0]} side missing" if missing else "yes" if one.holds_at(now) else "no",
         )
     out.print(table)
 
