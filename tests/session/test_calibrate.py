@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
+from glutesym import cli_calibrate
 from glutesym.analysis.calibration import POSITIONS, Mvic
 from glutesym.cli import app
 from glutesym.errors import GlutesymError, SessionError
@@ -205,15 +207,16 @@ def test_an_old_calibration_has_a_caution_and_a_damaged_one_a_reason(calibrated,
 
 
 def listed(folder, *arguments):
-    """Return the lines of `calibrate --list` that say something, on a wide console."""
-    result = CliRunner().invoke(
-        app, ["calibrate", "--list", "-o", str(folder), *arguments], env={"COLUMNS": "160"}
-    )
+    """Return the lines of `calibrate --list` that say something."""
+    result = CliRunner().invoke(app, ["calibrate", "--list", "-o", str(folder), *arguments])
     assert result.exit_code == 0, result.output
     return [line for line in result.output.splitlines() if "│" in line or "No cal" in line]
 
 
-def test_stored_calibrations_are_listed_with_their_age_and_whether_they_hold(tmp_path):
+def test_stored_calibrations_are_listed_with_their_age_and_whether_they_hold(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(cli_calibrate, "out", Console(width=200))
     assert "No calibration in" in listed(tmp_path)[0]
     now = datetime.now(UTC)
     both = {side: Mvic(side, 412.4, POSITIONS[0], 3.21, 3) for side in SIDES}
