@@ -36,9 +36,7 @@ class Case:
 
     change_pct: float  # from the first day to the last one; negative: towards even
     day_sd_pct: float  # from day to day, beyond what a set's own interval knows
-    heavy_tails: bool = (
-        False  # days by Student's t with 3 degrees of freedom: now and then one is far off
-    )
+    heavy_tails: bool = False  # t with 3 degrees of freedom: now and then a day is far off
 
 
 CASES = {
