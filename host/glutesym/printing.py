@@ -180,14 +180,18 @@ def print_history(out: Console, history: History) -> None:
             f"{_with_ends(summary.lag_ms)} {summary.lag_verdict}",
         )
     out.print(table)
+    withheld: dict[str, list[str]] = {}
     for one in history.sets:
-        for what, estimate in (
-            ("asymmetry", one.summary.symmetry_index_pct),
-            ("lag", one.summary.lag_ms),
-        ):
+        summary = one.summary
+        for what, estimate in (("Asymmetry", summary.symmetry_index_pct), ("Lag", summary.lag_ms)):
             if estimate.reason:
-                name, reason = one.path.name, estimate.reason
-                out.print(f"{name}: {what} withheld: {reason}", highlight=False, markup=False)
+                withheld.setdefault(f"{what} withheld: {estimate.reason}", []).append(
+                    one.path.name
+                )
+    for text, names in withheld.items():
+        all_of_them = len(names) == len(history.sets)
+        where = "all of them" if all_of_them else ", ".join(names)
+        out.print(f"{text}: {where}", highlight=False, soft_wrap=True, markup=False)
     for skipped in history.skipped:
         text = f"{skipped.path.name} is left out: {skipped.reason}"
         out.print(text, highlight=False, soft_wrap=True, markup=False)

@@ -129,6 +129,13 @@ def test_what_is_withheld_does_not_count():
     assert trend(ASYMMETRY, given + more) == trend(ASYMMETRY, given)
 
 
+def test_numbers_that_are_never_given_say_why():
+    reason = "one leg works at a time"
+    found = trend(LAG, [SetResult(START, Estimate(None, reason=reason))] * 5)
+    assert found.verdict == "too few sessions"
+    assert found.sentence.endswith(f"(withheld: {reason})")
+
+
 def test_a_day_known_badly_counts_little():
     given = sets(20, 20, 20, 20, 20, half=2)
     wild = SetResult(START + timedelta(days=35), Estimate(-60.0, -160.0, 40.0))

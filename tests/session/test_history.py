@@ -25,7 +25,7 @@ from glutesym.session.writer import SessionWriter
 from glutesym.virtual.scenarios.catalog import build_scenario
 from virtual_session import record
 
-START = datetime(2026, 5, 4, 18, 30, 9, tzinfo=UTC)
+START = datetime(2026, 5, 4, 10, 30, 9, tzinfo=UTC)
 _LSB_AT = struct.calcsize("<" + "".join(field[1] for field in wire.FIELDS[wire.EMG][:-1]))
 
 
@@ -150,6 +150,15 @@ def test_what_does_not_count_says_why(bridge: Path, folder: Path) -> None:
         "trend", folder, "--subject", "S07", "--exercise", "bridge", "--placement", PLACEMENT
     )
     assert "broken.glutesym is left out: this is not a glutesym session" in said
+
+
+def test_what_is_withheld_is_said_once_for_each_reason(bridge: Path, tmp_path: Path) -> None:
+    for day in (0, 7):
+        on_day(bridge, tmp_path, day, exercise="step-up")
+    said = run("trend", tmp_path)
+    assert said.count("Lag withheld: one leg works at a time") == 1
+    assert "no start in common: all of them" in said
+    assert "– not measurable" in said
 
 
 def test_what_is_meant_has_to_be_clear(bridge: Path, folder: Path) -> None:

@@ -16,6 +16,7 @@ counts as scatter about it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -124,6 +125,9 @@ def trend(quantity: Quantity, sets: Sequence[SetResult]) -> Trend:
         n = len(days)
         what = f"sets that can be compared on {n} {'day' if n == 1 else 'days'}"
         reason = f"{what}, {MIN_DAYS} are needed to know by how much days differ anyway"
+        withheld = Counter(one.estimate.reason for one in sets if one.estimate.reason)
+        if withheld:
+            reason += f" (withheld: {withheld.most_common(1)[0][0]})"
         return Trend(quantity, "too few sessions", reason, days, Estimate(None, reason=reason))
     x = np.array([(1.0, (day.day - days[0].day).days) for day in days])
     y = np.array([day.measured.value for day in days], np.float64)
