@@ -211,7 +211,7 @@ def _fit(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return a line by weighted least squares, and the covariance of its two coefficients."""
     weighted = x / variance[:, None]
-    covariance = np.linalg.inv(x.T @ weighted)
+    covariance = np.asarray(np.linalg.inv(x.T @ weighted), np.float64)
     return np.asarray(covariance @ (weighted.T @ y), np.float64), covariance
 
 

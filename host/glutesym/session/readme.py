@@ -96,11 +96,10 @@ def _started_text(meta: Mapping[str, object]) -> str:
 
 
 def _files(rows: Mapping[str, int]) -> list[str]:
-    lines = [f"{t + '.csv':<12} {rows[t]:>9} rows  {CONTENTS[t]}" for t in TABLES]
-    return [
-        *lines,
-        f"{'about.json':<12} {'':>14}  for programs: every column, the pods, the method",
-    ]
+    names = {f"{table}.csv": (str(rows[table]), CONTENTS[table]) for table in TABLES}
+    names["about.json"] = ("", "for programs: every column, the pods, the method")
+    lines = [f"{name:<12}{n:>9}  {content}" for name, (n, content) in names.items()]
+    return [f"{'':<12}{'rows':>9}  what is in it", *lines]
 
 
 def _opening(rows: Mapping[str, int]) -> list[str]:
