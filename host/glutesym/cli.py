@@ -13,7 +13,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress
 
-from glutesym import __version__, cli_calibrate, cli_pods, cli_replay, cli_sit, cli_sync
+from glutesym import (
+    __version__,
+    cli_calibrate,
+    cli_pods,
+    cli_replay,
+    cli_review,
+    cli_sit,
+    cli_sync,
+)
 from glutesym.cli_shared import (
     PLACEMENT,
     Placement,
@@ -51,6 +59,7 @@ app.add_typer(cli_replay.app)
 app.add_typer(cli_sync.app)
 app.add_typer(cli_calibrate.app)
 app.add_typer(cli_sit.app)
+app.add_typer(cli_review.app)
 
 DEFAULT_FOLDER = Path("sessions")
 

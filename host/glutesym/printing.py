@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from glutesym.analysis.quality import duration_text
+from glutesym.measures import RepMeasure
 from glutesym.plan import Plan, make_plan
 from glutesym.wording import (
     excluded_sentence,
@@ -30,10 +33,10 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
     out.print()
     if session.meta.subject:
         out.print(f"Subject {session.meta.subject}", highlight=False)
-    out.print(f"[bold]{verdict_sentence(measures.summary)}[/]", highlight=False)
+    out.print(f"[bold]{escape(verdict_sentence(measures.summary))}[/]", highlight=False)
     out.print(lag_sentence(measures.summary), highlight=False)
     if excluded := excluded_sentence(measures.summary):
-        out.print(excluded, highlight=False)
+        out.print(escape(excluded), highlight=False)
     sentences = [fatigue_sentence(side, trend) for side, trend in measures.fatigue.items()]
     for sentence in (*sentences, hip_rotation_sentence(measures)):
         if sentence:
@@ -41,23 +44,7 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
     if measures.motion_lost_s:
         lost = duration_text(measures.motion_lost_s)
         out.print(f"Motion was lost for {lost}: no repetition is counted there", highlight=False)
-    table = Table(
-        "Rep", "Start (s)", "Left (µV)", "Right (µV)", "Asymmetry (%)", "Lag L−R (ms)", "Quality"
-    )
-    for rep in measures.reps:
-        table.add_row(
-            str(rep.number),
-            f"{rep.start_s:.1f}",
-            _number(rep.left.activation_uv, ".0f"),
-            _number(rep.right.activation_uv, ".0f"),
-            _number(rep.symmetry_index_pct, "+.0f"),
-            _number(rep.lag_ms, "+.0f"),
-            rep.quality,
-        )
-    out.print(table)
-    for rep in measures.reps:
-        if rep.reason:
-            out.print(f"Repetition {rep.number} is {quality_text(rep)}", highlight=False)
+    print_reps(out, measures.reps)
     for side, pod in recording.pods.items():
         out.print(
             f"{side}: {pod.samples_received} EMG samples received, {pod.samples_lost} lost, "
@@ -77,6 +64,32 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
     print_plan(out, make_plan(measures.summary))
     if not session.meta.ended:
         out.print("The session was not ended cleanly; what was recorded until then is complete.")
+
+
+def print_reps(out: Console, reps: Sequence[RepMeasure]) -> None:
+    """Print a line a repetition, and what is wrong with those that are not good."""
+    table = Table(
+        "Rep", "Start (s)", "Left (µV)", "Right (µV)", "Asymmetry (%)", "Lag L−R (ms)", "Quality"
+    )
+    edited = any(rep.edits for rep in reps)
+    if edited:
+        table.add_column("Edited")
+    for rep in reps:
+        table.add_row(
+            str(rep.number),
+            f"{rep.start_s:.1f}",
+            _number(rep.left.activation_uv, ".0f"),
+            _number(rep.right.activation_uv, ".0f"),
+            _number(rep.symmetry_index_pct, "+.0f"),
+            _number(rep.lag_ms, "+.0f"),
+            rep.quality,
+            *([", ".join(rep.edits)] if edited else []),
+        )
+    out.print(table)
+    for rep in reps:
+        if rep.reason:
+            reason = escape(quality_text(rep))
+            out.print(f"Repetition {rep.number} is {reason}", highlight=False)
 
 
 def print_plan(out: Console, plan: Plan) -> None:

@@ -119,6 +119,7 @@ REPS = (
     Column("quality", "", _QUALITY),
     Column("excluded", "", "1: the summary is made without this repetition"),
     Column("reason", "", "why the quality of this repetition is not good"),
+    Column("edited", "", "what a reviewer did: added, moved, excluded, working side set"),
 )
 GAPS = (
     _SIDE,
