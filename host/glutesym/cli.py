@@ -18,12 +18,14 @@ from glutesym import (
     cli_calibrate,
     cli_pods,
     cli_replay,
+    cli_report,
     cli_review,
     cli_sit,
     cli_sync,
 )
 from glutesym.cli_shared import (
     PLACEMENT,
+    Mains,
     Placement,
     Ports,
     SessionFile,
@@ -60,14 +62,9 @@ app.add_typer(cli_sync.app)
 app.add_typer(cli_calibrate.app)
 app.add_typer(cli_sit.app)
 app.add_typer(cli_review.app)
+app.add_typer(cli_report.app)
 
 DEFAULT_FOLDER = Path("sessions")
-
-
-def _mains(value: int | None) -> int | None:
-    if value not in (None, 50, 60):
-        raise typer.BadParameter("mains hum is at 50 or 60 Hz")
-    return value
 
 
 Folder = Annotated[Path, typer.Option("--folder", "-o", help="Where the session is kept.")]
@@ -87,12 +84,6 @@ Seed = Annotated[
 ]
 Reps = Annotated[
     int | None, typer.Option(help="Repetitions.", show_default="the scenario's", min=1)
-]
-Mains = Annotated[
-    int | None,
-    typer.Option(
-        "--mains-hz", help="Take out mains hum, 50 or 60. Off by default.", callback=_mains
-    ),
 ]
 Resume = Annotated[
     Path | None,

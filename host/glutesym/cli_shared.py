@@ -39,6 +39,12 @@ def _subject(value: str) -> str:
     return subject_code(value)
 
 
+def _mains(value: int | None) -> int | None:
+    if value not in (None, 50, 60):
+        raise typer.BadParameter("mains hum is at 50 or 60 Hz")
+    return value
+
+
 SessionFile = Annotated[
     Path, typer.Argument(help="A .glutesym file.", metavar="SESSION", show_default=False)
 ]
@@ -59,6 +65,12 @@ SubjectCode = Annotated[
         help="Whose session it is: a code such as S07, never a name.",
         callback=_subject,
         show_default="none",
+    ),
+]
+Mains = Annotated[
+    int | None,
+    typer.Option(
+        "--mains-hz", help="Take out mains hum, 50 or 60. Off by default.", callback=_mains
     ),
 ]
 Placement = Annotated[
