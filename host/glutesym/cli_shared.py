@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -139,14 +138,10 @@ def measure(
     SessionError
         It is not a session file, or it is damaged.
     """
-    from glutesym.pipeline import Settings
-    from glutesym.session.analyze import analyze_session
-    from glutesym.session.normalised import FOLDER, normalise_session
+    from glutesym.session.answer import measure_session
 
     with err.status("Measuring …"):
-        analyzed = analyze_session(path, Settings(mains_hz=mains_hz))
-        normalised = normalise_session(analyzed, path.parent / FOLDER, placement)
-        return replace(analyzed, normalised=normalised)
+        return measure_session(path, placement, mains_hz)
 
 
 def require_both_sides() -> None:
@@ -154,19 +149,11 @@ def require_both_sides() -> None:
 
     Raises
     ------
-    GlutesymError
+    NotOwnedError
         It owns no pod of a side.
     KeyFileError
         The file of keys cannot be used.
     """
     from glutesym.keys import KeyRing, default_path
-    from glutesym.measures import SIDES
 
-    owned = {pod.side for pod in KeyRing.load(default_path())}
-    missing = [side for side in SIDES if side not in owned]
-    if missing:
-        raise GlutesymError(
-            f"This computer owns no {' and no '.join(missing)} pod. Connect it by USB and run "
-            f"`glutesym provision --side {missing[0]}`. To see it work without pods: "
-            "`glutesym demo`."
-        )
+    KeyRing.load(default_path()).require()

@@ -39,6 +39,10 @@ class VirtualSurroundings:
         The host's Bluetooth.
     subject : str
         Whose session it is, as a code.
+    swapped : bool
+        Each pod is worn on the other side than it was provisioned for.
+    stay : bool
+        After the scenario the body rests until somebody ends the session.
     """
 
     replay_of = ""
@@ -52,9 +56,12 @@ class VirtualSurroundings:
         incident: Incident | None = None,
         host: HostModel | None = None,
         subject: str = "",
+        swapped: bool = False,
+        stay: bool = False,
     ) -> None:
         self._subject = subject
-        self._simulation = Simulation(scenario, seed, hardware, host)
+        self._stay = stay
+        self._simulation = Simulation(scenario, seed, hardware, host, swapped)
         self._speed = speed
         self._incident = incident
         self._loop: WorldLoop | None = None
@@ -93,7 +100,14 @@ class VirtualSurroundings:
         if self._incident is not None:
             await self._incident(simulation)
         await end
+        if self._stay:
+            await session.stopping()
         session.stop()
+
+    def shift(self, seconds: float) -> None:
+        """Let the rest of the scenario come so much later, or sooner if negative."""
+        for pod in self._simulation.pods.values():
+            pod.body.shift(round(seconds * 1e9))
 
     @asynccontextmanager
     async def _open(self) -> AsyncGenerator[Transport]:
