@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress
 
-from glutesym import __version__, cli_calibrate, cli_pods, cli_replay, cli_sit, cli_sync
+from glutesym import __version__, cli_app, cli_calibrate, cli_pods, cli_replay, cli_sit, cli_sync
 from glutesym.cli_shared import (
     PLACEMENT,
     Placement,
@@ -46,6 +46,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+app.add_typer(cli_app.app)
 app.add_typer(cli_pods.app)
 app.add_typer(cli_replay.app)
 app.add_typer(cli_sync.app)
