@@ -16,27 +16,101 @@ from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+from bleak.exc import BleakBluetoothNotAvailableError
+from bleak.exc import BleakBluetoothNotAvailableReason as _Reason
+
 from glutesym.analysis.calibration import POSITIONS
 from glutesym.analysis.mvic_timetable import GuideSettings
-from glutesym.errors import BluetoothError, NotOwnedError, PodNotFoundError, RefusedError
 from glutesym.gui.app import AppWindow
 from glutesym.gui.qt import QtWidgets
 from glutesym.gui.sounds import Sounds
+from glutesym.keys import KeyRing, OwnedPod, new_key
+from glutesym.links.ble import BleTransport
 from glutesym.session.visit import Choices, Visit
 from glutesym.virtual.scenarios.catalog import build_scenario
+from glutesym.virtual.simulation import Simulation
 from glutesym.virtual.studio import VirtualStudio
+from glutesym.virtual.surroundings import Incident, VirtualSurroundings
 
 PATIENCE_S = 240.0
-ERRORS = {
-    "bluetooth_off": BluetoothError("off", "No powered Bluetooth adapters found"),
-    "no_adapter": BluetoothError("none", "no adapter"),
-    "not_allowed": BluetoothError("denied", "access denied"),
-    "not_owned": NotOwnedError(("left", "right")),
-    "one_pod": PodNotFoundError(("right",), 20.0),
-    "no_pod": PodNotFoundError(("left", "right"), 20.0),
-    "stranger": PodNotFoundError(("left",), 20.0, strangers=1),
-    "other_owner": RefusedError("glutesym-1A2B3C", "wrong proof"),
-}
+
+
+async def bluetooth_off(simulation: Simulation) -> None:
+    """Switch the adapter off."""
+    simulation.set_adapter(False)
+
+
+async def no_adapter(simulation: Simulation) -> None:
+    """Take the adapter away."""
+    unavailable(simulation, _Reason.NO_BLUETOOTH)
+
+
+async def not_allowed(simulation: Simulation) -> None:
+    """Forbid it."""
+    unavailable(simulation, _Reason.DENIED_BY_SYSTEM)
+
+
+async def one_pod(simulation: Simulation) -> None:
+    """Switch a pod off."""
+    simulation.pods["right"].switch_off()
+
+
+async def no_pod(simulation: Simulation) -> None:
+    """Switch both off."""
+    for pod in simulation.pods.values():
+        pod.switch_off()
+
+
+async def stranger(simulation: Simulation) -> None:
+    """Lose the key of the left pod."""
+    client, scanner = simulation.backends
+    keys = KeyRing.of(
+        OwnedPod(*known) for known in simulation.keys.values() if known[1] == "right"
+    )
+    simulation.transport = BleTransport(keys, client, scanner, simulation.loop.now_ns)
+
+
+async def other_owner(simulation: Simulation) -> None:
+    """Have another key than the pods."""
+    client, scanner = simulation.backends
+    keys = KeyRing.of(
+        OwnedPod(pod, side, new_key()) for pod, side, _key in simulation.keys.values()
+    )
+    simulation.transport = BleTransport(keys, client, scanner, simulation.loop.now_ns)
+
+
+def unavailable(simulation: Simulation, reason: _Reason) -> None:
+    """Have the system say that there is no Bluetooth."""
+
+    def refuse() -> None:
+        raise BleakBluetoothNotAvailableError("The system says no.", reason)
+
+    simulation.adapter.require_power = refuse
+
+
+TROUBLES = (bluetooth_off, no_adapter, not_allowed, one_pod, no_pod, stranger, other_owner)
+
+
+class Troubled(VirtualStudio):
+    """Virtual pods with which something goes wrong before they are connected."""
+
+    def __init__(self, trouble: Incident) -> None:
+        super().__init__(speed=None)
+        self._trouble = trouble
+
+    def surroundings(self, scenario, subject, swapped, stay):
+        """Let it go wrong."""
+        return VirtualSurroundings(
+            scenario, 1, None, stay=stay, swapped=swapped, before=self._trouble
+        )
+
+
+class Unowned(VirtualStudio):
+    """A computer that owns no pod."""
+
+    def require_pods(self):
+        """Say so."""
+        KeyRing.of([]).require()
 
 
 class Noisy(VirtualStudio):
@@ -101,12 +175,11 @@ class Clicker:
 
 def errors(folder: Path, size: tuple[int, int]) -> None:
     """Draw what the first page says about everything that can go wrong there."""
-    for name, error in ERRORS.items():
-        visit = Visit(VirtualStudio(speed=None))
+    studios = {trouble.__name__: Troubled(trouble) for trouble in TROUBLES}
+    for name, studio in {**studios, "not_owned": Unowned()}.items():
+        visit = Visit(studio)
         clicker = Clicker(AppWindow(visit, Sounds(muted=True)), folder, size)
-        visit.stop()
         clicker.until(lambda visit=visit: not visit.busy)
-        visit.error = error
         clicker.keep(f"error_{name}")
         clicker.window.close()
         visit.end()

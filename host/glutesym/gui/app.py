@@ -98,6 +98,7 @@ class AppWindow(QtWidgets.QWidget):
         self._guarded(self.page.enter)
         self.refresh()
         if step != "live":
+            self.page.setFocus()
             self.page.bar.focus_main()
 
     def refresh(self) -> None:

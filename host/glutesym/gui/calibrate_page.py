@@ -7,7 +7,7 @@ from math import ceil
 
 from glutesym import wording
 from glutesym.advice import Advice, advice_for
-from glutesym.analysis.calibration import ELECTRODE_CAUTION
+from glutesym.analysis.calibration import ELECTRODE_CAUTION, Mvic
 from glutesym.analysis.mvic_guide import Prompt
 from glutesym.analysis.mvic_words import (
     HOW,
@@ -19,11 +19,11 @@ from glutesym.analysis.mvic_words import (
 from glutesym.gui import style, text, theme
 from glutesym.gui.actions import Action, Key
 from glutesym.gui.bars import BarsView
-from glutesym.gui.page import AdvicePanel, Go, Page
+from glutesym.gui.page import POLICY, AdvicePanel, Go, Page, set_card_unit
 from glutesym.gui.qt import QtCore, QtWidgets
 from glutesym.gui.sounds import Sound, Sounds
 from glutesym.live_state import LiveState
-from glutesym.measures import SIDES
+from glutesym.measures import SIDES, Side
 from glutesym.scale import SharedScale
 from glutesym.session.visit import CALIBRATION, SKIPPED, KeptCalibration, Visit
 
@@ -83,13 +83,10 @@ class CalibratePage(Page):
     def set_unit(self, unit: float) -> None:
         """Adapt to the window's size."""
         super().set_unit(unit)
-        for part in (
-            self._word,
-            self._seconds,
-            self._bars,
-            *self._bars.findChildren(text.FitText),
-        ):
+        for part in (self._word, self._seconds):
             part.set_unit(unit)
+            part.setSizePolicy(POLICY.Ignored, POLICY.Expanding)
+        set_card_unit(self._bars, unit)
         self._bars.setMinimumHeight(round(240 * unit))
         self._word.setMinimumHeight(round(96 * unit))
         self._seconds.setMinimumHeight(round(80 * unit))
@@ -177,22 +174,21 @@ class CalibratePage(Page):
 
     def _make_result(self) -> QtWidgets.QWidget:
         self._summary = style.label("", "large", "calibration_summary")
-        self._table = QtWidgets.QTableWidget(len(SIDES), 4)
-        self._table.setObjectName("calibration_table")
-        self._table.setHorizontalHeaderLabels(
-            ["MVIC", "Spread of trials", "Good trials", "Position"]
-        )
-        self._table.setVerticalHeaderLabels([side.capitalize() for side in SIDES])
-        self._table.setEditTriggers(QtWidgets.QAbstractItemView.EditTrigger.NoEditTriggers)
-        self._table.setFocusPolicy(QtCore.Qt.FocusPolicy.NoFocus)
-        self._table.setSelectionMode(QtWidgets.QAbstractItemView.SelectionMode.NoSelection)
-        self._table.horizontalHeader().setSectionResizeMode(
-            QtWidgets.QHeaderView.ResizeMode.Stretch
-        )
+        cards = QtWidgets.QHBoxLayout()
+        self._found: dict[Side, tuple[QtWidgets.QLabel, QtWidgets.QLabel]] = {}
+        for side in SIDES:
+            amount = style.label("", "large", f"{side}_mvic")
+            facts = style.label("", "body", f"{side}_mvic_facts")
+            self._found[side] = amount, facts
+            column = QtWidgets.QVBoxLayout()
+            for part in (style.label(side.upper(), side), amount, facts):
+                column.addWidget(part)
+            cards.addLayout(column, 1)
         self._details = style.label("", "small", "calibration_details")
         column = QtWidgets.QVBoxLayout()
-        for part in (self._summary, self._table, self._details):
-            column.addWidget(part)
+        column.addWidget(self._summary)
+        column.addLayout(cards)
+        column.addWidget(self._details)
         column.addStretch(1)
         return style.card(column)
 
@@ -273,21 +269,10 @@ class CalibratePage(Page):
     def _show_result(self, kept: KeptCalibration) -> None:
         found = kept.calibration
         self._summary.setText(found.problem or "Calibrated")
-        for row, side in enumerate(SIDES):
+        for side, (amount, facts) in self._found.items():
             mvic = found.mvic.get(side)
-            cells = ["–"] * 4
-            if mvic is not None:
-                spread = "–" if mvic.cv_pct is None else f"{mvic.cv_pct:.1f} %"
-                cells = [f"{mvic.mvic_uv:.0f} µV", spread, str(mvic.trials), mvic.source]
-            for column, words in enumerate(cells):
-                item = QtWidgets.QTableWidgetItem(words)
-                item.setTextAlignment(QtCore.Qt.AlignmentFlag.AlignCenter)
-                self._table.setItem(row, column, item)
-        self._table.resizeRowsToContents()
-        height = self._table.horizontalHeader().sizeHint().height() + sum(
-            self._table.rowHeight(row) for row in range(len(SIDES))
-        )
-        self._table.setFixedHeight(height + 6)
+            amount.setText("–" if mvic is None else f"{mvic.mvic_uv:.0f} µV")
+            facts.setText("not enough good trials" if mvic is None else _facts_text(mvic))
         lines: list[str] = []
         if found.raw_ratio_pct is not None:
             lines.append(f"Right / left: {found.raw_ratio_pct:.0f} %, {ELECTRODE_CAUTION}.")
@@ -307,6 +292,11 @@ class CalibratePage(Page):
     def _show_only(self, shown: QtWidgets.QWidget) -> None:
         for part in (self._intro, self._guide, self._result):
             part.setVisible(part is shown)
+
+
+def _facts_text(mvic: Mvic) -> str:
+    spread = "" if mvic.cv_pct is None else f", which scatter by {mvic.cv_pct:.1f} %"
+    return f"Best of {mvic.trials} good trials{spread}. {mvic.source.capitalize()}."
 
 
 def _short(sentence: str) -> str:

@@ -11,10 +11,9 @@ from glutesym.advice import signal_steps
 from glutesym.gui import style
 from glutesym.gui.actions import Action, Key
 from glutesym.gui.bars import BarsView
-from glutesym.gui.page import Go, Page
+from glutesym.gui.page import Go, Page, set_card_unit
 from glutesym.gui.placement import PlacementPicture, placement_words
 from glutesym.gui.qt import QtWidgets
-from glutesym.gui.text import FitText
 from glutesym.gui.traffic_light import WORDS, TrafficLight
 from glutesym.live_state import LiveState
 from glutesym.measures import SIDES, Side
@@ -33,6 +32,7 @@ class CheckPage(Page):
         self._bars = BarsView()
         self._scale = SharedScale()
         self._rest = style.label("", "title", "baseline")
+        self._failed = style.label("", "body", "baseline_failed")
         left = QtWidgets.QVBoxLayout()
         left.addWidget(self._picture, 1)
         left.addWidget(self._where)
@@ -46,6 +46,7 @@ class CheckPage(Page):
         right.addWidget(self._bars, 1)
         rest = QtWidgets.QVBoxLayout()
         rest.addWidget(self._rest)
+        rest.addWidget(self._failed)
         right.addWidget(style.card(rest))
         beside = QtWidgets.QWidget()
         beside.setLayout(right)
@@ -63,10 +64,8 @@ class CheckPage(Page):
         """Adapt to the window's size."""
         super().set_unit(unit)
         self._picture.set_unit(unit)
-        self._bars.set_unit(unit)
-        self._bars.setMinimumHeight(round(230 * unit))
-        for part in self._bars.findChildren(FitText):
-            part.set_unit(unit)
+        set_card_unit(self._bars, unit)
+        self._bars.setMinimumHeight(round(200 * unit))
         for card in self._cards.values():
             card.set_unit(unit)
 
@@ -77,6 +76,10 @@ class CheckPage(Page):
         self._scale.grow_to_fit(state)
         self._bars.show_state(state, self._scale)
         self._rest.setText(self._rest_text(state))
+        result = self.visit.baseline.result
+        reasons = result.reasons.items() if result else ()
+        self._failed.setText("\n".join(f"{side.capitalize()}: {why}" for side, why in reasons))
+        self._failed.setVisible(bool(reasons))
         super().show_state(state)
         if self.visit.error is not None:
             self.go("connect")
@@ -108,13 +111,10 @@ class CheckPage(Page):
             return f"Lie still and let go … {left_s} s" if left_s else "Lie still: a moment"
         if baseline.result is None:
             return "Lie down, let go, and measure what the muscles read at rest."
-        if baseline.result.complete:
-            words = " · ".join(
-                f"{side.capitalize()} {wording.uv_text(uv)} µV"
-                for side, uv in baseline.result.rest_uv.items()
-            )
-            return f"At rest: {words}"
-        return baseline.result.text.capitalize()
+        words = [
+            f"{side} {wording.uv_text(uv)} µV" for side, uv in baseline.result.rest_uv.items()
+        ]
+        return f"At rest: {' · '.join(words) or 'not measured'}"
 
     def _skip(self) -> None:
         self.visit.note(SIGNAL_CHECK, SKIPPED)

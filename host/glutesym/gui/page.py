@@ -8,12 +8,15 @@ from typing import Literal
 from glutesym.advice import Advice
 from glutesym.gui import style
 from glutesym.gui.actions import Action, ActionBar
+from glutesym.gui.card import Card
 from glutesym.gui.qt import QtCore, QtGui, QtWidgets
+from glutesym.gui.text import FitText
 from glutesym.live_state import LiveState
 from glutesym.session.visit import Visit
 
 Step = Literal["connect", "check", "calibrate", "set", "live", "result"]
 Go = Callable[[Step], None]
+POLICY = QtWidgets.QSizePolicy.Policy
 _Direction = QtWidgets.QBoxLayout.Direction
 
 
@@ -30,6 +33,7 @@ class Page(QtWidgets.QWidget):
     def __init__(self, visit: Visit, go: Go) -> None:
         super().__init__()
         self.setObjectName("page")
+        self.setFocusPolicy(QtCore.Qt.FocusPolicy.ClickFocus)  # so that keys are no typing
         self.visit = visit
         self.go = go
         self.unit = 1.0
@@ -92,6 +96,14 @@ class Page(QtWidgets.QWidget):
         """Do what a key stands for."""
         if not self.bar.handle(event):
             super().keyPressEvent(event)
+
+
+def set_card_unit(view: Card, unit: float) -> None:
+    """Adapt a view of the live window to a page's sizes."""
+    view.set_unit(unit)
+    view.setSizePolicy(POLICY.Ignored, POLICY.Expanding)  # its least height counts on a page
+    for part in view.findChildren(FitText):
+        part.set_unit(unit)
 
 
 class AdvicePanel(QtWidgets.QFrame):

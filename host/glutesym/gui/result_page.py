@@ -8,10 +8,9 @@ from glutesym import wording
 from glutesym.advice import advice_for
 from glutesym.gui import style
 from glutesym.gui.actions import Action, Key
-from glutesym.gui.page import AdvicePanel, Go, Page
+from glutesym.gui.page import AdvicePanel, Go, Page, set_card_unit
 from glutesym.gui.qt import QtCore, QtWidgets
 from glutesym.gui.result import ResultView
-from glutesym.gui.text import FitText
 from glutesym.live_state import LiveState
 from glutesym.measures import RepMeasure
 from glutesym.session.visit import DoneSet, Visit
@@ -59,9 +58,7 @@ class ResultPage(Page):
         """Adapt to the window's size."""
         super().set_unit(unit)
         self._result.setFixedHeight(round(230 * unit))
-        self._result.set_unit(unit)
-        for part in self._result.findChildren(FitText):
-            part.set_unit(unit)
+        set_card_unit(self._result, unit)
 
     def show_state(self, state: LiveState) -> None:
         """Show the result once it is there."""

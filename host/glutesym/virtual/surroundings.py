@@ -43,6 +43,8 @@ class VirtualSurroundings:
         Each pod is worn on the other side than it was provisioned for.
     stay : bool
         After the scenario the body rests until somebody ends the session.
+    before : callable, optional
+        What goes wrong before anybody looks for the pods, as soon as they are on.
     """
 
     replay_of = ""
@@ -58,7 +60,9 @@ class VirtualSurroundings:
         subject: str = "",
         swapped: bool = False,
         stay: bool = False,
+        before: Incident | None = None,
     ) -> None:
+        self._before = before
         self._subject = subject
         self._stay = stay
         self._simulation = Simulation(scenario, seed, hardware, host, swapped)
@@ -113,4 +117,6 @@ class VirtualSurroundings:
     async def _open(self) -> AsyncGenerator[Transport]:
         async with self._simulation as simulation:
             self._loop = simulation.loop
+            if self._before is not None:
+                await self._before(simulation)
             yield simulation.transport
