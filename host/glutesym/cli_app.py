@@ -73,6 +73,13 @@ def whole_path(
     finally:
         with err.status("Ending: what the pods still hold is being fetched …"):
             visit.end()
+    if visit.unkept is not None:
+        out.print(
+            f"The calibration was not completed. What it holds is in {visit.unkept}: "
+            f"`glutesym calibrate --from {visit.unkept}`.",
+            highlight=False,
+            soft_wrap=True,
+        )
     for path in visit.unmeasured:  # the window was closed in the middle of a set
         from glutesym.session.analyze import export_session
 

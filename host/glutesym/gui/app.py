@@ -19,6 +19,7 @@ from glutesym.gui.sounds import Sounds
 from glutesym.session.visit import Visit
 
 _REFRESH_MS = 40
+_ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP")  # Ctrl-C, and a terminal that is closed
 _SIZE_PX = (1000, 720)
 _LEAST_PX = (340, 480)
 _TITLES: dict[Step, str] = {
@@ -193,7 +194,8 @@ def run_app(visit: Visit) -> None:
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         window.close()
 
-    previous = signal.signal(signal.SIGINT, interrupt)
+    endings = [getattr(signal, name) for name in _ENDINGS if hasattr(signal, name)]
+    previous = [(number, signal.signal(number, interrupt)) for number in endings]
     collector = GarbageCollector()  # Qt objects must be collected in this thread
     try:
         window.show()
@@ -201,6 +203,7 @@ def run_app(visit: Visit) -> None:
     finally:
         collector.timer.stop()
         gc.enable()
-        signal.signal(signal.SIGINT, previous)
+        for number, handler in previous:
+            signal.signal(number, handler)
     if window.error is not None:
         raise window.error

@@ -70,7 +70,7 @@ class CalibratePage(Page):
         self.visit.stop()
         self._running = False
         self.visit.calibrating = None
-        self.visit.error = None
+        self.visit.dismiss()
         self._advice.show_advice(None)
         self._show_only(self._intro)
 
@@ -217,17 +217,19 @@ class CalibratePage(Page):
         guide, error = self.visit.guide, self.visit.error
         if error is not None:
             self._fail(advice_for(error))
+        elif self._stopped:
+            self.visit.unkept = None
+            self._show_only(self._intro)
         elif guide is not None and guide.measured and self.visit.recorded:
             self._says.setText("Measuring …")
             self.visit.keep_calibration()
-        elif self._stopped:
-            self._show_only(self._intro)
         else:
             self._fail(Advice("Nothing was measured", ("Calibrate again, or skip it.",)))
 
     def _fail(self, advice: Advice) -> None:
         self._show_only(self._intro)
         self._advice.show_advice(advice)
+        self.visit.dismiss()
 
     def _show_guide(self, state: LiveState) -> None:
         self._scale.grow_to_fit(state)

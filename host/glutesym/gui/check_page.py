@@ -47,9 +47,9 @@ class CheckPage(Page):
         rest = QtWidgets.QVBoxLayout()
         rest.addWidget(self._rest)
         rest.addWidget(self._failed)
-        right.addWidget(style.card(rest))
         beside = QtWidgets.QWidget()
         beside.setLayout(right)
+        self.content.addWidget(style.card(rest))
         self.side_by_side(style.card(left), beside, stretch=(2, 3))
 
     def enter(self) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from glutesym import wording
 from glutesym.advice import Advice, advice_for, signal_text
-from glutesym.errors import GlutesymError
 from glutesym.gui import style
 from glutesym.gui.actions import Action, Key
 from glutesym.gui.page import AdvicePanel, Go, Page
@@ -29,7 +28,6 @@ class ConnectPage(Page):
 
     def __init__(self, visit: Visit, go: Go) -> None:
         super().__init__(visit, go)
-        self._error: Exception | None = None
         self._before: Interrupted | None = None
         self._asked_before = False
         self._now = style.label("", "large", "now")
@@ -47,16 +45,15 @@ class ConnectPage(Page):
 
     def enter(self) -> None:
         """Look for the pods, unless a session that was interrupted comes first."""
-        self._error = None
         if not self._asked_before:
             self._asked_before = True
             self._before = self.visit.studio.interrupted(self.visit.choices.folder)
-        if self._before is None and not self.visit.busy:
-            self._look()
+        if self._before is None and not self.visit.busy and self.visit.error is None:
+            self.visit.look()
 
     def show_state(self, state: LiveState) -> None:
         """Show a snapshot."""
-        error = self.visit.error or self._error
+        error = self.visit.error
         advice = advice_for(error) if error else None
         if self._before is not None:
             advice = _interrupted_advice(self._before)
@@ -65,6 +62,7 @@ class ConnectPage(Page):
         self._now.setText(_now_text(state))
         for pod in self._pods.values():
             pod.show_state(state, error is not None)
+        self._swapped.setVisible(advice is None)
         self._swapped.setText(
             "Sides are swapped: each pod is worn on the other side than it was set up for. Bars, "
             "files and lights follow where it is worn."
@@ -80,7 +78,7 @@ class ConnectPage(Page):
                 Action("begin_anew", "Begin anew", Key.Key_N, self._begin_anew),
                 Action("go_on", "Go on with it", Key.Key_Return, self._go_on),
             )
-        failed = bool(self.visit.error or self._error)
+        failed = self.visit.error is not None
         blink = [
             Action(
                 f"blink_{side}",
@@ -92,7 +90,9 @@ class ConnectPage(Page):
             for side in SIDES
         ]
         swap = Action("swap", "Swap sides", Key.Key_S, self._swap)
-        again = Action("retry", "Try again", Key.Key_Return if failed else Key.Key_T, self._look)
+        again = Action(
+            "retry", "Try again", Key.Key_Return if failed else Key.Key_T, self.visit.look
+        )
         if failed:
             return swap, again
         ready = all(live.connected for live in state.sides.values())
@@ -137,14 +137,6 @@ class ConnectPage(Page):
         grid.setColumnStretch(1, 1)
         return style.card(grid)
 
-    def _look(self) -> None:
-        self._error = None
-        try:
-            self.visit.look()
-        except GlutesymError as error:
-            self.visit.stop()
-            self._error = error
-
     def _swap(self) -> None:
         self.visit.swap()
         self.setFocus()
@@ -155,7 +147,7 @@ class ConnectPage(Page):
 
     def _begin_anew(self) -> None:
         self._before = None
-        self._look()
+        self.visit.look()
 
     def _go_on(self) -> None:
         before, self._before = self._before, None

@@ -49,7 +49,8 @@ class ResultPage(Page):
         """Wait for the measuring."""
         self._shown = None
         self._now.setText("Measuring the whole set …")
-        self._advice.show_advice(None)
+        error = self.visit.error
+        self._advice.show_advice(advice_for(error) if error else None)
         for part in (self._result, self._words, self._table, self._files):
             part.hide()
         self._now.show()

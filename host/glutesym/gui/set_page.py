@@ -49,6 +49,7 @@ class SetPage(Page):
         self.visit.stop()
         error = self.visit.error
         self._advice.show_advice(advice_for(error) if error else None)
+        self.visit.dismiss()
         choices = self.visit.choices
         lines = [f"{kind.capitalize()}: {words}." for kind, words in self.visit.notes]
         who = choices.subject or "nobody in particular"
@@ -88,7 +89,6 @@ class SetPage(Page):
             self._wrong.show()
             self._exercise.setFocus()
             return
-        self.visit.error = None
         self.visit.train()
         self.go("live")
 

@@ -129,6 +129,8 @@ class Visit:
         Of the newest calibration.
     unmeasured : list of Path
         Sets that were recorded and are not measured yet.
+    unkept : Path or None
+        A calibration that was recorded and is not measured yet.
     """
 
     def __init__(self, studio: Studio, choices: Choices | None = None) -> None:
@@ -141,6 +143,7 @@ class Visit:
         self.calibrating: Job[KeptCalibration] | None = None
         self.measuring: Job[DoneSet] | None = None
         self.unmeasured: list[Path] = []
+        self.unkept: Path | None = None
         self._session: RunningSession | None = None
         self._next: Callable[[], RunningSession] | None = None
         self._notes: dict[str, str] = {}
@@ -168,8 +171,13 @@ class Visit:
 
     def look(self) -> None:
         """Connect to the pods and look at their signals, without recording."""
-        self.studio.require_pods()
         self.baseline = guide = BaselineGuide()
+        try:
+            self.studio.require_pods()
+        except GlutesymError as error:
+            self.stop()
+            self.error = error
+            return
         swapped = self.swapped
 
         def begin() -> RunningSession:
@@ -180,6 +188,8 @@ class Visit:
     def swap(self) -> None:
         """Have each pod be worn on the other side from now on; looks anew if it looks."""
         self.swapped = not self.swapped
+        if self._notes.get(CALIBRATION, SKIPPED) != SKIPPED:
+            self.note(CALIBRATION, "made before the sides were swapped: do it again")
         if self.busy:
             self.look()
 
@@ -188,10 +198,11 @@ class Visit:
         choices, swapped = self.choices, self.swapped
         subject = self.studio.subject(choices.subject)
         place, guide = self.studio.calibration(self.studio.guide, subject, swapped)
-        self.guide, self.calibrating = guide, None
+        self.guide, self.calibrating, self.unkept = guide, None, None
 
         def begin() -> RunningSession:
             path = session_path(choices.folder, datetime.now().astimezone(), EXERCISE)
+            self.unkept = path
             return RunningSession(place, path, EXERCISE, follower=guide, notes=self.notes)
 
         self._begin(begin)
@@ -225,6 +236,12 @@ class Visit:
         self._next = None
         if self._session is not None:
             self._session.stop()
+
+    def dismiss(self) -> None:
+        """Forget how the newest session ended: somebody has been told."""
+        self.error = None
+        if self._session is not None and not self._session.running:
+            self._session = None
 
     # --- what is shown
 
@@ -261,6 +278,7 @@ class Visit:
         def work() -> KeptCalibration:
             analyzed = measure_session(path, choices.placement)
             found = calibrate_session(analyzed)
+            self.unkept = None
             if found.problem:
                 return KeptCalibration(found, path, None)
             folder = path.parent / FOLDER
@@ -301,7 +319,12 @@ class Visit:
             if job is not None:
                 job.wait()
         self.unmeasured = [path for path in self.unmeasured if path.exists()]
+        if self.unkept is not None and not (self.unkept.exists() and self._has_trials()):
+            self.unkept = None
         return True
+
+    def _has_trials(self) -> bool:
+        return self.guide is not None and any(one.trials for one in self.guide.measured)
 
     def _begin(self, begin: Callable[[], RunningSession]) -> None:
         self.stop()
