@@ -110,7 +110,7 @@ class BleTransport:
                 pass
             except Exception as error:  # whatever a platform's stack raises
                 raise BluetoothError(
-                    _why(error), str(error.args[0] if error.args else error)
+                    bluetooth_trouble(error), str(error.args[0] if error.args else error)
                 ) from error
         return list(found.values())
 
@@ -311,7 +311,7 @@ _WHY: dict[_Reason, BluetoothTrouble] = {
 _DENIED_BY_DBUS = ("AccessDenied", "NotPermitted", "NotAuthorized")  # ends of D-Bus errors' names
 
 
-def _why(error: Exception) -> BluetoothTrouble:
+def bluetooth_trouble(error: Exception) -> BluetoothTrouble:
     """Return why a platform's stack does not scan."""
     if isinstance(error, BleakBluetoothNotAvailableError):
         return _WHY.get(error.reason, "silent")

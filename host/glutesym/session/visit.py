@@ -379,9 +379,11 @@ def baseline_note(baseline: Baseline | None) -> str:
 
 
 def _usable_folder(text: str) -> Path:
-    if not text:
+    if not text.strip("\0"):
         raise ChoiceError("folder", "Name a folder for the sessions, such as sessions.")
     try:
+        if "\0" in text:
+            raise ValueError("no system allows it")
         folder = Path(text).expanduser()
         existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     except (OSError, RuntimeError, ValueError, StopIteration) as error:
