@@ -2,12 +2,15 @@
 
 A visit of virtual pods is clicked through; each picture is what the window shows at that moment.
 
-    python docs/make_app_pictures.py FOLDER [WIDTHxHEIGHT] [NAME ...]
+    python docs/make_app_pictures.py                                    # those of docs/app.md
+    python docs/make_app_pictures.py FOLDER [WIDTHxHEIGHT] [path noisy errors]    # all
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -32,6 +35,12 @@ from glutesym.virtual.simulation import Simulation
 from glutesym.virtual.studio import VirtualStudio
 from glutesym.virtual.surroundings import Incident, VirtualSurroundings
 
+DOCS = Path(__file__).resolve().parent
+IN_THE_DOCS = {
+    "connect": "app-connect.png",
+    "check_noisy": "app-check.png",
+    "calibrate_refused": "app-calibrate.png",
+}
 PATIENCE_S = 240.0
 
 
@@ -247,16 +256,26 @@ def _word(visit: Visit) -> str:
     return prompt.word if prompt else ""
 
 
+def all_pictures(folder: Path, size: tuple[int, int], wanted: list[str]) -> None:
+    """Draw them, in a folder of sessions that goes away afterwards."""
+    with tempfile.TemporaryDirectory() as place, contextlib.chdir(place):
+        if "path" in wanted:
+            path(folder, size, Path("sessions"))
+        if "noisy" in wanted:
+            noisy(folder, size)
+        if "errors" in wanted:
+            errors(folder, size)
+
+
 if __name__ == "__main__":
     app = QtWidgets.QApplication([])
-    out = Path(sys.argv[1])
-    out.mkdir(parents=True, exist_ok=True)
-    width, height = map(int, (sys.argv[2] if sys.argv[2:] else "1000x720").split("x"))
-    wanted = sys.argv[3:] or ["errors", "noisy", "path"]
-    with tempfile.TemporaryDirectory() as sessions:
-        if "path" in wanted:
-            path(out, (width, height), Path(sessions) / "sessions")
-        if "noisy" in wanted:
-            noisy(out, (width, height))
-        if "errors" in wanted:
-            errors(out, (width, height))
+    if sys.argv[1:]:
+        out = Path(sys.argv[1]).resolve()
+        out.mkdir(parents=True, exist_ok=True)
+        width, height = map(int, (sys.argv[2] if sys.argv[2:] else "1000x720").split("x"))
+        all_pictures(out, (width, height), sys.argv[3:] or ["path", "noisy", "errors"])
+    else:
+        with tempfile.TemporaryDirectory() as drawn:
+            all_pictures(Path(drawn), (1000, 720), ["path", "noisy"])
+            for name, picture in IN_THE_DOCS.items():
+                shutil.copy(Path(drawn) / f"{name}.png", DOCS / picture)

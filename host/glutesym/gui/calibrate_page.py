@@ -281,7 +281,7 @@ class CalibratePage(Page):
         for one in found.measured:
             for trial, line in zip(one.trials, trial_sentences(one), strict=True):
                 if trial.reason:
-                    lines.append(f"{line}.")
+                    lines.append(f"{line[:1].upper()}{line[1:]}.")
         lines.append(f"Recorded in {kept.session}.")
         if kept.path is not None:
             lines.append(f"Saved as {kept.path}. Put on electrodes anew? Calibrate anew.")

@@ -90,9 +90,8 @@ class ConnectPage(Page):
             for side in SIDES
         ]
         swap = Action("swap", "Swap sides", Key.Key_S, self._swap)
-        again = Action(
-            "retry", "Try again", Key.Key_Return if failed else Key.Key_T, self.visit.look
-        )
+        words, key = ("Try again", Key.Key_Return) if failed else ("Look again", Key.Key_T)
+        again = Action("retry", words, key, self.visit.look)
         if failed:
             return swap, again
         ready = all(live.connected for live in state.sides.values())

@@ -75,6 +75,11 @@ class Page(QtWidgets.QWidget):
         gap = round(12 * unit)
         self.content.setContentsMargins(gap, gap // 2, gap, gap // 2)
         self.content.setSpacing(gap)
+        for panel in self.findChildren(QtWidgets.QFrame):
+            inside = panel.layout()
+            if panel.objectName() in ("card", "advice") and inside is not None:
+                inside.setContentsMargins(gap, gap, gap, gap)
+                inside.setSpacing(gap // 2)
 
     # --- what pages share
 

@@ -54,12 +54,14 @@ def sheet(unit: float) -> str:
         font-size: {body:.0f}px; border: 2px solid {theme.LINE}; border-radius: {radius}px;
         padding: {pad}px; selection-background-color: {focus}; selection-color: #0E1116; }}
     QLineEdit:focus, QComboBox:focus {{ border-color: {theme.TEXT}; }}
+    QComboBox::drop-down {{ width: {5 * pad}px; }}
     QComboBox QAbstractItemView {{ color: {theme.TEXT}; background: {theme.TRACK};
         font-size: {body:.0f}px; selection-background-color: {focus};
         selection-color: #0E1116; }}
     QTableWidget {{ color: {theme.TEXT}; background: {theme.CARD}; border: none;
         font-size: {small:.0f}px; gridline-color: {theme.LINE};
         selection-background-color: {theme.TRACK}; selection-color: {theme.TEXT}; }}
+    QTableWidget::item {{ padding: 0 {pad}px; }}
     QHeaderView::section {{ color: {theme.DIM}; background: {theme.CARD}; border: none;
         font-size: {small:.0f}px; padding: {pad // 2}px; }}
     QScrollBar:vertical {{ background: {theme.WINDOW}; width: {pad + 4}px; margin: 0; }}

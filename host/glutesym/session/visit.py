@@ -379,7 +379,7 @@ def baseline_note(baseline: Baseline | None) -> str:
 
 
 def _usable_folder(text: str) -> Path:
-    if not text.strip("\0"):
+    if not text:
         raise ChoiceError("folder", "Name a folder for the sessions, such as sessions.")
     try:
         if "\0" in text:
