@@ -288,7 +288,10 @@ def swap(
     """Tell an uneven body from uneven pods: two sessions, the pods swapped for the second."""
     from glutesym.analysis.swap import swap_test
 
-    indices = [measure(path).measures.summary.symmetry_index_pct for path in (first, swapped)]
+    before, after = (measure(path).measures for path in (first, swapped))
+    if before.swapped is not None and before.swapped == after.swapped:
+        out.print("In both sessions the pods seem to sit alike: were they swapped for the second?")
+    indices = before.summary.symmetry_index_pct, after.summary.symmetry_index_pct
     out.print(swap_test(*indices).sentence, highlight=False)
 
 

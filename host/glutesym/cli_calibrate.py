@@ -53,6 +53,7 @@ class PositionName(StrEnum):
 @app.command(
     epilog="Examples:\n\n`glutesym calibrate --subject S07`\n\n"
     "`glutesym calibrate --skip prone --trials 5`\n\n`glutesym calibrate --virtual`\n\n"
+    "`glutesym calibrate --list`\n\n"
     "`glutesym calibrate --from sessions/2026-05-04_18-30-09_mvic.glutesym`"
 )
 def calibrate(
@@ -89,6 +90,12 @@ def calibrate(
             "--from", help="Calibrate from a recorded session.", show_default="record one now"
         ),
     ] = None,
+    listed: Annotated[
+        bool,
+        typer.Option(
+            "--list", help="List what is stored instead: of everyone, or of the subject."
+        ),
+    ] = False,
     usb: Usb = False,
     port: Ports = None,
     virtual: Annotated[
@@ -111,6 +118,9 @@ def calibrate(
     from glutesym.session.calibration_store import calibration_path
     from glutesym.session.normalised import FOLDER
 
+    if listed:
+        _list((folder or Path("sessions")) / FOLDER, subject)
+        return
     if session is None:
         names = [name for name in positions or PositionName if name not in (skip or [])]
         if not names:
@@ -143,6 +153,55 @@ def calibrate(
         placement,
     )
     out.print(f"Saved as {path}.", highlight=False, soft_wrap=True)
+
+
+def _list(folder: Path, subject: str) -> None:
+    """Print the stored calibrations, newest first."""
+    from glutesym.measures import SIDES
+    from glutesym.session.calibration_store import stored_calibrations
+
+    found = [one for one in stored_calibrations(folder) if subject in ("", one.subject)]
+    if not found:
+        whose = f" of subject {subject}" if subject else ""
+        out.print(
+            f"No calibration{whose} in {folder}. Make one: `glutesym calibrate`.",
+            highlight=False,
+            soft_wrap=True,
+        )
+        return
+    table = Table(
+        "Subject",
+        "Placement",
+        caption="MVIC and the spread of its trials: left / right. Holds: while these electrodes "
+        "are on, 12 hours at most; put on anew they read differently.",
+        caption_justify="left",
+    )
+    for heading in ("Made", "Age", "MVIC (µV)", "Spread (%)"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("Holds")
+    now = datetime.now().astimezone()
+    for one in found:
+        sides = [one.mvic.get(side) for side in SIDES]
+        missing = [side for side in SIDES if side not in one.mvic]
+        spreads = ["–" if m is None or m.cv_pct is None else f"{m.cv_pct:.1f}" for m in sides]
+        table.add_row(
+            one.subject or "–",
+            one.placement,
+            f"{one.made.astimezone():%Y-%m-%d}",
+            _age_text((now - one.made).total_seconds() / 3600),
+            " / ".join(uv_text(mvic and mvic.mvic_uv) for mvic in sides),
+            " / ".join(spreads),
+            f"no: {missing[0]} side missing" if missing else "yes" if one.holds_at(now) else "no",
+        )
+    out.print(table)
+
+
+def _age_text(age_h: float) -> str:
+    if age_h < 0:
+        return "in the future"
+    if age_h < 1:
+        return f"{60 * age_h:.0f} min"
+    return f"{age_h:.0f} h" if age_h < 48 else f"{age_h / 24:.0f} days"
 
 
 def _studio(virtual: bool, seed: int, speed: float, usb: bool, ports: list[str]) -> Studio:

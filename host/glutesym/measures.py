@@ -198,10 +198,15 @@ class RepMeasure:
         return 1000 * (self.left.offset_s - self.right.offset_s)
 
     @property
+    def judged(self) -> tuple[Side, ...]:
+        """The sides that its quality depends on: on one leg the one that works, if known."""
+        return (self.working,) if self.working else SIDES
+
+    @property
     def quality(self) -> Grade:
-        """How far it can be trusted: as far as its weaker side."""
+        """How far it can be trusted: as far as the weaker of the sides that are judged."""
         grades: list[Grade] = [flaw.grade for flaw in self.flaws]
-        for side in (self.left, self.right):
+        for side in map(self.side, self.judged):
             grades.append("poor" if NO_POD in side.flaws else side.quality)
         return worst(grades)
 
@@ -212,16 +217,17 @@ class RepMeasure:
 
     @property
     def reason(self) -> str:
-        """Why the quality is not good, both sides; empty when it is."""
+        """Why the quality is not good, with the side; empty when it is."""
         found = [("", flaw) for flaw in self.flaws]
-        found += [(f"{side}: ", flaw) for side in SIDES for flaw in self.side(side).flaws]
+        found += [(f"{side}: ", flaw) for side in self.judged for flaw in self.side(side).flaws]
         found.sort(key=lambda of_flaw: -_rank(of_flaw[1].grade))
         return "; ".join(f"{of}{flaw}" for of, flaw in found)
 
     @property
     def worst_flaws(self) -> tuple[Flaw, ...]:
         """Those that its quality is due to, whatever they are of."""
-        flaws = _worst_first((*self.flaws, *self.left.flaws, *self.right.flaws))
+        of_sides = [flaw for side in self.judged for flaw in self.side(side).flaws]
+        flaws = _worst_first((*self.flaws, *of_sides))
         return tuple(flaw for flaw in flaws if flaw.grade == flaws[0].grade)
 
 
@@ -272,7 +278,11 @@ class SetMeasures:
     summary: SetSummary
     resting_uv: dict[Side, float] = field(default_factory=dict[Side, float])
     motion_lost_s: float = 0.0  # seen by no pod: repetitions in it are not counted
+    swapped: bool | None = None  # the pods seem to be on each other's side; None: not known
     fatigue: dict[Side, FatigueTrend] = field(default_factory=dict[Side, FatigueTrend])
     # Hinged forward on one leg: how far the pelvis opens to the free side, by the leg stood on.
     hip_rotation_deg: dict[Side, Estimate] = field(default_factory=dict[Side, Estimate])
     hip_rotation_difference_deg: Estimate = Estimate(None, reason="not a hinge on one leg")
+    # Standing on one leg: how far the free side of the pelvis drops, by the leg stood on.
+    pelvic_drop_deg: dict[Side, Estimate] = field(default_factory=dict[Side, Estimate])
+    pelvic_drop_difference_deg: Estimate = Estimate(None, reason="no stance on one leg")

@@ -9,13 +9,17 @@ from rich.console import Console
 from rich.table import Table
 
 from glutesym.analysis.quality import duration_text
+from glutesym.exercises import is_one_leg
 from glutesym.plan import Plan, make_plan
 from glutesym.wording import (
     excluded_sentence,
     fatigue_sentence,
     hip_rotation_sentence,
     lag_sentence,
+    leg_text,
+    pelvic_drop_sentence,
     quality_text,
+    swapped_sentence,
     verdict_sentence,
 )
 
@@ -35,23 +39,24 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
     if excluded := excluded_sentence(measures.summary):
         out.print(excluded, highlight=False)
     sentences = [fatigue_sentence(side, trend) for side, trend in measures.fatigue.items()]
-    for sentence in (*sentences, hip_rotation_sentence(measures)):
+    sentences += [hip_rotation_sentence(measures), pelvic_drop_sentence(measures)]
+    for sentence in (swapped_sentence(measures), *sentences):
         if sentence:
             out.print(sentence, highlight=False)
     if measures.motion_lost_s:
         lost = duration_text(measures.motion_lost_s)
         out.print(f"Motion was lost for {lost}: no repetition is counted there", highlight=False)
-    table = Table(
-        "Rep", "Start (s)", "Left (µV)", "Right (µV)", "Asymmetry (%)", "Lag L−R (ms)", "Quality"
-    )
+    one_leg = is_one_leg(recording.exercise)
+    compared = ("Working",) if one_leg else ("Asymmetry (%)", "Lag L−R (ms)")
+    table = Table("Rep", "Start (s)", "Left (µV)", "Right (µV)", *compared, "Quality")
     for rep in measures.reps:
+        both = _number(rep.symmetry_index_pct, "+.0f"), _number(rep.lag_ms, "+.0f")
         table.add_row(
             str(rep.number),
             f"{rep.start_s:.1f}",
             _number(rep.left.activation_uv, ".0f"),
             _number(rep.right.activation_uv, ".0f"),
-            _number(rep.symmetry_index_pct, "+.0f"),
-            _number(rep.lag_ms, "+.0f"),
+            *((leg_text(rep),) if one_leg else both),
             rep.quality,
         )
     out.print(table)
@@ -111,6 +116,13 @@ def print_truth(out: Console, check: TruthCheck) -> None:
         _number(check.lag_ms, "+.1f"),
         _number(check.lag_error_ms, "+.1f"),
     )
+    for side, true_deg in check.pelvic_drop_true_deg.items():
+        table.add_row(
+            f"Pelvic drop on the {side} leg (°)",
+            f"{true_deg:+.1f}",
+            _number(check.pelvic_drop_deg.get(side), "+.1f"),
+            _number(check.pelvic_drop_error_deg(side), "+.1f"),
+        )
     for side, sent in check.samples_sent.items():
         table.add_row(
             f"EMG samples {side}",

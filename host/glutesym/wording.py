@@ -71,6 +71,16 @@ def fatigue_sentence(side: Side, trend: FatigueTrend) -> str:
     return f"{words}: a sign of fatigue" if change.ci_high < 0 else f"{words}: no sign of fatigue"
 
 
+def swapped_sentence(measures: SetMeasures) -> str:
+    """Say that the pods seem to be swapped, and what to do; empty when they do not."""
+    if not measures.swapped:
+        return ""
+    return (
+        "The pods seem to be on each other's side: then left is right in all of this. See which "
+        "one lights up at L and at R in `glutesym live`, and change them or ignore this"
+    )
+
+
 def hip_rotation_sentence(measures: SetMeasures) -> str:
     """Say how far the pelvis opens hinged on each leg; empty when that was not measured."""
     words: list[str] = []
@@ -86,6 +96,27 @@ def hip_rotation_sentence(measures: SetMeasures) -> str:
     if difference.ci_low <= 0 <= difference.ci_high:
         return f"{text}: no difference beyond noise"
     return f"{text}: the {'right' if difference.ci_low > 0 else 'left'} leg lets it open more"
+
+
+def pelvic_drop_sentence(measures: SetMeasures) -> str:
+    """Say how far the pelvis drops in stance on each leg; empty when that is not the exercise."""
+    drops = measures.pelvic_drop_deg
+    if not drops:
+        return ""
+    words = [
+        f"{_signed(drop.value)}°{_interval(drop.ci_low, drop.ci_high)} on the {side} leg"
+        for side, drop in drops.items()
+        if drop.value is not None
+    ]
+    difference = measures.pelvic_drop_difference_deg
+    if not words:
+        return f"Pelvic drop withheld: {_reason(difference.reason)}"
+    text = f"On one leg the free side of the pelvis drops by {' and '.join(words)}"
+    if difference.ci_low is None or difference.ci_high is None:
+        return f"{text}; no comparison: {_reason(difference.reason)}"
+    if difference.ci_low <= 0 <= difference.ci_high:
+        return f"{text}: no difference beyond noise"
+    return f"{text}: the {'right' if difference.ci_low > 0 else 'left'} leg lets it drop more"
 
 
 def count_text(n_found: int, n_excluded: int) -> str:
@@ -254,6 +285,11 @@ def later_text(lag_ms: float | None) -> str:
     if size == "0":
         return "together"
     return f"{'left' if lag_ms > 0 else 'right'} later {size} ms"
+
+
+def leg_text(rep: RepMeasure) -> str:
+    """Return which leg worked in a repetition on one leg, or that it is not clear."""
+    return f"{rep.working} leg" if rep.working else "not clear"
 
 
 def _with_interval(estimate: Estimate, unit: str) -> str:

@@ -18,6 +18,7 @@ from glutesym.measures import SIDES
 from glutesym.session.analyze import analyze_session
 from glutesym.session.calibration_store import load_calibration
 from glutesym.session.normalised import FOLDER
+from glutesym.session.resume import Interrupted
 from glutesym.session.store import open_session
 from glutesym.session.visit import Choices, Visit
 
@@ -317,3 +318,42 @@ def test_pages_fit_into_every_window(clicker, size):
 
 def test_any_other_error_is_told_as_it_is():
     assert advice_for(sqlite3.OperationalError("disk I/O error")).steps[0] == "disk I/O error"
+
+
+class Interrupting(Studio):
+    """Beside a session that was interrupted a moment ago."""
+
+    def interrupted(self, folder):
+        return Interrupted(folder / "before.glutesym", "squat", 130.0, {}, {})
+
+
+def test_an_interrupted_session_comes_before_a_new_one(clicker):
+    app = clicker(Interrupting())
+    assert app.text("advice_title") == "⚠ A session was interrupted 2 min ago"
+    assert "before.glutesym" in app.text("advice_steps")
+    assert not app.visit.busy  # a new search would make the pods forget
+    assert app.possible("go_on")
+    app.key(Key.Key_N)
+    app.until(lambda: app.possible("next"))
+    assert not app.shown("advice")
+
+
+def test_typing_is_no_command_and_enter_goes_on_from_every_field(clicker):
+    app = clicker()
+    app.until(lambda: app.possible("next"))
+    subject = app.input("subject")
+    subject.setFocus()
+    app.qtbot.keyClicks(subject, "SLR")
+    assert subject.text() == "SLR"
+    assert not app.visit.swapped
+    app.key(Key.Key_Return)
+    assert app.step == "check"
+    app.key(Key.Key_K)
+    app.key(Key.Key_K)
+    box = app.window.page.findChild(QtWidgets.QComboBox, "exercise")
+    box.setFocus()
+    box.lineEdit().selectAll()
+    app.qtbot.keyClicks(box.lineEdit(), "squat")
+    app.qtbot.keyClick(box, Key.Key_Return)
+    assert app.step == "live"
+    assert app.visit.choices.exercise == "squat"

@@ -100,6 +100,8 @@ MEASURES = SetMeasures(
         excluded=(("samples lost", 1), ("motion was lost as it began", 1)),
     ),
     motion_lost_s=1.5,
+    swapped=True,
+    pelvic_drop_deg={"left": Estimate(7.0, 6.0, 8.0), "right": Estimate(None, reason="too fast")},
     resting_uv={"left": 2.5, "right": 3.5},
 )
 META = {
@@ -202,6 +204,11 @@ def test_summary(tables: dict[str, pl.DataFrame]) -> None:
     assert row["symmetry_angle_ci_low_pct"] < row["symmetry_angle_pct"]
     assert (row["lag_ms"], row["lag_reason"]) == (None, "fewer than 3 repetitions")
     assert row["right_activation_uv"] == 100.5
+    assert row["pods_swapped"] == 1
+    assert (row["left_pelvic_drop_deg"], row["left_pelvic_drop_ci_high_deg"]) == (7.0, 8.0)
+    assert row["left_pelvic_drop_reason"] is None
+    assert (row["right_pelvic_drop_deg"], row["right_pelvic_drop_reason"]) == (None, "too fast")
+    assert row["pelvic_drop_difference_deg"] is None
     assert row["left_resting_uv"] == 2.5
     assert (row["left_samples_sent"], row["left_samples_received"]) == (1000, 990)
     assert row["right_samples_lost"] == 10

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from glutesym.exercises import NAMES
 from glutesym.keys import KeyRing, OwnedPod
 from glutesym.session.studio import RealStudio
 from glutesym.session.visit import ChoiceError, Choices, Visit, checked_choices, checked_exercise
@@ -60,6 +61,8 @@ def test_an_exercise_has_a_name_and_virtual_people_know_some():
         checked_exercise(studio, Choices(), "…")
     with pytest.raises(ChoiceError, match="Choose one of"):
         checked_exercise(studio, Choices(), "juggling")
+    for name in NAMES:
+        studio.check_exercise(name)
     assert checked_exercise(RealStudio(), Choices(), "juggling").exercise == "juggling"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from glutesym import wording
 from glutesym.advice import advice_for
+from glutesym.exercises import is_one_leg
 from glutesym.gui import style
 from glutesym.gui.actions import Action, Key
 from glutesym.gui.page import AdvicePanel, Go, Page, set_card_unit
@@ -15,7 +16,8 @@ from glutesym.live_state import LiveState
 from glutesym.measures import RepMeasure
 from glutesym.session.visit import DoneSet, Visit
 
-_COLUMNS = ("Rep", "Start", "Left", "Right", "Amount", "Time", "Quality")
+_COLUMNS = ("Rep", "Start", "Left", "Right", "Amount", "Time", "Working", "Quality")
+_COMPARED, _LEG = (4, 5), 6
 _ROWS_SEEN = 12
 
 
@@ -76,11 +78,19 @@ class ResultPage(Page):
         """Return what can be done now."""
         job = self.visit.measuring
         ready = job is None or job.over
+        done = job.result if job is not None else None
+        swap = Action("swap", "Swap sides for the next set", Key.Key_S, self._swap)
+        seem_swapped = done is not None and bool(done.analyzed.measures.swapped)
         return (
+            *((swap,) if seem_swapped else ()),
             Action("quit", "Quit", Key.Key_Q, self._quit),
             Action("again", "Calibrate again", Key.Key_C, lambda: self.go("calibrate"), ready),
             Action("next", "Next set", Key.Key_Return, lambda: self.go("set"), ready),
         )
+
+    def _swap(self) -> None:
+        self.visit.swap()
+        self.go("set")
 
     def _show(self, done: DoneSet, state: LiveState) -> None:
         self._shown = done
@@ -92,17 +102,21 @@ class ResultPage(Page):
         fatigue = [wording.fatigue_sentence(side, t) for side, t in measures.fatigue.items()]
         normalised = analyzed.normalised.sentences if analyzed.normalised else []
         notes = [f"{kind.capitalize()}: {words}" for kind, words in self.visit.notes]
-        said = [*fatigue, wording.hip_rotation_sentence(measures), *normalised, *notes]
+        screens = wording.hip_rotation_sentence(measures), wording.pelvic_drop_sentence(measures)
+        said = [wording.swapped_sentence(measures), *fatigue, *screens, *normalised, *notes]
         if state.message:
             said.append(state.message)
         self._words.setText("\n".join(sentence for sentence in said if sentence))
-        self._fill(measures.reps)
+        self._fill(measures.reps, is_one_leg(analyzed.meta.exercise))
         names = ", ".join(path.name for path in (analyzed.path, *done.files))
         self._files.setText(f"In {analyzed.path.parent}: {names}")
         for part in (self._result, self._words, self._table, self._files):
             part.show()
 
-    def _fill(self, reps: Sequence[RepMeasure]) -> None:
+    def _fill(self, reps: Sequence[RepMeasure], one_leg: bool) -> None:
+        for column in _COMPARED:  # on one leg a repetition says nothing about the other side
+            self._table.setColumnHidden(column, one_leg)
+        self._table.setColumnHidden(_LEG, not one_leg)
         self._table.setRowCount(len(reps))
         for row, rep in enumerate(reps):
             cells = (
@@ -112,6 +126,7 @@ class ResultPage(Page):
                 f"{wording.uv_text(rep.right.activation_uv)} µV",
                 wording.larger_text(rep.symmetry_index_pct),
                 wording.later_text(rep.lag_ms),
+                wording.leg_text(rep),
                 wording.quality_text(rep),
             )
             for column, words in enumerate(cells):

@@ -157,6 +157,9 @@ SUMMARY = (
     Column("reps_excluded", "", "repetitions that it leaves out, as their quality is unusable"),
     Column("excluded_because", "", "why, and how many for each reason"),
     Column("motion_lost", "s", "time that no pod's motion is known of: nothing is counted there"),
+    Column(
+        "pods_swapped", "", "1: the pods seem to be on each other's side; empty: cannot be told"
+    ),
     Column("verdict", "", "left lower, right lower, within noise or not measurable"),
     Column("verdict_reason", "", "why the verdict is not a side, if it is not"),
     *_estimate("symmetry_index", "pct", f"of the set: {_SYMMETRY_INDEX}"),
@@ -188,9 +191,16 @@ SUMMARY = (
                 "deg",
                 f"hinged on the {side} leg: how far the pelvis opens to the free side",
             ),
+            *_estimate(
+                f"{side}_pelvic_drop",
+                "deg",
+                f"standing on the {side} leg: how far the pelvis drops on the free side",
+            ),
+            Column(f"{side}_pelvic_drop_reason", "", "why it is withheld, in stance on one leg"),
         )
     ),
     *_estimate("hip_rotation_difference", "deg", "right leg − left leg"),
+    *_estimate("pelvic_drop_difference", "deg", "right leg − left leg"),
     *_per_side(
         Column("resting", "uv", "RMS at rest, which is subtracted in power"),
         Column("samples_sent", "", "EMG samples that the pod put into frames"),

@@ -82,6 +82,7 @@ def summary_row(recording: Recording, measures: SetMeasures) -> dict[str, object
         "reps_excluded": summary.n_excluded,
         "excluded_because": causes_text(summary) or None,
         "motion_lost_s": measures.motion_lost_s,
+        "pods_swapped": None if measures.swapped is None else int(measures.swapped),
         "verdict": summary.verdict,
         "verdict_reason": summary.reason or None,
         **_estimate("symmetry_index", "pct", index),
@@ -94,6 +95,7 @@ def summary_row(recording: Recording, measures: SetMeasures) -> dict[str, object
         **_estimate("lag", "ms", summary.lag_ms),
         "lag_reason": summary.lag_ms.reason or None,
         **_estimate("hip_rotation_difference", "deg", measures.hip_rotation_difference_deg),
+        **_estimate("pelvic_drop_difference", "deg", measures.pelvic_drop_difference_deg),
         "sync_uncertainty_ms": recording.sync_uncertainty_ms,
     }
     for side in SIDES:
@@ -106,6 +108,9 @@ def summary_row(recording: Recording, measures: SetMeasures) -> dict[str, object
         row[f"{side}_fatigue_reason"] = tired.median_frequency_pct.reason or None
         rotation = measures.hip_rotation_deg.get(side, withheld)
         row |= _estimate(f"{side}_hip_rotation", "deg", rotation)
+        drop = measures.pelvic_drop_deg.get(side, withheld)
+        row |= _estimate(f"{side}_pelvic_drop", "deg", drop)
+        row[f"{side}_pelvic_drop_reason"] = drop.reason or None
         pod = recording.pods.get(side)
         row |= {
             f"{side}_resting_uv": measures.resting_uv.get(side),
