@@ -29,7 +29,8 @@ from glutesym.gui.qt import QtWidgets
 from glutesym.gui.sounds import Sounds
 from glutesym.keys import KeyRing, OwnedPod, new_key
 from glutesym.links.ble import BleTransport
-from glutesym.session.visit import Choices, Visit
+from glutesym.session.choices import Choices
+from glutesym.session.visit import Visit
 from glutesym.virtual.scenarios.catalog import build_scenario
 from glutesym.virtual.simulation import Simulation
 from glutesym.virtual.studio import VirtualStudio

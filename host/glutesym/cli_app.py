@@ -64,7 +64,8 @@ def whole_path(
             f"No window: {problem} In the terminal: `glutesym calibrate` and `glutesym live`."
         )
     from glutesym.gui.app import run_app
-    from glutesym.session.visit import Choices, Visit
+    from glutesym.session.choices import Choices
+    from glutesym.session.visit import Visit
 
     choices = Choices(subject, placement, folder, exercise, mains_hz)
     visit = Visit(_studio(virtual, seed, speed, usb, port or []), choices)

@@ -11,7 +11,8 @@ from glutesym.gui.app import AppWindow
 from glutesym.gui.qt import QtCore, QtWidgets
 from glutesym.gui.sounds import Sounds
 from glutesym.gui.text import FitText
-from glutesym.session.visit import Choices, Visit
+from glutesym.session.choices import Choices
+from glutesym.session.visit import Visit
 from glutesym.virtual.simulation import Simulation
 from glutesym.virtual.studio import VirtualStudio
 from glutesym.virtual.surroundings import Incident, VirtualSurroundings

@@ -17,10 +17,11 @@ from glutesym.links.ble import BleTransport
 from glutesym.measures import SIDES
 from glutesym.session.analyze import analyze_session
 from glutesym.session.calibration_store import load_calibration
+from glutesym.session.choices import Choices
 from glutesym.session.normalised import FOLDER
 from glutesym.session.resume import Interrupted
 from glutesym.session.store import open_session
-from glutesym.session.visit import Choices, Visit
+from glutesym.session.visit import Visit
 
 Key = QtCore.Qt.Key
 

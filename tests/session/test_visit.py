@@ -10,8 +10,9 @@ import pytest
 
 from glutesym.exercises import NAMES
 from glutesym.keys import KeyRing, OwnedPod
+from glutesym.session.choices import ChoiceError, Choices, checked_choices, checked_exercise
 from glutesym.session.studio import RealStudio
-from glutesym.session.visit import ChoiceError, Choices, Visit, checked_choices, checked_exercise
+from glutesym.session.visit import Visit
 from glutesym.virtual.studio import VirtualStudio
 
 

@@ -13,8 +13,9 @@ from glutesym.gui.qt import QtWidgets
 from glutesym.gui.traffic_light import WORDS
 from glutesym.live_state import LiveState
 from glutesym.measures import SIDES, Side
+from glutesym.session.choices import ChoiceError, checked_choices
 from glutesym.session.resume import Interrupted
-from glutesym.session.visit import ChoiceError, Visit, checked_choices
+from glutesym.session.visit import Visit
 
 _FIELDS = {
     "subject": ("Who", "a code such as S07, never a name; may stay empty"),

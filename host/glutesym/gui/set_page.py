@@ -12,8 +12,9 @@ from glutesym.gui.page import AdvicePanel, Go, Page
 from glutesym.gui.qt import QtWidgets
 from glutesym.gui.window import LiveWindow
 from glutesym.live_state import LiveState
+from glutesym.session.choices import ChoiceError, checked_exercise
 from glutesym.session.disk_room import SHORT_S, room_s, room_text
-from glutesym.session.visit import ChoiceError, Visit, checked_exercise
+from glutesym.session.visit import Visit
 
 
 class SetPage(Page):
