@@ -108,7 +108,7 @@ class Troubled(VirtualStudio):
         super().__init__(speed=None)
         self._trouble = trouble
 
-    def surroundings(self, scenario, subject, swapped, stay):
+    def surroundings(self, scenario, subject, swapped, stay, placement=""):
         """Let it go wrong."""
         return VirtualSurroundings(
             scenario, 1, None, stay=stay, swapped=swapped, before=self._trouble

@@ -87,7 +87,7 @@ def whole_path(
         analyzed = measure(path, mains_hz, placement)
         files = export_session(analyzed, path.parent)
         print_result(out, analyzed)
-        print_files(out, [path, *files])
+        print_files(out, [path, files[0].parent])
 
 
 def _studio(virtual: bool, seed: int, speed: float, usb: bool, ports: list[str]) -> Studio:

@@ -137,7 +137,7 @@ def calibrate(
         calibration_path(folder, subject, placement)  # is it a name?
         studio.require_pods()
         subject = studio.subject(subject)
-        session = _record(studio, settings, folder, subject)
+        session = _record(studio, settings, folder, subject, placement)
     analyzed = measure(session)
     found = calibrate_session(analyzed)
     _print(found)
@@ -214,12 +214,14 @@ def _studio(virtual: bool, seed: int, speed: float, usb: bool, ports: list[str])
     return RealStudio(usb, ports)
 
 
-def _record(studio: Studio, settings: GuideSettings, folder: Path, subject: str) -> Path:
+def _record(
+    studio: Studio, settings: GuideSettings, folder: Path, subject: str, placement: str
+) -> Path:
     from glutesym.session.calibrate import EXERCISE
     from glutesym.session.names import session_path
     from glutesym.session.run import RunningSession
 
-    surroundings, guide = studio.calibration(settings, subject, swapped=False)
+    surroundings, guide = studio.calibration(settings, subject, placement, swapped=False)
     path = session_path(folder, datetime.now().astimezone(), EXERCISE)
     with Live(console=out, transient=True, refresh_per_second=5) as live:
         watch = _watch(guide, live)

@@ -11,13 +11,12 @@ import typer
 from rich.console import Console
 
 from glutesym.errors import GlutesymError
+from glutesym.session.subject import PLACEMENT
 
 if TYPE_CHECKING:
     from glutesym.live_state import LiveState
     from glutesym.session.analyze import AnalyzedSession
     from glutesym.session.run import RunningSession
-
-PLACEMENT = "gluteus maximus"  # of the electrodes, unless something else is said
 
 out = Console()
 err = Console(stderr=True)
@@ -36,6 +35,12 @@ def _subject(value: str) -> str:
     from glutesym.session.subject import subject_code
 
     return subject_code(value)
+
+
+def _mains(value: int | None) -> int | None:
+    if value not in (None, 50, 60):
+        raise typer.BadParameter("mains hum is at 50 or 60 Hz")
+    return value
 
 
 SessionFile = Annotated[
@@ -58,6 +63,12 @@ SubjectCode = Annotated[
         help="Whose session it is: a code such as S07, never a name.",
         callback=_subject,
         show_default="none",
+    ),
+]
+Mains = Annotated[
+    int | None,
+    typer.Option(
+        "--mains-hz", help="Take out mains hum, 50 or 60. Off by default.", callback=_mains
     ),
 ]
 Placement = Annotated[
@@ -138,10 +149,17 @@ def measure(
     SessionError
         It is not a session file, or it is damaged.
     """
-    from glutesym.session.answer import measure_session
-
     with err.status("Measuring …"):
-        return measure_session(path, placement, mains_hz)
+        return measure_quietly(path, mains_hz, placement)
+
+
+def measure_quietly(
+    path: Path, mains_hz: int | None = None, placement: str = PLACEMENT
+) -> AnalyzedSession:
+    """Measure a session file as `measure` does, while something else shows how far it is."""
+    from glutesym.session.measured import measure_session
+
+    return measure_session(path, placement, mains_hz)
 
 
 def require_both_sides() -> None:

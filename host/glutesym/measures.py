@@ -107,6 +107,15 @@ class Distribution:
         return 0.5 * (high - low)
 
 
+@dataclass(frozen=True, eq=False)
+class OnsetByRise:
+    """What a repetition says about one side's onset under each model of how the muscle rises."""
+
+    log_evidence: NDArray[np.float64]  # (n_models,) for the model, onset summed out
+    mean_ms: NDArray[np.float64]  # (n_models,) of the onset, session time
+    variance_ms2: NDArray[np.float64]  # (n_models,)
+
+
 @dataclass(frozen=True)
 class SideMeasure:
     """One side of one repetition. Times are seconds of session time."""
@@ -172,7 +181,9 @@ class RepMeasure:
     flaws: tuple[Flaw, ...] = ()  # of both sides together
     sync_uncertainty_ms: float = float("nan")  # 95 % of clock errors in the lag are smaller
     lag_posterior: Distribution | None = field(default=None, repr=False, compare=False)  # ms
-    lag_shared_sd_ms: float = 0.0  # of the lag's SD, what all repetitions have in common
+    by_rise: tuple[OnsetByRise, OnsetByRise] | None = field(
+        default=None, repr=False, compare=False
+    )  # left, right: of what the set's lag is made
     one_leg: bool = False  # one side works at a time: the two are not compared within it
     working: Side | None = None  # of one-leg exercises: the side that works; None: not clear
 

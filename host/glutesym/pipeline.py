@@ -40,7 +40,7 @@ from glutesym.analysis.reps import Movement, RepCounter
 from glutesym.analysis.resting import RestingLevel, resting_level
 from glutesym.analysis.screens import hip_rotation, pelvic_drop
 from glutesym.analysis.signal_check import SlowVoltage, hum_uv, slow_voltage
-from glutesym.analysis.timing import Edge, Rises, time_offset, time_onsets
+from glutesym.analysis.timing import Edge, Rises, onset_by_rise, time_offset, time_onsets
 from glutesym.dsp.bandpass import SETTLE_S, Bandpass
 from glutesym.dsp.envelope import RmsEnvelope
 from glutesym.dsp.muscle_power import MusclePower, PowerRows
@@ -345,6 +345,9 @@ def measure_rep(
         )
     )
     learned = rises[0].after(onsets[0]), rises[1].after(onsets[1])
+    by_rise = None
+    if lag is not None and onsets[0] is not None and onsets[1] is not None:
+        by_rise = onset_by_rise(onsets[0]), onset_by_rise(onsets[1])
     flaws = motion_flaws(movement)
     index = lag_ms = working = None
     one_leg = is_one_leg(recording.exercise)
@@ -358,8 +361,8 @@ def measure_rep(
         else:
             index = symmetry_index_pct(left.activation_uv, right.activation_uv)
     if lag is not None and not one_leg:
-        lag_ms = lag.posterior.median
-        flaws += clock_flaws(lag.posterior.half_width, sync_uncertainty_ms)
+        lag_ms = lag.median
+        flaws += clock_flaws(lag.half_width, sync_uncertainty_ms)
     rep = RepMeasure(
         number,
         movement.start_s,
@@ -370,8 +373,8 @@ def measure_rep(
         lag_ms,
         flaws,
         sync_uncertainty_ms,
-        lag.posterior if lag else None,
-        lag.shared_sd_ms if lag else 0.0,
+        lag,
+        by_rise,
         one_leg,
         working,
     )

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 
-from glutesym.analysis.quality import duration_text
 from glutesym.exercises import is_one_leg
+from glutesym.measures import Estimate
 from glutesym.plan import Plan, make_plan
-from glutesym.wording import (
-    excluded_sentence,
-    fatigue_sentence,
-    hip_rotation_sentence,
-    lag_sentence,
-    leg_text,
-    pelvic_drop_sentence,
-    quality_text,
-    swapped_sentence,
-    verdict_sentence,
-)
+from glutesym.session.answer import answer_sentences
+from glutesym.wording import leg_text, quality_text
 
 if TYPE_CHECKING:
     from glutesym.session.analyze import AnalyzedSession
+    from glutesym.session.history import History
     from glutesym.virtual.truth_check import TruthCheck
 
 
@@ -34,18 +27,10 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
     out.print()
     if session.meta.subject:
         out.print(f"Subject {session.meta.subject}", highlight=False)
-    out.print(f"[bold]{verdict_sentence(measures.summary)}[/]", highlight=False)
-    out.print(lag_sentence(measures.summary), highlight=False)
-    if excluded := excluded_sentence(measures.summary):
-        out.print(excluded, highlight=False)
-    sentences = [fatigue_sentence(side, trend) for side, trend in measures.fatigue.items()]
-    sentences += [hip_rotation_sentence(measures), pelvic_drop_sentence(measures)]
-    for sentence in (swapped_sentence(measures), *sentences):
-        if sentence:
-            out.print(sentence, highlight=False)
-    if measures.motion_lost_s:
-        lost = duration_text(measures.motion_lost_s)
-        out.print(f"Motion was lost for {lost}: no repetition is counted there", highlight=False)
+    verdict, *others = answer_sentences(measures)
+    out.print(f"[bold]{verdict}[/]", highlight=False)
+    for sentence in others:
+        out.print(sentence, highlight=False)
     one_leg = is_one_leg(recording.exercise)
     compared = ("Working",) if one_leg else ("Asymmetry (%)", "Lag L−R (ms)")
     table = Table("Rep", "Start (s)", "Left (µV)", "Right (µV)", *compared, "Quality")
@@ -190,11 +175,54 @@ def _worst(values: list[float | None], form: str = ".1f") -> str:
     return format(max(known), form) if known else "–"
 
 
+def print_history(out: Console, history: History) -> None:
+    """Print a history: every session, what was left out, and whether it is getting better."""
+    out.print(f"\n[bold]{history.of}[/]", highlight=False)
+    table = Table("Date", "Reps", "Asymmetry, right + (%)", "Lag, left later + (ms)")
+    for one in history.sets:
+        summary = one.summary
+        table.add_row(
+            f"{one.at:%Y-%m-%d}",
+            f"{summary.n_used}/{summary.n_reps}",
+            f"{_with_ends(summary.symmetry_index_pct)} {summary.verdict}",
+            f"{_with_ends(summary.lag_ms)} {summary.lag_verdict}",
+        )
+    out.print(table)
+    withheld: dict[str, list[str]] = {}
+    for one in history.sets:
+        summary = one.summary
+        for what, estimate in (("Asymmetry", summary.symmetry_index_pct), ("Lag", summary.lag_ms)):
+            if estimate.reason:
+                withheld.setdefault(f"{what} withheld: {estimate.reason}", []).append(
+                    one.path.name
+                )
+    for text, names in withheld.items():
+        all_of_them = len(names) == len(history.sets)
+        where = "all of them" if all_of_them else ", ".join(names)
+        out.print(f"{text}: {where}", highlight=False, soft_wrap=True, markup=False)
+    for skipped in history.skipped:
+        text = f"{skipped.path.name} is left out: {skipped.reason}"
+        out.print(text, highlight=False, soft_wrap=True, markup=False)
+    if not history.of.subject:
+        out.print("These sessions do not say whose they are: all are taken for one person's.")
+    for found in (history.asymmetry, history.lag):
+        out.print(f"[bold]{found.sentence}[/]", highlight=False)
+
+
 def print_files(out: Console, files: list[Path]) -> None:
-    """Print the names of the files that were written."""
+    """Print the names of the files that were written; a folder of CSVs is one line."""
     out.print("\nFiles:")
     for file in files:
-        out.print(f"  {file}", highlight=False, soft_wrap=True)
+        more = f"{os.sep}  (README.txt in it explains its files)" if file.is_dir() else ""
+        out.print(f"  {file}{more}", highlight=False, soft_wrap=True, markup=False)
+
+
+def _with_ends(estimate: Estimate) -> str:
+    if estimate.value is None:
+        return "–"
+    if estimate.ci_low is None or estimate.ci_high is None:
+        return f"{estimate.value:+.0f}"
+    return f"{estimate.value:+.0f} ({estimate.ci_low:+.0f}…{estimate.ci_high:+.0f})"
 
 
 def _number(value: float | None, form: str) -> str:

@@ -34,13 +34,14 @@ class Studio(VirtualStudio):
         """The newest world."""
         return self.places[-1]._simulation
 
-    def surroundings(self, scenario, subject, swapped, stay):
+    def surroundings(self, scenario, subject, swapped, stay, placement=""):
         self.places.append(
             VirtualSurroundings(
                 scenario,
                 1,
                 None,
                 subject=subject,
+                placement=placement,
                 swapped=swapped,
                 stay=stay,
                 before=self.before,

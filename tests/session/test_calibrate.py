@@ -165,7 +165,7 @@ def test_a_set_is_told_in_percent_of_the_maximum(calibrated, exercised):
     assert "% of MVIC, right" in said
     assert "Raw MVIC, right / left: 125 %, confounded by the electrodes" in said
     run("export", folder / "bridge.glutesym", "-o", folder / "csv")
-    row = pl.read_csv(folder / "csv" / "bridge_summary.csv").row(0, named=True)
+    row = pl.read_csv(folder / "csv" / "bridge" / "summary.csv").row(0, named=True)
     for side in SIDES:
         share_pct = 100 * row[f"{side}_activation_uv"] / row[f"{side}_mvic_uv"]
         assert row[f"{side}_of_mvic_pct"] == pytest.approx(share_pct, rel=1e-3)

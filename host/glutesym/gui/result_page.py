@@ -108,8 +108,7 @@ class ResultPage(Page):
             said.append(state.message)
         self._words.setText("\n".join(sentence for sentence in said if sentence))
         self._fill(measures.reps, is_one_leg(analyzed.meta.exercise))
-        names = ", ".join(path.name for path in (analyzed.path, *done.files))
-        self._files.setText(f"In {analyzed.path.parent}: {names}")
+        self._files.setText(f"Session: {analyzed.path}\nTables: {done.files[0].parent}")
         for part in (self._result, self._words, self._table, self._files):
             part.show()
 

@@ -93,6 +93,7 @@ def export_session(
         "session_file": session.path.name,
         "exercise": session.meta.exercise,
         "subject": session.meta.subject or None,
+        "placement": session.meta.placement,
         "started_utc": session.meta.started_utc.isoformat(),
         "recorded_with": session.meta.versions,
         "ended_cleanly": session.meta.ended,

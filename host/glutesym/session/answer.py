@@ -1,31 +1,34 @@
-"""From a session file to all that is said about it: measured, and against a calibration."""
+"""The answer of a set in sentences: the same on the console and beside the tables."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
+from glutesym.analysis.quality import duration_text
+from glutesym.measures import SetMeasures
+from glutesym.wording import (
+    excluded_sentence,
+    fatigue_sentence,
+    hip_rotation_sentence,
+    lag_sentence,
+    pelvic_drop_sentence,
+    swapped_sentence,
+    verdict_sentence,
+)
 
-from glutesym.pipeline import Settings
-from glutesym.session.analyze import AnalyzedSession, analyze_session
-from glutesym.session.normalised import FOLDER, normalise_session
 
-
-def measure_session(path: Path, placement: str, mains_hz: int | None = None) -> AnalyzedSession:
-    """Measure a session file, against the calibration that lies beside it, if there is one.
-
-    Parameters
-    ----------
-    path : Path
-    placement : str
-        Of the electrodes: which calibration belongs to them.
-    mains_hz : int, optional
-        50 or 60: take hum out first.
-
-    Raises
-    ------
-    SessionError
-        It is not a session file, or it is damaged.
-    """
-    analyzed = analyze_session(path, Settings(mains_hz=mains_hz))
-    normalised = normalise_session(analyzed, path.parent / FOLDER, placement)
-    return replace(analyzed, normalised=normalised)
+def answer_sentences(measures: SetMeasures) -> list[str]:
+    """Return what a set says, the verdict first."""
+    summary = measures.summary
+    lost = measures.motion_lost_s
+    sentences = [
+        verdict_sentence(summary),
+        lag_sentence(summary),
+        excluded_sentence(summary),
+        swapped_sentence(measures),
+        *(fatigue_sentence(side, trend) for side, trend in measures.fatigue.items()),
+        hip_rotation_sentence(measures),
+        pelvic_drop_sentence(measures),
+        f"Motion was lost for {duration_text(lost)}: no repetition is counted there"
+        if lost
+        else "",
+    ]
+    return [sentence for sentence in sentences if sentence]

@@ -107,7 +107,7 @@ def normalise_session(session: AnalyzedSession, folder: Path, placement: str) ->
 
 def normalised_row(normalised: Normalised | None) -> dict[str, object]:
     """Return cells; headings as in :data:`glutesym.session.columns.NORMALISED`."""
-    found = normalised or Normalised()
+    found = normalised or Normalised(reason="there is no repetition to set against a maximum")
     ratio = found.ratio
     row: dict[str, object] = {}
     for side in SIDES:

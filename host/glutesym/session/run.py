@@ -28,6 +28,7 @@ from glutesym.session.follower import Follower
 from glutesym.session.pod_stream import KnownPod, PodCounts
 from glutesym.session.recorder import Recorder, Unrecorded
 from glutesym.session.resume import Interrupted
+from glutesym.session.subject import PLACEMENT
 from glutesym.session.writer import SessionWriter
 
 _UPDATE_EVERY_S = 0.04
@@ -79,6 +80,8 @@ class RealSurroundings:
         Serial ports to look at besides those of known boards.
     subject : str
         Whose session it is, as a code.
+    placement : str
+        Where the electrodes are.
     interrupted : Interrupted, optional
         The session to go on with.
     swapped : bool
@@ -94,11 +97,13 @@ class RealSurroundings:
         ports: Sequence[str] = (),
         subject: str = "",
         interrupted: Interrupted | None = None,
+        placement: str = PLACEMENT,
         swapped: bool = False,
     ) -> None:
         self._interrupted = interrupted
         self._duration_s = duration_s
         self._subject = subject
+        self._placement = placement
         self._ports = ports
         self._usb = usb
         self._swapped = swapped
@@ -134,7 +139,9 @@ class RealSurroundings:
         """
         if self._interrupted is not None:
             return self._interrupted.resume(t0_host_ns)
-        return new_recorder(path, exercise, t0_host_ns, host_clock.NAME, self._subject)
+        return new_recorder(
+            path, exercise, t0_host_ns, host_clock.NAME, self._subject, self._placement
+        )
 
     async def compute(self, work: Callable[[], object]) -> None:
         """Compute in another thread: arrivals are stamped meanwhile."""
@@ -372,7 +379,12 @@ class RunningSession:
 
 
 def new_recorder(
-    path: Path | None, exercise: str, t0_host_ns: int, host_clock: str, subject: str = ""
+    path: Path | None,
+    exercise: str,
+    t0_host_ns: int,
+    host_clock: str,
+    subject: str = "",
+    placement: str = PLACEMENT,
 ) -> Recorder:
     """Create the file of a session that begins now; without a path, what forgets it.
 
@@ -390,6 +402,7 @@ def new_recorder(
         started_host_ns=t0_host_ns,
         host_clock=host_clock,
         subject=subject,
+        placement=placement,
     )
 
 

@@ -13,6 +13,7 @@ from glutesym.analysis.mvic_timetable import GuideSettings
 from glutesym.keys import KeyRing, default_path
 from glutesym.session.resume import Interrupted, interrupted_lately
 from glutesym.session.run import RealSurroundings, Surroundings
+from glutesym.session.subject import PLACEMENT
 
 
 class Studio(Protocol):
@@ -42,12 +43,12 @@ class Studio(Protocol):
         ...
 
     def calibration(
-        self, settings: GuideSettings, subject: str, swapped: bool
+        self, settings: GuideSettings, subject: str, placement: str, swapped: bool
     ) -> tuple[Surroundings, MvicGuide]:
         """Return where a guided calibration takes place, and its guide."""
         ...
 
-    def training(self, exercise: str, subject: str, swapped: bool) -> Surroundings:
+    def training(self, exercise: str, subject: str, placement: str, swapped: bool) -> Surroundings:
         """Return where a set takes place."""
         ...
 
@@ -98,21 +99,23 @@ class RealStudio:
 
     def look(self, swapped: bool) -> Surroundings:
         """Return where pods are connected to and signals are looked at."""
-        return self._surroundings("", swapped)
+        return self._surroundings("", PLACEMENT, swapped)
 
     def calibration(
-        self, settings: GuideSettings, subject: str, swapped: bool
+        self, settings: GuideSettings, subject: str, placement: str, swapped: bool
     ) -> tuple[Surroundings, MvicGuide]:
         """Return where a guided calibration takes place, and its guide."""
-        return self._surroundings(subject, swapped), MvicGuide(settings)
+        return self._surroundings(subject, placement, swapped), MvicGuide(settings)
 
-    def training(self, exercise: str, subject: str, swapped: bool) -> Surroundings:
+    def training(self, exercise: str, subject: str, placement: str, swapped: bool) -> Surroundings:
         """Return where a set takes place."""
-        return self._surroundings(subject, swapped)
+        return self._surroundings(subject, placement, swapped)
 
     def resumption(self, interrupted: Interrupted) -> Surroundings:
         """Return where an interrupted session goes on: its pods are told by their addresses."""
         return RealSurroundings(None, self._usb, self._ports, interrupted=interrupted)
 
-    def _surroundings(self, subject: str, swapped: bool) -> Surroundings:
-        return RealSurroundings(None, self._usb, self._ports, subject, swapped=swapped)
+    def _surroundings(self, subject: str, placement: str, swapped: bool) -> Surroundings:
+        return RealSurroundings(
+            None, self._usb, self._ports, subject, placement=placement, swapped=swapped
+        )

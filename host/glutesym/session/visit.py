@@ -19,9 +19,9 @@ from glutesym.errors import GlutesymError
 from glutesym.live_state import LiveState
 from glutesym.measures import Side
 from glutesym.session.analyze import AnalyzedSession, export_session
-from glutesym.session.answer import measure_session
 from glutesym.session.calibrate import EXERCISE, Calibration, calibrate_session, keep_calibration
 from glutesym.session.choices import Choices
+from glutesym.session.measured import measure_session
 from glutesym.session.names import session_path
 from glutesym.session.normalised import FOLDER
 from glutesym.session.resume import Interrupted
@@ -170,7 +170,9 @@ class Visit:
         """Record a guided calibration."""
         choices, swapped = self.choices, self.swapped
         subject = self.studio.subject(choices.subject)
-        place, guide = self.studio.calibration(self.studio.guide, subject, swapped)
+        place, guide = self.studio.calibration(
+            self.studio.guide, subject, choices.placement, swapped
+        )
         self.guide, self.calibrating, self.unkept = guide, None, None
 
         def begin() -> RunningSession:
@@ -183,7 +185,7 @@ class Visit:
     def train(self) -> None:
         """Record a set."""
         choices, swapped = self.choices, self.swapped
-        place = self.studio.training(choices.exercise, choices.subject, swapped)
+        place = self.studio.training(choices.exercise, choices.subject, choices.placement, swapped)
         self.measuring = None
 
         def begin() -> RunningSession:

@@ -11,6 +11,7 @@ from glutesym.errors import GlutesymError
 from glutesym.session.normalised import VIRTUAL
 from glutesym.session.resume import Interrupted
 from glutesym.session.run import Surroundings
+from glutesym.session.subject import PLACEMENT
 from glutesym.virtual.scenarios.base import Scenario
 from glutesym.virtual.scenarios.catalog import EXERCISES, build_scenario
 from glutesym.virtual.scenarios.mvic import MvicSettings
@@ -69,10 +70,10 @@ class VirtualStudio:
 
     def look(self, swapped: bool) -> Surroundings:
         """Return a person who stands still for as long as it takes."""
-        return self.surroundings(build_scenario("rest", seed=self._seed), "", swapped, stay=True)
+        return self.surroundings(build_scenario("rest", seed=self._seed), "", swapped, True)
 
     def calibration(
-        self, settings: GuideSettings, subject: str, swapped: bool
+        self, settings: GuideSettings, subject: str, placement: str, swapped: bool
     ) -> tuple[Surroundings, MvicGuide]:
         """Return a person who obeys the guide, and the guide."""
         scenario = build_scenario(
@@ -83,24 +84,35 @@ class VirtualStudio:
             rest_s=settings.rest_s,
             change_s=settings.change_s,
         )
-        place = self.surroundings(scenario, subject, swapped, stay=True)
+        place = self.surroundings(scenario, subject, swapped, True, placement)
         return place, MvicGuide(settings, place.shift)
 
-    def training(self, exercise: str, subject: str, swapped: bool) -> Surroundings:
+    def training(self, exercise: str, subject: str, placement: str, swapped: bool) -> Surroundings:
         """Return a person who does a set."""
         scenario = build_scenario(_scenario_name(exercise), seed=self._seed, reps=self._reps)
-        return self.surroundings(scenario, subject, swapped, stay=False)
+        return self.surroundings(scenario, subject, swapped, False, placement)
 
     def resumption(self, interrupted: Interrupted) -> Surroundings:
         """Never asked for: `interrupted` finds none."""
         raise GlutesymError("Virtual pods end with their session. Begin a new one.")
 
     def surroundings(
-        self, scenario: Scenario, subject: str, swapped: bool, stay: bool
+        self,
+        scenario: Scenario,
+        subject: str,
+        swapped: bool,
+        stay: bool,
+        placement: str = PLACEMENT,
     ) -> VirtualSurroundings:
         """Return a world of its own for one session."""
         return VirtualSurroundings(
-            scenario, self._seed, self._speed, subject=subject, swapped=swapped, stay=stay
+            scenario,
+            self._seed,
+            self._speed,
+            subject=subject,
+            placement=placement,
+            swapped=swapped,
+            stay=stay,
         )
 
 

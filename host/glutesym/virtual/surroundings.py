@@ -12,6 +12,7 @@ from glutesym.measures import Side
 from glutesym.session.analyze import WORLD_CLOCK
 from glutesym.session.recorder import Recorder
 from glutesym.session.run import RunningSession, new_recorder
+from glutesym.session.subject import PLACEMENT
 from glutesym.virtual.host_adapter import HostModel
 from glutesym.virtual.scenarios.base import Scenario
 from glutesym.virtual.simulation import PodHardware, Simulation
@@ -39,6 +40,8 @@ class VirtualSurroundings:
         The host's Bluetooth.
     subject : str
         Whose session it is, as a code.
+    placement : str
+        Where the electrodes are.
     swapped : bool
         Each pod is worn on the other side than it was provisioned for.
     stay : bool
@@ -58,12 +61,14 @@ class VirtualSurroundings:
         incident: Incident | None = None,
         host: HostModel | None = None,
         subject: str = "",
+        placement: str = PLACEMENT,
         swapped: bool = False,
         stay: bool = False,
         before: Incident | None = None,
     ) -> None:
         self._before = before
         self._subject = subject
+        self._placement = placement
         self._stay = stay
         self._simulation = Simulation(scenario, seed, hardware, host, swapped)
         self._speed = speed
@@ -84,7 +89,9 @@ class VirtualSurroundings:
 
     def recorder(self, path: Path | None, exercise: str, t0_host_ns: int) -> Recorder:
         """Create the session file; without a path, what forgets the session."""
-        return new_recorder(path, exercise, t0_host_ns, WORLD_CLOCK, self._subject)
+        return new_recorder(
+            path, exercise, t0_host_ns, WORLD_CLOCK, self._subject, self._placement
+        )
 
     async def compute(self, work: Callable[[], object]) -> None:
         """Compute while the world stands still."""
