@@ -17,6 +17,8 @@ from glutesym import (
     cli_export,
     cli_pods,
     cli_replay,
+    cli_report,
+    cli_review,
     cli_sit,
     cli_sync,
     cli_trend,
@@ -63,6 +65,8 @@ app.add_typer(cli_calibrate.app)
 app.add_typer(cli_sit.app)
 app.add_typer(cli_export.app)
 app.add_typer(cli_trend.app)
+app.add_typer(cli_review.app)
+app.add_typer(cli_report.app)
 
 DEFAULT_FOLDER = Path("sessions")
 

@@ -166,6 +166,13 @@ class SubjectError(GlutesymError):
         )
 
 
+class EditError(GlutesymError):
+    """An edit of a session that cannot be made."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Not edited: {reason}.")
+
+
 class KeyFileError(_FileError):
     """The file with the pods' keys cannot be used; the message says what to do."""
 

@@ -30,6 +30,8 @@ GRADES: dict[Grade, str] = {  # what each means, best first
 
 Light = Literal["green", "yellow", "red"]
 
+RepEdit = Literal["added", "moved", "excluded", "working side set"]  # by a reviewer
+
 
 def worst(grades: Iterable[Grade]) -> Grade:
     """Return the lowest of some grades; good when there are none."""
@@ -186,6 +188,7 @@ class RepMeasure:
     )  # left, right: of what the set's lag is made
     one_leg: bool = False  # one side works at a time: the two are not compared within it
     working: Side | None = None  # of one-leg exercises: the side that works; None: not clear
+    edits: tuple[RepEdit, ...] = ()  # what a reviewer did with it: glutesym.edits
 
     def side(self, side: Side) -> SideMeasure:
         """Return the measure of one side."""

@@ -46,6 +46,7 @@ from glutesym.dsp.envelope import RmsEnvelope
 from glutesym.dsp.muscle_power import MusclePower, PowerRows
 from glutesym.dsp.notch import SETTLE_S as NOTCH_SETTLE_S
 from glutesym.dsp.notch import Notch
+from glutesym.edits import Edit, ReviewedRep, review
 from glutesym.exercises import (
     is_bending,
     is_one_leg,
@@ -87,7 +88,7 @@ class RepMeter:
     def __init__(self, settings: Settings = _DEFAULT) -> None:
         self._settings = settings
         self._counter: RepCounter | None = None
-        self._pending: list[Movement] = []
+        self._pending: list[ReviewedRep] = []
         self._number = 0
         self._previous_end_s = float("-inf")
         self._rises = (Rises(), Rises())
@@ -136,17 +137,17 @@ class RepMeter:
         motion: dict[Side, ImuRecord] = {
             side: _until(pod.imu, ready_s) if newest else pod.imu for side, pod in pods.items()
         }
-        self._pending += self._count(recording).process(motion)
+        self._pending += map(ReviewedRep, self._count(recording).process(motion))
         return self._measure(recording, ready_s - _AFTER_S - _FILTER_S)
 
-    def finish(self, recording: Recording) -> list[RepMeasure]:
+    def finish(self, recording: Recording, edits: Sequence[Edit] = ()) -> list[RepMeasure]:
         """Take in the last samples and return the repetitions that the recording's end completes.
 
-        After `process`, or instead of it for a whole recording.
+        After `process`, or instead of it for a whole recording, which may have been edited.
         """
         counter = self._count(recording)
-        self._pending += counter.process({side: pod.imu for side, pod in recording.pods.items()})
-        self._pending += counter.finish()
+        found = counter.process({side: pod.imu for side, pod in recording.pods.items()})
+        self._pending += review([*found, *counter.finish()], edits)
         return self._measure(recording, float("inf"))
 
     def _count(self, recording: Recording) -> RepCounter:
@@ -156,21 +157,22 @@ class RepMeter:
         return self._counter
 
     def _measure(self, recording: Recording, ended_by_s: float) -> list[RepMeasure]:
-        ready = [movement for movement in self._pending if movement.end_s <= ended_by_s]
+        ready = [rep for rep in self._pending if rep.movement.end_s <= ended_by_s]
         if not ready:
             return []
         del self._pending[: len(ready)]
-        spans = [_Span.of(movement, before) for before, movement in self._with_previous(ready)]
+        movements = self._with_previous([rep.movement for rep in ready])
+        spans = [_Span.of(movement, before) for before, movement in movements]
         left, right = observe(recording, spans, self._settings)
         measured: list[RepMeasure] = []
         motion: dict[Side, ImuRecord] = {side: pod.imu for side, pod in recording.pods.items()}
-        for movement, of_left, of_right in zip(ready, left, right, strict=True):
+        for reviewed, of_left, of_right in zip(ready, left, right, strict=True):
             self._number += 1
             rep, self._rises = measure_rep(
-                self._number, movement, (of_left, of_right), recording, self._rises
+                self._number, reviewed, (of_left, of_right), recording, self._rises
             )
             if is_bending(recording.exercise):
-                self._sides.take(motion, movement)
+                self._sides.take(motion, reviewed.movement)
             measured.append(replace(rep, flaws=(*rep.flaws, *self._sides.flaws)))
         return measured
 
@@ -181,13 +183,17 @@ class RepMeter:
         return list(zip(ends_s, movements, strict=False))
 
 
-def measure_set(recording: Recording, settings: Settings = _DEFAULT) -> SetMeasures:
+def measure_set(
+    recording: Recording, settings: Settings = _DEFAULT, edits: Sequence[Edit] = ()
+) -> SetMeasures:
     """Count, measure and judge the repetitions of a recording.
 
     Parameters
     ----------
     recording : Recording
     settings : Settings
+    edits : sequence of Edit
+        What a reviewer changed about its repetitions.
 
     Returns
     -------
@@ -200,7 +206,7 @@ def measure_set(recording: Recording, settings: Settings = _DEFAULT) -> SetMeasu
         The arrays of a record differ in length.
     """
     meter = RepMeter(settings)
-    reps = meter.finish(recording)
+    reps = meter.finish(recording, edits)
     resting_uv: dict[Side, float] = {}
     for side, pod in recording.pods.items():
         first_s = float(pod.emg.time_s[0]) if len(pod.emg.time_s) else 0.0
@@ -218,8 +224,9 @@ def measure_set(recording: Recording, settings: Settings = _DEFAULT) -> SetMeasu
         fatigue=set_fatigue(recording, reps).trend,
     )
     imu: dict[Side, ImuRecord] = {side: pod.imu for side, pod in recording.pods.items()}
-    spans_s = [(rep.start_s, rep.end_s) for rep in reps]
-    legs: list[Side | None] = [rep.working for rep in reps]
+    screened = [rep for rep in reps if "excluded" not in rep.edits]
+    spans_s = [(rep.start_s, rep.end_s) for rep in screened]
+    legs: list[Side | None] = [rep.working for rep in screened]
     if is_one_leg_hinge(recording.exercise):
         screen = hip_rotation(imu, spans_s, legs)
         return replace(
@@ -308,7 +315,7 @@ def _observe(pod: PodRecord, power: MusclePower, span: _Span, settings: Settings
 
 def measure_rep(
     number: int,
-    movement: Movement,
+    reviewed: ReviewedRep,
     observed: tuple[_Observed, _Observed],
     recording: Recording,
     rises: tuple[Rises, Rises],
@@ -319,8 +326,8 @@ def measure_rep(
     ----------
     number : int
         Counted from 1.
-    movement : Movement
-        When it took place.
+    reviewed : ReviewedRep
+        When it took place, and what a reviewer says about it.
     observed : (left, right)
         What `observe` saw of it.
     recording : Recording
@@ -331,8 +338,10 @@ def measure_rep(
     -------
     RepMeasure
     (left, right) of Rises
-        What is known about onsets now, for the next repetition.
+        What is known about onsets now, for the next repetition; what a reviewer excluded
+        teaches nothing.
     """
+    movement = reviewed.movement
     timed = [_strong_burst(side) for side in observed]
     onsets = [burst.onset if burst else None for burst in timed]
     left_onset, right_onset, lag = time_onsets(onsets[0], onsets[1], rises)
@@ -348,7 +357,7 @@ def measure_rep(
     by_rise = None
     if lag is not None and onsets[0] is not None and onsets[1] is not None:
         by_rise = onset_by_rise(onsets[0]), onset_by_rise(onsets[1])
-    flaws = motion_flaws(movement)
+    flaws = reviewed.flaws + motion_flaws(movement)
     index = lag_ms = working = None
     one_leg = is_one_leg(recording.exercise)
     sync_uncertainty_ms = recording.sync.at_ms(movement.start_s)
@@ -356,7 +365,7 @@ def measure_rep(
         if max(m.snr_db or -np.inf for m in (left, right)) < _MIN_ACTIVE_DB:
             flaws += (BOTH_AT_REST,)
         elif one_leg:
-            working = working_side(left.activation_uv, right.activation_uv)
+            working = reviewed.working or working_side(left.activation_uv, right.activation_uv)
             flaws += () if working else (WHICH_LEG,)
         else:
             index = symmetry_index_pct(left.activation_uv, right.activation_uv)
@@ -377,8 +386,9 @@ def measure_rep(
         by_rise,
         one_leg,
         working,
+        reviewed.edits,
     )
-    return rep, learned
+    return rep, learned if reviewed.excluded is None else rises
 
 
 class LiveEnvelope:

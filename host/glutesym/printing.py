@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-from glutesym.exercises import is_one_leg
-from glutesym.measures import Estimate
+from glutesym.measures import Estimate, RepMeasure
 from glutesym.plan import Plan, make_plan
 from glutesym.session.answer import answer_sentences
 from glutesym.wording import leg_text, quality_text
@@ -28,26 +29,10 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
     if session.meta.subject:
         out.print(f"Subject {session.meta.subject}", highlight=False)
     verdict, *others = answer_sentences(measures)
-    out.print(f"[bold]{verdict}[/]", highlight=False)
+    out.print(f"[bold]{escape(verdict)}[/]", highlight=False)
     for sentence in others:
-        out.print(sentence, highlight=False)
-    one_leg = is_one_leg(recording.exercise)
-    compared = ("Working",) if one_leg else ("Asymmetry (%)", "Lag L−R (ms)")
-    table = Table("Rep", "Start (s)", "Left (µV)", "Right (µV)", *compared, "Quality")
-    for rep in measures.reps:
-        both = _number(rep.symmetry_index_pct, "+.0f"), _number(rep.lag_ms, "+.0f")
-        table.add_row(
-            str(rep.number),
-            f"{rep.start_s:.1f}",
-            _number(rep.left.activation_uv, ".0f"),
-            _number(rep.right.activation_uv, ".0f"),
-            *((leg_text(rep),) if one_leg else both),
-            rep.quality,
-        )
-    out.print(table)
-    for rep in measures.reps:
-        if rep.reason:
-            out.print(f"Repetition {rep.number} is {quality_text(rep)}", highlight=False)
+        out.print(escape(sentence), highlight=False)
+    print_reps(out, measures.reps)
     for side, pod in recording.pods.items():
         out.print(
             f"{side}: {pod.samples_received} EMG samples received, {pod.samples_lost} lost, "
@@ -67,6 +52,32 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
     print_plan(out, make_plan(measures.summary))
     if not session.meta.ended:
         out.print("The session was not ended cleanly; what was recorded until then is complete.")
+
+
+def print_reps(out: Console, reps: Sequence[RepMeasure]) -> None:
+    """Print a line a repetition, and what is wrong with those that are not good."""
+    one_leg = any(rep.one_leg for rep in reps)
+    compared = ("Working",) if one_leg else ("Asymmetry (%)", "Lag L−R (ms)")
+    table = Table("Rep", "Start (s)", "Left (µV)", "Right (µV)", *compared, "Quality")
+    edited = any(rep.edits for rep in reps)
+    if edited:
+        table.add_column("Edited")
+    for rep in reps:
+        both = _number(rep.symmetry_index_pct, "+.0f"), _number(rep.lag_ms, "+.0f")
+        table.add_row(
+            str(rep.number),
+            f"{rep.start_s:.1f}",
+            _number(rep.left.activation_uv, ".0f"),
+            _number(rep.right.activation_uv, ".0f"),
+            *((leg_text(rep),) if one_leg else both),
+            rep.quality,
+            *([", ".join(rep.edits)] if edited else []),
+        )
+    out.print(table)
+    for rep in reps:
+        if rep.reason:
+            reason = escape(quality_text(rep))
+            out.print(f"Repetition {rep.number} is {reason}", highlight=False)
 
 
 def print_plan(out: Console, plan: Plan) -> None:

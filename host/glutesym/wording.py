@@ -45,6 +45,16 @@ def verdict_sentence(summary: SetSummary | None) -> str:
     return _capital(". ".join(part for part in (difference, summary.reason) if part))
 
 
+def headline(summary: SetSummary, part: str = "side") -> str:
+    """Say in one plain sentence what a set says, without a number; part: side or leg."""
+    if summary.verdict == "not measurable":
+        return f"No verdict: {_reason(summary.reason, summary.symmetry_index_pct.reason)}"
+    if summary.verdict == "within noise":
+        return f"No difference between the {part}s beyond noise"
+    lower, other = ("left", "right") if summary.verdict == "left lower" else ("right", "left")
+    return f"The {lower} {part} was less active than the {other}"
+
+
 def lag_sentence(summary: SetSummary | None) -> str:
     """Say which side starts later, or why that cannot be said; the interval as in the verdict."""
     if summary is None:
@@ -232,17 +242,22 @@ def loss_text(live: SideLive) -> str:
 
     What the pod still holds is not lost: it is named beside the loss.
     """
-    total = live.samples_received + live.samples_waiting + live.samples_lost
+    return loss_words(live.samples_received, live.samples_waiting, live.samples_lost)
+
+
+def loss_words(received: int, waiting: int, lost: int) -> str:
+    """Return the text of `loss_text`, from counts of samples."""
+    total = received + waiting + lost
     if not total:
         return "no samples yet"
     words = "0 samples lost"
-    if live.samples_lost:
-        share_pct = 100 * live.samples_lost / total
+    if lost:
+        share_pct = 100 * lost / total
         share = "<0.01" if share_pct < 0.01 else f"{share_pct:.2g}"
-        samples = "sample" if live.samples_lost == 1 else "samples"
-        words = f"{_thousands(live.samples_lost)} {samples} lost ({share} %)"
-    if live.samples_waiting:
-        words += f", {_thousands(live.samples_waiting)} still in the pod"
+        samples = "sample" if lost == 1 else "samples"
+        words = f"{_thousands(lost)} {samples} lost ({share} %)"
+    if waiting:
+        words += f", {_thousands(waiting)} still in the pod"
     return words
 
 

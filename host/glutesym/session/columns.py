@@ -155,6 +155,7 @@ REPS = (
         Column("quality", "", "its own quality, same grades"),
         Column("reason", "", "why its quality is not good", "{side}_quality is good"),
     ),
+    Column("edited", "", "what a reviewer did: added, moved, excluded, working", "nothing"),
 )
 GAPS = (
     _SIDE,

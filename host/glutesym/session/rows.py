@@ -30,6 +30,7 @@ def rep_row(rep: RepMeasure) -> Row:
         "quality": rep.quality,
         "excluded": int(rep.excluded),
         "reason": rep.reason or None,
+        "edited": "; ".join(rep.edits) or None,
     }
     for side in SIDES:
         measure = rep.side(side)

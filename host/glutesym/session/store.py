@@ -231,6 +231,16 @@ class StoredSession:
         except ValueError as error:
             raise SessionError(self.path, f"its results are damaged ({error!r}).") from error
 
+    def edit_rows(self) -> list[tuple[str, str, str, str]]:
+        """Return ``(made_utc, made_by, kind, json)`` of all edits: see `session.edit_log`.
+
+        Raises
+        ------
+        SessionError
+            The file is damaged.
+        """
+        return self._rows("SELECT made_utc, made_by, kind, json FROM edits ORDER BY id", ())
+
     def _rows(self, query: str, arguments: tuple[object, ...]) -> list[Any]:
         with session_errors(self.path):
             return self._database.execute(query, arguments).fetchall()
