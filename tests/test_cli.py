@@ -23,7 +23,7 @@ from usb_bench import bench_beside
 RUNNER = CliRunner()
 COMMANDS = (
     "demo", "simulate", "scan", "provision", "pods", "selftest", "faults", "settings", "live",
-    "record", "replay", "export", "analyze", "calibrate", "sit", "trend",
+    "record", "replay", "export", "analyze", "calibrate", "sit", "trend", "app",
 )  # fmt: skip
 POD = OwnedPod("e6614c311b1a2b3c", "left", bytes(range(32)))
 
@@ -321,3 +321,12 @@ def test_ctrl_c_ends_a_simulation_cleanly_and_the_seeds_that_follow(tmp_path):
     left = [path.name for path in tmp_path.glob("out/*")]
     assert len(left) <= 1  # one session at most, and no -wal beside it
     assert all(name.endswith(".glutesym") for name in left)
+
+
+def test_the_app_needs_a_window_and_a_known_mains_frequency(monkeypatch):
+    monkeypatch.setattr("glutesym.gui.display.display_problem", lambda: "There is no screen.")
+    result = RUNNER.invoke(app, ["app", "--virtual"])
+    assert isinstance(result.exception, GlutesymError)
+    assert "No window: There is no screen." in str(result.exception)
+    assert "glutesym calibrate" in str(result.exception)
+    assert "50 or 60" in RUNNER.invoke(app, ["app", "--mains-hz", "55"]).output

@@ -12,6 +12,7 @@ import typer
 
 from glutesym import (
     __version__,
+    cli_app,
     cli_calibrate,
     cli_export,
     cli_pods,
@@ -56,6 +57,7 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+app.add_typer(cli_app.app)
 app.add_typer(cli_pods.app)
 app.add_typer(cli_replay.app)
 app.add_typer(cli_sync.app)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from math import ceil, isfinite
@@ -23,7 +24,6 @@ from glutesym.cli_shared import (
     err,
     measure,
     out,
-    require_both_sides,
     show,
 )
 from glutesym.errors import GlutesymError
@@ -31,11 +31,11 @@ from glutesym.wording import uv_text, waiting_sentence
 
 if TYPE_CHECKING:
     from glutesym.analysis.calibration import Position
-    from glutesym.analysis.mvic_guide import Measured, MvicGuide, Prompt
+    from glutesym.analysis.mvic_guide import MvicGuide, Prompt
     from glutesym.analysis.mvic_timetable import GuideSettings
     from glutesym.live_state import LiveState
     from glutesym.session.calibrate import Calibration
-    from glutesym.session.run import Surroundings
+    from glutesym.session.studio import Studio
 
 app = typer.Typer(rich_markup_mode="markdown")
 
@@ -114,10 +114,9 @@ def calibrate(
     What is refused says why and is repeated. Ctrl-C ends it. Ends with 1 when nothing is saved.
     """
     from glutesym.analysis.calibration import POSITIONS
-    from glutesym.analysis.mvic_timetable import GuideSettings
     from glutesym.session.calibrate import calibrate_session, keep_calibration
     from glutesym.session.calibration_store import calibration_path
-    from glutesym.session.normalised import FOLDER, VIRTUAL
+    from glutesym.session.normalised import FOLDER
 
     if listed:
         _list((folder or Path("sessions")) / FOLDER, subject)
@@ -129,13 +128,16 @@ def calibrate(
         chosen: tuple[Position, ...] = tuple(
             POSITIONS[list(PositionName).index(name)] for name in dict.fromkeys(names)
         )
-        rest_s = rest or (5.0 if virtual else 30.0)
-        calibration_path(folder or Path("sessions"), subject, placement)  # is it a name?
-        settings = GuideSettings(chosen, trials, rest_s, max(rest_s, 8.0 if virtual else 20.0))
-        subject = subject or (VIRTUAL if virtual else "")
-        session = _record(
-            settings, folder or Path("sessions"), subject, usb, port or [], virtual, speed, seed
-        )
+        studio = _studio(virtual, seed, speed, usb, port or [])
+        settings = replace(studio.guide, positions=chosen, trials=trials)
+        if rest is not None:
+            change_s = max(rest, studio.guide.change_s)
+            settings = replace(settings, rest_s=rest, change_s=change_s)
+        folder = folder or Path("sessions")
+        calibration_path(folder, subject, placement)  # is it a name?
+        studio.require_pods()
+        subject = studio.subject(subject)
+        session = _record(studio, settings, folder, subject, placement)
     analyzed = measure(session)
     found = calibrate_session(analyzed)
     _print(found)
@@ -202,39 +204,24 @@ def _age_text(age_h: float) -> str:
     return f"{age_h:.0f} h" if age_h < 48 else f"{age_h / 24:.0f} days"
 
 
+def _studio(virtual: bool, seed: int, speed: float, usb: bool, ports: list[str]) -> Studio:
+    if virtual:
+        from glutesym.virtual.studio import VirtualStudio
+
+        return VirtualStudio(seed, speed or None)
+    from glutesym.session.studio import RealStudio
+
+    return RealStudio(usb, ports)
+
+
 def _record(
-    settings: GuideSettings,
-    folder: Path,
-    subject: str,
-    usb: bool,
-    ports: list[str],
-    virtual: bool,
-    speed: float,
-    seed: int,
+    studio: Studio, settings: GuideSettings, folder: Path, subject: str, placement: str
 ) -> Path:
-    from glutesym.analysis.mvic_guide import MvicGuide
     from glutesym.session.calibrate import EXERCISE
     from glutesym.session.names import session_path
-    from glutesym.session.run import RealSurroundings, RunningSession
+    from glutesym.session.run import RunningSession
 
-    surroundings: Surroundings
-    if virtual:
-        from glutesym.virtual.scenarios.catalog import build_scenario
-        from glutesym.virtual.surroundings import VirtualSurroundings
-
-        scenario = build_scenario(
-            "mvic",
-            seed=seed,
-            positions=settings.positions,
-            trials=settings.trials,
-            rest_s=settings.rest_s,
-            change_s=settings.change_s,
-        )
-        surroundings = VirtualSurroundings(scenario, seed, speed or None, subject=subject)
-    else:
-        require_both_sides()
-        surroundings = RealSurroundings(None, usb or bool(ports), ports, subject)
-    guide = MvicGuide(settings)
+    surroundings, guide = studio.calibration(settings, subject, placement, swapped=False)
     path = session_path(folder, datetime.now().astimezone(), EXERCISE)
     with Live(console=out, transient=True, refresh_per_second=5) as live:
         watch = _watch(guide, live)
@@ -247,13 +234,15 @@ def _record(
 
 
 def _watch(guide: MvicGuide, live: Live) -> Callable[[LiveState], None]:
+    from glutesym.analysis.mvic_words import trial_sentences
+
     told, word = 0, ""
 
     def watch(state: LiveState) -> None:
         nonlocal told, word
         for one in guide.measured[told:]:
             told += 1
-            for line in _lines(one):
+            for line in trial_sentences(one):
                 live.console.print(line, highlight=False, soft_wrap=True)
         prompt = guide.prompt(state.time_s)
         if prompt is not None and prompt.word != word:
@@ -268,50 +257,27 @@ def _watch(guide: MvicGuide, live: Live) -> Callable[[LiveState], None]:
     return watch
 
 
-def _lines(one: Measured) -> list[str]:
-    """Return what a squeeze gave, a line a side."""
-    slot = one.slot
-    return [
-        f"{slot.position}, {trial.side}, trial {slot.trial}: "
-        + (
-            f"{uv_text(trial.mvic_uv)} µV, held for {trial.held_s:.1f} s"
-            if trial.mvic_uv is not None
-            else f"refused: {trial.reason}"
-        )
-        for trial in one.trials
-    ]
-
-
 def _prompt_text(prompt: Prompt) -> str:
-    if prompt.slot is None:
-        return "Finished: relax"
-    from glutesym.analysis.mvic_timetable import contracting
+    from glutesym.analysis.mvic_words import prompt_sentence, slot_title
 
-    slot = prompt.slot
-    who = (
-        "with both glutes"
-        if len(contracting(slot)) > 1
-        else f"with the {slot.sides[0].upper()} leg"
-    )
+    if prompt.slot is None:
+        return prompt_sentence(prompt)
     left = f"{ceil(prompt.left_s)} s" if prompt.left_s else ""
-    says = {
-        "relax": f"Relax. Next: {who}",
-        "get ready": f"Get ready {who}, still relaxed",
-        "squeeze": f"[bold]SQUEEZE {who}, as hard as you can[/]",
-        "hold": f"[bold]HOLD {who}[/]",
-        "let go": "Let go",
-    }[prompt.word]
-    again = ", repeated" if slot.repeat else ""
+    says = prompt_sentence(prompt)
+    if prompt.word in ("squeeze", "hold"):
+        says = f"[bold]{says}[/]"
     levels = "   ".join(
         f"{side} {uv_text(level.level_uv) if isfinite(level.level_uv) else '–'} µV"
         for side, level in prompt.levels.items()
     )
-    title = f"{slot.position}, trial {slot.trial}{again}"
-    return "\n".join(line for line in (title, f"{says}   {left}", levels) if line)
+    return "\n".join(
+        line for line in (slot_title(prompt.slot), f"{says}   {left}", levels) if line
+    )
 
 
 def _print(found: Calibration) -> None:
     from glutesym.analysis.calibration import ELECTRODE_CAUTION
+    from glutesym.analysis.mvic_words import trial_sentences
 
     table = Table("Side", "MVIC (µV)", "Spread of trials (%)", "Good trials", "Position")
     for side, mvic in sorted(found.mvic.items()):
@@ -319,7 +285,7 @@ def _print(found: Calibration) -> None:
         table.add_row(side, uv_text(mvic.mvic_uv), spread, str(mvic.trials), mvic.source)
     out.print(table)
     for one in found.measured:
-        for trial, line in zip(one.trials, _lines(one), strict=True):
+        for trial, line in zip(one.trials, trial_sentences(one), strict=True):
             if trial.reason:
                 out.print(line, highlight=False, soft_wrap=True)
     if found.raw_ratio_pct is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -158,13 +157,9 @@ def measure_quietly(
     path: Path, mains_hz: int | None = None, placement: str = PLACEMENT
 ) -> AnalyzedSession:
     """Measure a session file as `measure` does, while something else shows how far it is."""
-    from glutesym.pipeline import Settings
-    from glutesym.session.analyze import analyze_session
-    from glutesym.session.normalised import FOLDER, normalise_session
+    from glutesym.session.measured import measure_session
 
-    analyzed = analyze_session(path, Settings(mains_hz=mains_hz))
-    normalised = normalise_session(analyzed, path.parent / FOLDER, placement)
-    return replace(analyzed, normalised=normalised)
+    return measure_session(path, placement, mains_hz)
 
 
 def require_both_sides() -> None:
@@ -172,19 +167,11 @@ def require_both_sides() -> None:
 
     Raises
     ------
-    GlutesymError
+    NotOwnedError
         It owns no pod of a side.
     KeyFileError
         The file of keys cannot be used.
     """
     from glutesym.keys import KeyRing, default_path
-    from glutesym.measures import SIDES
 
-    owned = {pod.side for pod in KeyRing.load(default_path())}
-    missing = [side for side in SIDES if side not in owned]
-    if missing:
-        raise GlutesymError(
-            f"This computer owns no {' and no '.join(missing)} pod. Connect it by USB and run "
-            f"`glutesym provision --side {missing[0]}`. To see it work without pods: "
-            "`glutesym demo`."
-        )
+    KeyRing.load(default_path()).require()

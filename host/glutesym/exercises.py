@@ -4,6 +4,20 @@ from __future__ import annotations
 
 import re
 
+NAMES = (  # to choose from; any other name will do
+    "hip thrust",
+    "bridge",
+    "squat",
+    "deadlift",
+    "split squat",
+    "step-up",
+    "single-leg bridge",
+    "single-leg deadlift",
+    "single-leg stance",
+    "prone hip extension",
+    "isometric hold",
+)
+
 _ONE_LEG = (
     "single-leg",
     "one-leg",

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 Side = Literal["left", "right"]
 SIDES: tuple[Side, Side] = ("left", "right")
+OTHER_SIDE: dict[Side, Side] = {"left": "right", "right": "left"}
 
 Grade = Literal["good", "fair", "poor", "unusable"]
 GRADES: dict[Grade, str] = {  # what each means, best first

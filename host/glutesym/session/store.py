@@ -29,6 +29,7 @@ from glutesym.session.subject import PLACEMENT
 
 CONNECTED, DISCONNECTED = "connected", "disconnected"  # events of a pod
 GIVEN_UP = "given up"  # event of a pod whose last data could not be fetched, at the stop
+WORN_SWAPPED = "worn swapped"  # event of a pod: it was provisioned for the other side
 NOT_RECORDED = "not recorded"  # event: frames arrived and could not be kept
 ADD_RESULT = "INSERT INTO results (made_utc, kind, json) VALUES (?, ?, ?)"
 _READ_ROWS = 16384  # rows fetched at once: 4 MB of frames
