@@ -44,7 +44,7 @@ class LiveEngine:
     def __init__(self, t0_host_ns: int, exercise: str = "", session_path: str = "") -> None:
         self._t0_host_ns = t0_host_ns
         self._pods: dict[Side, LivePod] = {side: LivePod() for side in SIDES}
-        self._recorded = LiveRecording(t0_host_ns)
+        self._recorded = LiveRecording(t0_host_ns, exercise)
         self._meter = RepMeter()
         self._reps: list[RepMeasure] = []
         self._summary: SetSummary | None = None
@@ -73,6 +73,11 @@ class LiveEngine:
         """Note that a pod came or went."""
         self._pods[side].connected = connected
         self._pods[side].info = info
+
+    def set_seen(self, side: Side, rssi_dbm: int | None) -> None:
+        """Note that a scan has seen a pod."""
+        self._pods[side].seen = True
+        self._pods[side].rssi_dbm = rssi_dbm
 
     def set_phase(self, phase: str, message: str = "") -> None:
         """Note what the session is doing."""

@@ -36,6 +36,8 @@ class LivePod:
     probes: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=_PROBES_KEPT))
     connected: bool = False
     info: dict[str, Any] = field(default_factory=dict[str, Any])
+    seen: bool = False
+    rssi_dbm: int | None = None
     check: SignalCheck | None = None
     _fresh: list[bytes] = field(default_factory=list[bytes])  # of the rows
     _run: RunAccount = field(default_factory=lambda: RunAccount(0))
@@ -120,6 +122,7 @@ class LivePod:
         received = self._received + run.received
         lost = run.missing + run.never_fetched if ended else run.missing - run.samples_waiting
         activation_uv = bar.activation_uv if bar is not None and fresh else float("nan")
+        check = self.check if fresh else None
         reason = self._problem
         if not reason and received and not fresh:
             reason = _SILENT
@@ -138,8 +141,12 @@ class LivePod:
             samples_waiting=0 if ended else run.samples_waiting,
             samples_lost=self._lost + lost,
             reason=reason,
-            light=self.check.light if self.check and fresh else None,
-            light_reason=self.check.reason if self.check and fresh else "",
+            light=check.light if check else None,
+            light_reason=check.reason if check else "",
+            noise_uv=check.noise_uv if check else None,
+            hum_uv=check.hum_uv if check else None,
+            seen=self.seen,
+            rssi_dbm=self.rssi_dbm,
         )
 
 

@@ -35,6 +35,7 @@ class LiveRecording:
     ----------
     t0_host_ns : int
         Host time of session time 0.
+    exercise : str
     """
 
     def __init__(self, t0_host_ns: int, exercise: str = "") -> None:

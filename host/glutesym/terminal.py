@@ -254,15 +254,16 @@ def _rep_table(reps: tuple[RepMeasure, ...]) -> Table:
     table.add_column("rep", justify="right")
     for side in SIDES:
         table.add_column(f"{side}, µV", justify="right", style=_COLORS[side])
-    for title in ("difference", "onset"):
+    one_leg = any(rep.one_leg for rep in reps)
+    for title in ("working",) if one_leg else ("difference", "onset"):
         table.add_column(title)
     table.add_column("quality")
     for rep in reps:
+        both = wording.larger_text(rep.symmetry_index_pct), wording.later_text(rep.lag_ms)
         table.add_row(
             str(rep.number),
             *(wording.uv_text(rep.side(side).activation_uv) for side in SIDES),
-            wording.larger_text(rep.symmetry_index_pct),
-            wording.later_text(rep.lag_ms),
+            *((wording.leg_text(rep),) if one_leg else both),
             rep.quality,
         )
     return table

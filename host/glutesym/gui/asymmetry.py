@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from glutesym import wording
 from glutesym.gui import text, theme
 from glutesym.gui.card import Card
 from glutesym.gui.qt import QtCore, QtGui, QtWidgets
@@ -26,9 +27,9 @@ class AsymmetryView(Card):
             head = text.FitText("body", color=theme.SIDE_COLORS[side], align=align, bold=True)
             head.set_text(heads[side])
             grid.addWidget(head, 0, column)
-        title = text.FitText("small", color=theme.DIM, align=text.CENTER)
-        title.set_text("each repetition, % of the sides' mean")
-        grid.addWidget(title, 0, 1)
+        self._title = text.FitText("small", color=theme.DIM, align=text.CENTER)
+        self._title.setObjectName("asymmetry_title")
+        grid.addWidget(self._title, 0, 1)
         for column, stretch in enumerate((30, 40, 30)):
             grid.setColumnStretch(column, stretch)
         self._dots = _Dots()
@@ -43,6 +44,9 @@ class AsymmetryView(Card):
 
     def show_state(self, state: LiveState) -> None:
         """Show the repetitions of a snapshot."""
+        one_leg = any(rep.one_leg for rep in state.reps)
+        what = "the set" if one_leg else "each repetition"
+        self._title.set_text(f"{what}, % of the sides' mean")
         self._dots.show_reps(state.reps, state.summary)
 
 
@@ -136,15 +140,19 @@ class _Dots(QtWidgets.QWidget):
                 box = QtCore.QRectF(0, y - line / 2, area.left() - 8 * self.unit, line)
                 painter.drawText(box, int(text.RIGHT), f"rep {rep.number}")
             size_pct = rep.symmetry_index_pct
-            if size_pct is None or rep.excluded:  # an empty ring on the middle line, and why
-                painter.setPen(QtGui.QPen(QtGui.QColor(theme.DIM), 1.5 * self.unit))
-                painter.setBrush(QtGui.QColor(theme.CARD))
+            if size_pct is None or rep.excluded:  # on the middle line, and why
+                works = None if rep.excluded else rep.working
+                fill = theme.side_color(works) if works else QtGui.QColor(theme.CARD)
+                painter.setPen(
+                    QtGui.QPen(fill if works else QtGui.QColor(theme.DIM), 1.5 * self.unit)
+                )
+                painter.setBrush(fill)
                 painter.drawEllipse(QtCore.QPointF(zero, y), radius, radius)
                 left = zero + 2 * radius
                 box = QtCore.QRectF(left, y - line / 2, area.right() + gutter - left, line)
                 if height >= 0.8 * line:
-                    words = f"{'excluded' if rep.excluded else 'withheld'}: {rep.reason}"
-                    words = _elided(words, painter, box.width())
+                    painter.setPen(QtGui.QColor(theme.DIM))
+                    words = _elided(_words(rep), painter, box.width())
                     box.setWidth(QtGui.QFontMetricsF(painter.font()).horizontalAdvance(words))
                     painter.fillRect(box, QtGui.QColor(theme.CARD))  # no line behind the words
                     painter.drawText(box, int(text.LEFT), words)
@@ -156,6 +164,15 @@ class _Dots(QtWidgets.QWidget):
             painter.setPen(QtCore.Qt.PenStyle.NoPen)
             painter.setBrush(color)
             painter.drawEllipse(QtCore.QPointF(x, y), radius, radius)
+
+
+def _words(rep: RepMeasure) -> str:
+    """Say what a repetition shows that has no place on the scale."""
+    if rep.excluded:
+        return f"excluded: {rep.reason}"
+    if rep.working is None:
+        return f"withheld: {rep.reason}"
+    return f"{wording.leg_text(rep)} {wording.uv_text(rep.side(rep.working).activation_uv)} µV"
 
 
 def _elided(words: str, painter: QtGui.QPainter, width: float) -> str:

@@ -126,12 +126,16 @@ class LiveWindow(QtWidgets.QWidget):
             self._stop_once()
             self._header.notify("Stopping: the rest of the data is being fetched")
 
+    def mark(self) -> None:
+        """Set a marker."""
+        self._guarded(self._mark)
+
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
         """Carry out the command of a key."""
         if self._help.isVisible() and event.key() == _Key.Key_Escape:
             self._toggle_help()
             return
-        if self.isFullScreen() and event.key() == _Key.Key_Escape:
+        if self.window().isFullScreen() and event.key() == _Key.Key_Escape:
             self._toggle_full_screen()
             return
         commands: dict[int, Callable[[], None]] = {
@@ -248,10 +252,11 @@ class LiveWindow(QtWidgets.QWidget):
         self._header.notify(f"The {side} pod blinks now")
 
     def _toggle_full_screen(self) -> None:
-        if self.isFullScreen():
-            self.showNormal()
+        window = self.window()  # itself, unless it is a part of another one
+        if window.isFullScreen():
+            window.showNormal()
         else:
-            self.showFullScreen()
+            window.showFullScreen()
 
     def _toggle_help(self) -> None:
         self._help.setVisible(not self._help.isVisible())

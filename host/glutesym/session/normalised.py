@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 FOLDER = "calibrations"  # beside the sessions
 VIRTUAL = "virtual"  # the subject of virtual pods: no person's calibration is theirs
 
-_SAME_ELECTRODES = timedelta(hours=12)  # nobody wears them for longer
 _NOTHING: Mapping[Side, Mvic] = {}
 
 
@@ -92,8 +91,7 @@ def normalise_session(session: AnalyzedSession, folder: Path, placement: str) ->
         if side not in calibration.mvic:
             return Normalised(reason=f"the calibration knows no {side} side: calibrate again")
     caution = ""
-    apart = abs(session.meta.started_utc - calibration.made)
-    if apart > _SAME_ELECTRODES:
+    if not calibration.holds_at(session.meta.started_utc):
         caution = (
             f"The calibration is of {calibration.made.astimezone():%Y-%m-%d}: electrodes that "
             "were put on anew since then read differently"
@@ -109,7 +107,7 @@ def normalise_session(session: AnalyzedSession, folder: Path, placement: str) ->
 
 def normalised_row(normalised: Normalised | None) -> dict[str, object]:
     """Return cells; headings as in :data:`glutesym.session.columns.NORMALISED`."""
-    found = normalised or Normalised()
+    found = normalised or Normalised(reason="there is no repetition to set against a maximum")
     ratio = found.ratio
     row: dict[str, object] = {}
     for side in SIDES:
