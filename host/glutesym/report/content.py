@@ -117,9 +117,10 @@ def make_report(
     Returns
     -------
     Report
-        Several sessions of one person have one plan together, others one each.
+        Several sessions with one subject code have one plan together, others one each.
     """
-    together = len(sessions) > 1 and len({session.meta.subject for session in sessions}) == 1
+    subjects = {session.meta.subject for session in sessions}
+    together = len(sessions) > 1 and len(subjects) == 1 and "" not in subjects
     sets = tuple(
         _set_report(session, tuple(drawn), placement, with_plan=not together)
         for session, drawn in zip(sessions, figures, strict=True)
@@ -233,7 +234,8 @@ def _calibration(session: AnalyzedSession) -> list[str]:
     normalised = session.normalised
     if normalised is None:
         return ["none: there is nothing to set against it"]
-    return [f"{'. '.join(text.rstrip('.') for text in normalised.sentences)}."]
+    said = ". ".join(text.rstrip(".") for text in normalised.sentences)
+    return [f"{said.replace('`', '')}."]
 
 
 def _signal(session: AnalyzedSession) -> Table:
@@ -249,7 +251,7 @@ def _signal(session: AnalyzedSession) -> Table:
     pods = [session.recording.pods.get(side) for side in SIDES]
     found += [
         ("EMG samples received", [_received(pod) for pod in pods]),
-        ("EMG samples lost", [_lost(pod) for pod in pods]),
+        ("Loss", [_lost(pod) for pod in pods]),
         ("Gaps in the EMG", [_gaps(pod) for pod in pods]),
         ("Sampling rate, measured (Hz)", [f"{pod.emg.fs_hz:.1f}" if pod else "–" for pod in pods]),
         ("Starts of the pod", [str(pod.boots) if pod else "–" for pod in pods]),

@@ -115,6 +115,7 @@ class _Document(FPDF):
         """Draw a table; ``first`` is the share of the first column."""
         self._style(8)
         self.set_draw_color(*_LINE)
+        self.set_fill_color(255)
         n = len(table.headings)
         widths = _widths(table) if first is None else [first, *[(1 - first) / (n - 1)] * (n - 1)]
         aligns = ["LEFT" if i == 0 or i in table.words else "RIGHT" for i in range(n)]
@@ -141,7 +142,7 @@ class _Document(FPDF):
             cell_fill_mode=TableCellFillMode.NONE,
             headings_style=FontFace(emphasis="BOLD", color=_DIM),
             line_height=4.2,
-            padding=(0.7, 1.2),
+            padding=(0.7, 2.2),
         )
 
     def _verdict(self, of_set: SetReport) -> None:

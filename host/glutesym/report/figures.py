@@ -70,8 +70,6 @@ _STYLE: dict[str, Any] = {
     "pdf.fonttype": 42,
     "figure.facecolor": "white",
     "figure.constrained_layout.w_pad": 0.08,
-    "hatch.linewidth": 0.5,
-    "hatch.color": "#9AA3AC",
 }
 
 
@@ -126,9 +124,7 @@ def _envelopes(session: AnalyzedSession) -> ReportFigure | None:
         time_s, level_uv = _thinned(rows.time_s, envelope_uv(rows, power.row_s))
         for rep in session.measures.reps:
             if rep.excluded:
-                ax.axvspan(
-                    rep.start_s, rep.end_s, facecolor="white", edgecolor="none", hatch="////"
-                )
+                ax.axvspan(rep.start_s, rep.end_s, fc="none", ec=_DIM, lw=0.8, ls=":")
             else:
                 ax.axvspan(rep.start_s, rep.end_s, color="#EEF1F4", lw=0)
         ax.plot(time_s, level_uv, color=COLORS[side], lw=0.8)
@@ -146,7 +142,7 @@ def _envelopes(session: AnalyzedSession) -> ReportFigure | None:
             axes[0].text(
                 middle_s,
                 1.02,
-                str(rep.number),
+                f"({rep.number})" if rep.excluded else str(rep.number),
                 transform=top,
                 ha="center",
                 va="bottom",
@@ -158,7 +154,7 @@ def _envelopes(session: AnalyzedSession) -> ReportFigure | None:
     if session.measures.reps:
         caption += " Grey: repetitions with their numbers."
     if any(rep.excluded for rep in session.measures.reps):
-        caption += " Hatched: excluded ones."
+        caption += " Dotted frames, numbers in brackets: excluded ones."
     return ReportFigure("envelopes", "The whole session", caption, figure, wide=True)
 
 
