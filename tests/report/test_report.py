@@ -13,8 +13,6 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-pytest.importorskip("matplotlib")
-pytest.importorskip("fpdf")
 
 from glutesym.analysis.rep_intervals import asymmetry_interval_pct, lag_interval_ms
 from glutesym.cli import app
