@@ -216,9 +216,9 @@ def _axis(scale: SharedScale, width: int) -> Text:
     """Return the labels of the scale both bars share."""
     columns = _bar_width(width)
     cells = [" "] * (columns + 4)
-    for tick_uv in scale.ticks_uv():
-        label = f"{tick_uv:g}"
-        at = max(_column(tick_uv, scale, columns) - len(label), 0)
+    for tick in scale.ticks():
+        label = f"{tick:g}"
+        at = max(_column(tick, scale, columns) - len(label), 0)
         if "".join(cells[max(at - 1, 0) : at + len(label)]).strip():
             continue  # no room
         cells[at : at + len(label)] = label
@@ -233,7 +233,7 @@ def _sparkline(side: Side, state: LiveState, scale: SharedScale, width: int) -> 
         if math.isnan(peak_uv):
             text.append("·", style="dim")
         else:
-            level = int(max(peak_uv, 0.0) / scale.top_uv * len(_SPARKS))
+            level = int(max(peak_uv, 0.0) / scale.top * len(_SPARKS))
             text.append(_SPARKS[min(level, len(_SPARKS) - 1)])
     return text
 
@@ -278,4 +278,4 @@ def _pod_lines(side: Side, state: LiveState) -> list[RenderableType]:
 
 
 def _column(value_uv: float, scale: SharedScale, columns: int) -> int:
-    return min(max(round(value_uv / scale.top_uv * columns), 0), columns)
+    return min(max(round(value_uv / scale.top * columns), 0), columns)

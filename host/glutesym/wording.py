@@ -14,6 +14,7 @@ from glutesym.measures import (
     SetSummary,
     Side,
 )
+from glutesym.scale import MICROVOLTS, Unit
 
 _LOW_BATTERY_PCT = 15.0  # warn with time left to finish a set
 _RUNNING = ("recording", "reconnecting")
@@ -112,13 +113,14 @@ def quality_text(rep: RepMeasure) -> str:
     return f"{rep.quality}: {rep.reason}" if rep.reason else rep.quality
 
 
-def activation_sentence(side: Side, summary: SetSummary) -> str:
+def activation_sentence(side: Side, summary: SetSummary, unit: Unit = MICROVOLTS) -> str:
     """Say how much one side was active over the set, or why that is withheld."""
-    estimate = summary.activation_uv[side]
+    factor = unit.factor(side)
+    estimate = summary.activation_uv[side].map(lambda uv: uv * factor)
     if estimate.value is None:
         return f"{_capital(side)} activation withheld: {_reason(estimate.reason)}"
     interval = _interval(estimate.ci_low, estimate.ci_high)
-    return f"{_capital(side)} mean {uv_text(estimate.value)} µV{interval}"
+    return f"{_capital(side)} mean {uv_text(estimate.value)} {unit.name}{interval}"
 
 
 def phase_text(state: LiveState) -> str:
@@ -186,6 +188,8 @@ def warning_sentences(live: SideLive, phase: str) -> list[str]:
         warnings.append("Battery low: charge after this set")
     if live.connected and live.light == "yellow":
         warnings.append(f"Signal usable, but {live.light_reason}")
+    if live.connected and live.light == "red" and not (live.lead_off or live.clipping):
+        warnings.append(f"Signal bad: {live.light_reason or 'look at the electrodes'}")
     if live.reason and live.connected and not (live.lead_off or live.clipping):
         warnings.append(_capital(live.reason))
     return warnings

@@ -11,6 +11,7 @@ from glutesym.live_state import LiveState
 from glutesym.measures import SIDES, RepMeasure, SetSummary
 
 _SPANS_PCT = (20.0, 40.0, 60.0, 100.0, 200.0)  # 200 % is the symmetry index of one silent side
+_MOST_ROWS = 60  # newer ones take the place of older ones
 _MIN_ROWS = 10  # so that the first repetition is not a giant
 
 
@@ -23,10 +24,10 @@ class AsymmetryView(Card):
         heads = {"left": "◀ LEFT LARGER", "right": "RIGHT LARGER ▶"}
         for column, side in zip((0, 2), SIDES, strict=True):
             align = text.LEFT if side == "left" else text.RIGHT
-            head = text.FitText("body", color=theme.SIDE_COLORS[side], align=align, bold=True)
+            head = text.FitText("body", color=theme.SIDE_INKS[side], align=align, bold=True)
             head.set_text(heads[side])
             grid.addWidget(head, 0, column)
-        title = text.FitText("small", color=theme.DIM, align=text.CENTER)
+        title = text.FitText("small", color="dim", align=text.CENTER)
         title.set_text("each repetition, % of the sides' mean")
         grid.addWidget(title, 0, 1)
         for column, stretch in enumerate((30, 40, 30)):
@@ -56,6 +57,7 @@ class _Dots(QtWidgets.QWidget):
         self.setSizePolicy(policy, policy)
 
     def show_reps(self, reps: tuple[RepMeasure, ...], summary: SetSummary | None) -> None:
+        reps = reps[-_MOST_ROWS:]
         if reps != self._reps or summary != self._summary:
             self._reps = reps
             self._summary = summary
@@ -87,10 +89,10 @@ class _Dots(QtWidgets.QWidget):
         line = QtGui.QFontMetricsF(painter.font()).height()
         for step in (-2, -1, 0, 1, 2):
             x = _x(step * span_pct / 2, area, span_pct)
-            color = theme.DIM if step == 0 else theme.LINE
-            painter.setPen(QtGui.QPen(QtGui.QColor(color), (2 if step == 0 else 1) * self.unit))
+            color = theme.color("dim" if step == 0 else "line")
+            painter.setPen(QtGui.QPen(color, (2 if step == 0 else 1) * self.unit))
             painter.drawLine(QtCore.QLineF(x, area.top(), x, area.bottom()))
-            painter.setPen(QtGui.QColor(theme.DIM))
+            painter.setPen(theme.color("dim"))
             box = QtCore.QRectF(
                 x - area.width() / 8, area.bottom() + 0.25 * line, area.width() / 4, line
             )
@@ -105,12 +107,11 @@ class _Dots(QtWidgets.QWidget):
         if estimate.ci_low is not None and estimate.ci_high is not None:
             left = _x(estimate.ci_low, area, span_pct)
             right = _x(estimate.ci_high, area, span_pct)
-            band = QtGui.QColor(theme.TEXT)
-            band.setAlphaF(0.16)
+            band = theme.color("text", 0.16)
             painter.fillRect(QtCore.QRectF(left, area.top(), right - left, area.height()), band)
         if estimate.value is not None:
             x = _x(estimate.value, area, span_pct)
-            painter.setPen(QtGui.QPen(QtGui.QColor(theme.TEXT), 2 * self.unit))
+            painter.setPen(QtGui.QPen(theme.color("text"), 2 * self.unit))
             painter.drawLine(QtCore.QLineF(x, area.top(), x, area.bottom()))
 
     def _draw_reps(
@@ -132,13 +133,13 @@ class _Dots(QtWidgets.QWidget):
             last = row == len(self._reps) - 1
             room = len(self._reps) - 1 - row >= apart
             if last or (rep.number % every == 0 and room):
-                painter.setPen(QtGui.QColor(theme.TEXT if last else theme.DIM))
+                painter.setPen(theme.color("text" if last else "dim"))
                 box = QtCore.QRectF(0, y - line / 2, area.left() - 8 * self.unit, line)
                 painter.drawText(box, int(text.RIGHT), f"rep {rep.number}")
             size_pct = rep.symmetry_index_pct
             if size_pct is None or rep.excluded:  # an empty ring on the middle line, and why
-                painter.setPen(QtGui.QPen(QtGui.QColor(theme.DIM), 1.5 * self.unit))
-                painter.setBrush(QtGui.QColor(theme.CARD))
+                painter.setPen(QtGui.QPen(theme.color("dim"), 1.5 * self.unit))
+                painter.setBrush(theme.color("card"))
                 painter.drawEllipse(QtCore.QPointF(zero, y), radius, radius)
                 left = zero + 2 * radius
                 box = QtCore.QRectF(left, y - line / 2, area.right() + gutter - left, line)
@@ -146,7 +147,7 @@ class _Dots(QtWidgets.QWidget):
                     words = f"{'excluded' if rep.excluded else 'withheld'}: {rep.reason}"
                     words = _elided(words, painter, box.width())
                     box.setWidth(QtGui.QFontMetricsF(painter.font()).horizontalAdvance(words))
-                    painter.fillRect(box, QtGui.QColor(theme.CARD))  # no line behind the words
+                    painter.fillRect(box, theme.color("card"))  # no line behind the words
                     painter.drawText(box, int(text.LEFT), words)
                 continue
             x = _x(size_pct, area, span_pct)

@@ -36,5 +36,5 @@ class Card(QtWidgets.QWidget):
         painter = QtGui.QPainter(self)
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
         painter.setPen(QtCore.Qt.PenStyle.NoPen)
-        painter.setBrush(QtGui.QColor(theme.CARD))
+        painter.setBrush(theme.color("card"))
         painter.drawRoundedRect(self.rect(), _RADIUS_PX, _RADIUS_PX)
