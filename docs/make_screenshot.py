@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from glutesym.errors import SessionError
 from glutesym.gui.screenshot import save_screenshot
 from glutesym.live_state import LiveState
 from glutesym.scale import MICROVOLTS, Band, Unit
@@ -56,7 +57,8 @@ def moment(
         surroundings = Watched(scenario, 4, None, incident=incident)
         session = RunningSession(surroundings, Path("sessions") / SESSION, exercise)
         session.start()
-        session.join()
+        with contextlib.suppress(SessionError):  # of a disk that is full up to the end
+            session.join()
     return found[0]
 
 
@@ -104,7 +106,8 @@ def disk_trouble() -> LiveState:
 def calibrated() -> Unit:
     """Return the unit after a calibration of virtual pods."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, "-m", "glutesym.cli", "calibrate", "--virtual", "-o", folder]
+        run = "from glutesym.cli import main; main()"
+        command = [sys.executable, "-c", run, "calibrate", "--virtual", "-o", folder]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         return live_unit(Path(folder), VIRTUAL, "gluteus maximus")
 

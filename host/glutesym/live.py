@@ -49,7 +49,8 @@ class LiveEngine:
     """Turns arriving frames into `LiveState` snapshots.
 
     ``add_*`` and ``set_*`` are called by the acquisition thread and only remember; `update` does
-    the work and may run in another thread; `snapshot` may be called from anywhere.
+    the work, in any threads; while one of its calls measures, others move the bars on. `snapshot`
+    may be called from anywhere.
 
     Parameters
     ----------
@@ -74,7 +75,9 @@ class LiveEngine:
         self._next_measure_ns = t0_host_ns
         self._measurings = 0
         self._state = LiveState(exercise=exercise, session_path=session_path)
-        self._lock = threading.Lock()  # one update at a time
+        self._now_ns = t0_host_ns
+        self._lock = threading.Lock()  # held while something changes, never while measuring
+        self._measuring = threading.Lock()  # one at a time
         self.recording: Recording | None = None  # what is kept, as it was decoded last
 
     def add_frame(self, side: Side, t_host_ns: int, frame: bytes) -> None:
@@ -120,24 +123,36 @@ class LiveEngine:
                 for arrival_s, accel_g, gyro_dps in pod.motion:
                     self._motion.process(side, arrival_s, accel_g, gyro_dps)
                 pod.motion.clear()
-            if final or now_ns >= self._next_measure_ns:
+            self._publish(now_ns)
+            due = final or now_ns >= self._next_measure_ns
+        # Whoever measures does not hold up others: the bars go on meanwhile.
+        if due and self._measuring.acquire(blocking=final):
+            try:
                 self._next_measure_ns = now_ns + _MEASURE_EVERY_NS
                 self._measure(final)
-            self._state = replace(
-                self._state,
-                time_s=(now_ns - self._t0_host_ns) / 1e9,
-                phase=self._phase,
-                message=self._message,
-                movement=self._motion.phase((now_ns - self._t0_host_ns) / 1e9, self._working()),
-                sides={
-                    side: pod.state((now_ns - self._t0_host_ns) / 1e9, self._phase == "ended")
-                    for side, pod in self._pods.items()
-                },
-                reps=tuple(self._reps),
-                summary=self._summary,
-                sync_uncertainty_ms=self._sync_uncertainty_ms,
-            )
-            return self._state
+            finally:
+                self._measuring.release()
+            with self._lock:
+                self._publish(now_ns)
+        return self._state
+
+    def _publish(self, now_ns: int) -> None:
+        """Make the newest state of what is known."""
+        self._now_ns = now_ns = max(now_ns, self._now_ns)
+        now_s = (now_ns - self._t0_host_ns) / 1e9
+        self._state = replace(
+            self._state,
+            time_s=now_s,
+            phase=self._phase,
+            message=self._message,
+            movement=self._motion.phase(now_s, self._working()),
+            sides={
+                side: pod.state(now_s, self._phase == "ended") for side, pod in self._pods.items()
+            },
+            reps=tuple(self._reps),
+            summary=self._summary,
+            sync_uncertainty_ms=self._sync_uncertainty_ms,
+        )
 
     def _working(self) -> bool | None:
         """Whether a muscle is active now; None: not known."""
@@ -145,23 +160,30 @@ class LiveEngine:
         return any(known) if known else None
 
     def _measure(self, final: bool) -> None:
-        inputs = [pod.input(side) for side, pod in self._pods.items() if pod.rows]
-        recording = assemble_recording(inputs, self._t0_host_ns, fit=self._clocks)
+        with self._lock:
+            inputs = [pod.input(side) for side, pod in self._pods.items() if pod.rows]
+            incomplete = {side for side, pod in self._pods.items() if pod.incomplete}
+        recording = assemble_recording(
+            inputs, self._t0_host_ns, exercise=self._state.exercise, fit=self._clocks
+        )
         self.recording = recording
-        for side, pod in recording.pods.items():
-            self._pods[side].restore(pod.emg)
-            if self._measurings % _CHECK_EVERY == 0:
-                self._pods[side].take_check(check_signal(pod.emg))
+        checks: dict[Side, SignalCheck] = {}
+        if self._measurings % _CHECK_EVERY == 0:
+            checks = {side: check_signal(pod.emg) for side, pod in recording.pods.items()}
         self._measurings += 1
-        self._sync_uncertainty_ms = recording.sync_uncertainty_ms
         if final:
             new = self._meter.finish(recording)
         else:
-            waiting: list[Side] = [side for side in recording.pods if self._pods[side].incomplete]
-            new = self._meter.process(recording, waiting)
-        if new:
+            new = self._meter.process(recording, incomplete & recording.pods.keys())
+        summary = summarize(self._reps + new) if new else self._summary
+        with self._lock:
+            for side, pod in recording.pods.items():
+                self._pods[side].restore(pod.emg)
+            for side, check in checks.items():
+                self._pods[side].take_check(check)
+            self._sync_uncertainty_ms = recording.sync_uncertainty_ms
             self._reps += new
-            self._summary = summarize(self._reps)
+            self._summary = summary
 
 
 @dataclass
@@ -183,6 +205,7 @@ class _LivePod:
     _problem: str = ""  # what the pod says is wrong with it
     _lead_off: bool = False
     _clipping: bool = False
+    _since: list[np.void] = field(default_factory=list[np.void])  # EMG that came after `input`
     _noise_uv: float = float("nan")  # at rest, when it was last seen at rest
     # New frames of motion: arrival and (n, 3) of acceleration and rate of turn, g and deg/s.
     motion: list[tuple[float, NDArray[np.float64], NDArray[np.float64]]] = field(
@@ -235,6 +258,7 @@ class _LivePod:
             self._lost += self._run.missing + self._run.never_fetched
             self._run = RunAccount(int(record["run"]))
             self._bar = None
+            self._since.clear()
         if kind == wire.STATUS:
             if self._run.take_status(record):
                 self._battery_pct = float(record["battery_pct"]) / 256
@@ -254,6 +278,7 @@ class _LivePod:
         if kind == wire.EMG:
             if self._bar is None:
                 self._bar = _Bar(hz, arrival_s)
+            self._since.append(record)
             if self._bar.add(record):
                 self._lead_off = bool(record["lead_off"])
                 self._clipping = bool(record["flags"] & wire.FLAG_CLIPPED)
@@ -262,6 +287,7 @@ class _LivePod:
 
     def input(self, side: Side) -> PodInput:
         """Return what is kept, as a stored session would hold it."""
+        self._since.clear()
         probes = np.array(self.probes.copy(), np.int64).reshape(-1, 2)  # it may grow meanwhile
         arrival = np.array([t for t, _ in self.rows], np.int64)
         return PodInput(
@@ -274,9 +300,11 @@ class _LivePod:
         )
 
     def restore(self, emg: EmgRecord) -> None:
-        """Show the decoded samples of what is kept."""
-        if self._bar is not None and len(emg.uv):
+        """Show the decoded samples of what was kept, and after them what has come since."""
+        if self._bar is not None and len(emg.uv) and emg.index[-1] < self._bar.end:
             self._bar.restore(emg)
+            for record in self._since:
+                self._bar.add(record)
 
     def state(self, now_s: float, ended: bool) -> SideLive:
         """Return what a view shows."""
@@ -325,6 +353,11 @@ class _Bar:
         self._end: int | None = None  # one more than the newest sample's index
         self.newest_s = time_s  # session time of the newest sample
         self.peak_uv = float("nan")  # of the newest frame
+
+    @property
+    def end(self) -> int:
+        """One more than the newest sample's index."""
+        return self._end or 0
 
     @property
     def activation_uv(self) -> float:
@@ -384,8 +417,8 @@ class _Bar:
         after = (self._end or 0) % step  # samples of a step that is not complete
         stop = len(self._band_uv) - after
         steps_uv = self._band_uv[max(stop - n * step, stop % step) : stop].reshape(-1, step)
-        middles = np.arange(-len(steps_uv), 0) * step + 0.5 * (step + 1) - after
-        time_s = self.newest_s + middles / self._rate_hz
+        middles = np.arange(-len(steps_uv), 0) * step + (0.5 * (step + 1) - after)
+        time_s = self.newest_s + middles * (1 / self._rate_hz)
         return time_s, steps_uv.min(axis=1), steps_uv.max(axis=1)
 
 

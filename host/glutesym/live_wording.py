@@ -26,8 +26,8 @@ def movement_text(state: LiveState) -> str:
         return ""
     up_first = goes_up_first(state.exercise)
     ways = {True: ("Up", "Down"), False: ("Down", "Up"), None: ("Out", "Back")}[up_first]
-    words = {"rest": "Rest", "hold": "Hold", "still": "Still", "away": ways[0], "back": ways[1]}
-    return words.get(state.movement, "")
+    words = {"rest": "Rest", "work": "Work", "hold": "Hold", "still": "Still"}
+    return {**words, "away": ways[0], "back": ways[1]}.get(state.movement, "")
 
 
 def rep_amount_text(rep: RepMeasure, unit: Unit = MICROVOLTS) -> str:

@@ -29,8 +29,9 @@ GRADES: dict[Grade, str] = {  # what each means, best first
 
 Light = Literal["green", "yellow", "red"]
 
-# What the body does now; "still": at rest or holding, "": not known.
-MovementPhase = Literal["", "rest", "away", "hold", "back", "still"]
+# What the body does now; "work": muscles are active, but nothing has moved yet; "still": at rest
+# or holding; "": not known.
+MovementPhase = Literal["", "rest", "work", "away", "hold", "back", "still"]
 
 
 def worst(grades: Iterable[Grade]) -> Grade:

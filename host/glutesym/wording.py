@@ -182,7 +182,7 @@ def warning_sentences(live: SideLive, phase: str) -> list[str]:
     warnings: list[str] = []
     if live.connected and live.lead_off:
         warnings.append("Electrode off the skin: press it on or replace it")
-    if live.connected and live.clipping:
+    elif live.connected and live.clipping:
         warnings.append("Signal clipped: check electrodes and cable")
     if live.battery_pct < _LOW_BATTERY_PCT and phase != "ended":
         warnings.append("Battery low: charge after this set")

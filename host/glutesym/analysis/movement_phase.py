@@ -130,8 +130,9 @@ class PhaseFollower:
             self._phase = "rest" if self._known_home(pods) and away_deg < _AT_HOME_DEG else "still"
         elif not working:
             self._phase = "rest"
-        elif away_deg >= _AT_HOME_DEG or now_s - self._works_since_s >= _SQUEEZE_S:
-            self._phase = "hold"
+        else:
+            held = away_deg >= _AT_HOME_DEG or now_s - self._works_since_s >= _SQUEEZE_S
+            self._phase = "hold" if held else "work"
         if working is False or not self._known_home(pods):
             for pod in pods:
                 pod.home, pod.away_deg = pod.down, 0.0

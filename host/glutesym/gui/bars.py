@@ -59,10 +59,11 @@ class BarsView(Card):
             grid.addWidget(peak, 3, column)
         self._bars = _Bars()
         grid.addWidget(self._bars, 2, 0, 1, 2)
-        self._note = text.FitText("small", color="dim", align=text.CENTER)
+        self._note = text.FitText("small", color="dim", align=text.CENTER, wrap=True)
         self._note.setObjectName("bars_note")
         grid.addWidget(self._note, 4, 0, 1, 2)
-        for row, stretch in enumerate((13, 21, 56, 5, 5)):
+        self._note.hide()
+        for row, stretch in enumerate((14, 22, 58, 6)):
             grid.setRowStretch(row, stretch)
 
     def set_unit(self, unit: float) -> None:
@@ -84,10 +85,10 @@ class BarsView(Card):
             return
         self._digits_time_s, self._has_value = state.time_s, has_value
         unit = scale.unit
-        what = "RMS of 250 ms, one scale for both sides"
-        if unit.mvic_uv:
-            what = "per cent of each side's maximum, RMS of 250 ms"
-        self._note.set_text(unit.note or f"activation now: {what}")
+        if unit.note and self._note.isHidden():
+            self._note.set_text(unit.note)
+            self._note.show()
+            self._grid.setRowStretch(4, 8)
         sample = "8888" if scale.top > 1000 else "888"
         for side, live in state.sides.items():
             factor = unit.factor(side)
@@ -119,9 +120,10 @@ class _Bars(QtWidgets.QWidget):
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         painter = QtGui.QPainter(self)
-        label_font = theme.font(theme.size_px("title", self.unit))
-        painter.setFont(label_font)
         labels = [f"{tick:g}" for tick in self._scale.ticks()]
+        apart = self.height() / len(labels)
+        label_font = theme.font(min(theme.size_px("title", self.unit), 0.75 * apart))
+        painter.setFont(label_font)
         gutter = _gutter_px(self.unit)
         # Room for half a label above the top and below 0.
         half_line = QtGui.QFontMetricsF(label_font).height() / 2
@@ -183,13 +185,20 @@ class _Bars(QtWidgets.QWidget):
         painter.fillRect(frame, theme.color("text", 0.28 if hit else 0.12))
         style = QtCore.Qt.PenStyle.SolidLine if hit else QtCore.Qt.PenStyle.DashLine
         painter.setPen(QtGui.QPen(theme.color("text"), (5 if hit else 3) * self.unit, style))
-        painter.drawLine(_line(track.left(), track.right(), top))
-        painter.drawLine(_line(track.left(), track.right(), bottom))
+        painter.setBrush(QtCore.Qt.BrushStyle.NoBrush)
+        painter.drawRect(frame.adjusted(2 * self.unit, 0, -2 * self.unit, 0))
         if hit:
-            px = min(theme.size_px("huge", self.unit) * 0.6, frame.height() * 0.9)
-            painter.setFont(theme.font(px, bold=True))
-            painter.setPen(theme.color("on_warning"))
-            painter.drawText(frame, int(text.CENTER), "✓")
+            painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
+            radius = 26 * self.unit
+            painter.setPen(QtCore.Qt.PenStyle.NoPen)
+            painter.setBrush(theme.color("text"))
+            painter.drawEllipse(frame.center(), radius, radius)
+            painter.setFont(theme.font(1.5 * radius, bold=True))
+            painter.setPen(theme.color("card"))
+            plate = QtCore.QRectF(0, 0, 2 * radius, 2 * radius)
+            plate.moveCenter(frame.center())
+            painter.drawText(plate, int(text.CENTER), "✓")
+            painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing, False)
 
     def _draw_chip(
         self, painter: QtGui.QPainter, track: QtCore.QRectF, words: str, fill: str, ink: str

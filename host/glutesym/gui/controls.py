@@ -57,12 +57,13 @@ class Button(QtWidgets.QAbstractButton):
         painter.drawText(self.rect(), int(text.CENTER), self.text())
 
     def _fitting_px(self) -> float:
-        if self._fit[:2] != (self.text(), self.width()):
+        if self._fit[:2] != (self.text(), self.width() + self.height()):
             px = theme.size_px("title" if self._strong else "body", self._unit)
             room = self.width() - 10 * self._unit
+            px = min(px, 0.6 * self.height())
             while px > 8 and _width(self.text(), px) > room:
                 px -= 0.5
-            self._fit = (self.text(), self.width(), px)
+            self._fit = (self.text(), self.width() + self.height(), px)
         return self._fit[2]
 
 

@@ -37,8 +37,8 @@ class EnvelopesView(Card):
         self._plot: Any = _make_plot()
         self._view = make_view(self._plot)
         column.addWidget(self._view, 1, 0, 1, 3)
-        column.setRowStretch(0, 12)
-        column.setRowStretch(1, 88)
+        column.setRowStretch(0, 16)
+        column.setRowStretch(1, 84)
         self._scale_top = 0.0
         self._target_shown: Band | None = None
         self._pen_px = 1.0
@@ -176,6 +176,7 @@ def _make_plot() -> (
 
 def _make_curve(side: Side) -> pg.PlotDataItem:
     curve = pg.PlotDataItem(connect="finite", antialias=True)
+    curve.curve.setSegmentedLineMode("on")
     curve.setObjectName(f"{side}_envelope")
     return curve
 

@@ -11,6 +11,7 @@ KEYS = (
     ("T", "target band on or off"),
     ("↑ ↓", "move the target band"),
     ("+ −", "widen or narrow it"),
+    ("P", "forget peaks and fit the scale anew"),
     ("E", "EMG traces or envelopes"),
     ("S", "sound for the lower side on or off"),
     ("D", "dark or light"),

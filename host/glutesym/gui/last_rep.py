@@ -33,8 +33,8 @@ class LastRepView(QtWidgets.QWidget):
             grid.addWidget(words, row, 0)
             grid.addWidget(gauge, row, 1)
             grid.setRowStretch(row, 1)
-        grid.setColumnStretch(0, 58)
-        grid.setColumnStretch(1, 42)
+        grid.setColumnStretch(0, 63)
+        grid.setColumnStretch(1, 37)
         self._grid = grid
 
     def set_unit(self, unit: float) -> None:

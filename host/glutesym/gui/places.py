@@ -18,11 +18,10 @@ _WIDE_BOTTOM: _Rows = (
 )
 _UPRIGHT_TOP: _Rows = ((9, (("header", 1),)),)
 _PHONE: _Rows = (
-    (41, (("bars", 1),)),
-    (26, (("result", 1),)),
-    (11, (("plot", 1),)),
+    (45, (("bars", 1),)),
+    (27, (("result", 1),)),
     (10, (("left_pod", 1), ("right_pod", 1))),
-    (8, (("middle", 1),)),
+    (9, (("middle", 1),)),
 )
 _TABLET: _Rows = (
     (36, (("bars", 1),)),
@@ -37,7 +36,7 @@ _WIDE_MIDDLE = 62.0  # share of the height that bars and answer have
 
 
 def places(
-    size: QtCore.QSize, unit: float, upright: bool, banner: bool
+    size: QtCore.QSize, unit: float, upright: bool, banner: bool, traces: bool
 ) -> dict[str, QtCore.QRect]:
     """Return the rectangle of every part that is shown.
 
@@ -47,15 +46,19 @@ def places(
         Of the window.
     unit : float
         Its factor, see `glutesym.gui.theme.unit_for`.
-    upright, banner : bool
-        Whether it is higher than wide; whether there is a banner to show.
+    upright, banner, traces : bool
+        Whether it is higher than wide; whether there is a banner to show, and traces, for which
+        a phone has room only in the answer's place.
     """
     gap = max(4, round(_GAP_PX * unit))
     area = QtCore.QRect(gap, gap, size.width() - 2 * gap, size.height() - 2 * gap)
     shown = _BANNER if banner else ()
     if upright:
         body = _TABLET if size.width() >= _TABLET_WIDTH_PX else _PHONE
-        return _stacked((*_UPRIGHT_TOP, *shown, *body), area, gap)
+        found = _stacked((*_UPRIGHT_TOP, *shown, *body), area, gap)
+        if traces and "plot" not in found:
+            found["plot"] = found.pop("result")
+        return found
     middle: _Rows = ((_WIDE_MIDDLE - (7 if banner else 0), (("bars", 50), ("answer", 50))),)
     found = _stacked((*_WIDE_TOP, *shown, *middle, *_WIDE_BOTTOM), area, gap)
     answer = found.pop("answer")

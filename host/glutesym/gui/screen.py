@@ -12,6 +12,7 @@ from glutesym.gui.controls import ControlsView
 from glutesym.gui.envelopes import EnvelopesView
 from glutesym.gui.header import Banner, HeaderView
 from glutesym.gui.last_rep import LastRepView
+from glutesym.gui.peaks import PeakHold
 from glutesym.gui.places import places
 from glutesym.gui.qt import QtCore, QtWidgets
 from glutesym.gui.result import ResultView
@@ -51,6 +52,7 @@ class Screen:
         self._target = options.target
         if options.target is not None:
             self._scale.grow(options.target.high)
+        self._peaks = PeakHold()
         self._traces_wanted = False
         self._unit = 0.0
         self._trouble = False
@@ -64,6 +66,7 @@ class Screen:
         middle = QtWidgets.QWidget()
         column = QtWidgets.QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
         column.addWidget(self._controls, 58)
         column.addWidget(self._session, 42)
         self._parts: dict[str, QtWidgets.QWidget] = {
@@ -89,6 +92,7 @@ class Screen:
 
     def show_state(self, state: LiveState) -> bool:
         """Show a snapshot. Return whether the parts must be arranged anew."""
+        state = self._peaks.seen(state)
         self._scale.grow_to_fit(state)
         self._header.show_state(state)
         self._bars.show_state(state, self._scale, self._target)
@@ -109,9 +113,11 @@ class Screen:
     def arrange(self, size: QtCore.QSize, unit: float) -> None:
         """Put every part in its place, in its size."""
         upright = theme.is_upright(size)
-        found = places(size, unit, upright, self._trouble)
-        found["traces" if self._traces_wanted else "envelopes"] = found.pop("plot")
+        found = places(size, unit, upright, self._trouble, self._traces_wanted)
+        if "plot" in found:
+            found["traces" if self._traces_wanted else "envelopes"] = found.pop("plot")
         self._header.set_upright(upright)
+        self._session.set_upright(upright)
         self._result.set_upright(upright)
         for name, part in self._parts.items():
             part.setVisible(name in found)
@@ -142,6 +148,14 @@ class Screen:
     def toggle_traces(self) -> None:
         """Show the EMG itself in the envelopes' place, or these again."""
         self._traces_wanted = not self._traces_wanted
+
+    def forget_peaks(self) -> None:
+        """Hold peaks from now on, and fit the scale anew, for both sides at once."""
+        self._peaks.forget()
+        self._scale = SharedScale(self._scale.unit)
+        if self._target is not None:
+            self._scale.grow(self._target.high)
+        self.notify("Peaks forgotten; the scale is fitted anew, for both sides")
 
     def toggle_target(self) -> None:
         """Show a target band, or none."""

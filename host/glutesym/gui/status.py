@@ -28,9 +28,9 @@ class PodStatus(Card):
         last.setStackingMode(QtWidgets.QStackedLayout.StackingMode.StackAll)
         last.addWidget(self._warning)
         last.addWidget(self._calm)
-        column.addWidget(self._link, 30)
-        column.addWidget(self._health, 26)
-        column.addLayout(last, 44)
+        column.addWidget(self._link, 32)
+        column.addWidget(self._health, 30)
+        column.addLayout(last, 38)
 
     def show_state(self, state: LiveState) -> None:
         """Show a snapshot."""
@@ -71,6 +71,10 @@ class SessionStatus(QtWidgets.QWidget):
         column.setSpacing(0)
         column.addWidget(self._sync, 55)
         column.addWidget(self._path, 45)
+
+    def set_upright(self, upright: bool) -> None:
+        """Leave out what has no room on a phone."""
+        self._path.setVisible(not upright)
 
     def show_state(self, state: LiveState) -> None:
         """Show a snapshot."""

@@ -22,8 +22,8 @@ class TracesView(Card):
         title = text.FitText("small", color="dim")
         title.set_text(f"EMG, band-passed, last {TRACE_S:g} s, one scale for both sides")
         self._lanes = _Lanes()
-        column.addWidget(title, 12)
-        column.addWidget(self._lanes, 88)
+        column.addWidget(title, 16)
+        column.addWidget(self._lanes, 84)
 
     def set_unit(self, unit: float) -> None:
         """Adapt to the window's size."""

@@ -116,7 +116,6 @@ class LiveWindow(QtWidgets.QWidget):
         self._state = LiveState()
         self._sound = SoundCue(self)
         self._sound.on = options.sound
-        self._commands = self._keys()
         self.setMinimumSize(320, 320)
         self.resize(*theme.REFERENCE_SIZE_PX)
         self.setAutoFillBackground(True)
@@ -129,6 +128,7 @@ class LiveWindow(QtWidgets.QWidget):
         self._screen = Screen(self, options, self._guard(self._press_main), buttons)
         self._note = NoteField(self, lambda text: self._guarded(lambda: self._store_note(text)))
         self._help = HelpOverlay(self)
+        self._commands = self._keys()
         theme.use(options.theme)
         self._apply_theme()
         self._timer = QtCore.QTimer(self)
@@ -179,12 +179,13 @@ class LiveWindow(QtWidgets.QWidget):
         return {
             _Key.Key_Space: self._mark,
             _Key.Key_N: self._begin_note,
-            _Key.Key_T: self._toggle_target,
+            _Key.Key_T: self._screen.toggle_target,
             _Key.Key_Up: lambda: self._screen.change_target(lambda band, by: band.moved(by)),
             _Key.Key_Down: lambda: self._screen.change_target(lambda band, by: band.moved(-by)),
             _Key.Key_Plus: lambda: self._screen.change_target(lambda band, by: band.widened(by)),
             _Key.Key_Equal: lambda: self._screen.change_target(lambda band, by: band.widened(by)),
             _Key.Key_Minus: lambda: self._screen.change_target(lambda band, by: band.widened(-by)),
+            _Key.Key_P: self._screen.forget_peaks,
             _Key.Key_E: self._toggle_traces,
             _Key.Key_S: self._toggle_sound,
             _Key.Key_D: self._toggle_theme,
@@ -282,9 +283,6 @@ class LiveWindow(QtWidgets.QWidget):
             return
         self._on_identify(side)
         self._screen.notify(f"The {side} pod blinks now")
-
-    def _toggle_target(self) -> None:
-        self._screen.toggle_target()
 
     def _toggle_traces(self) -> None:
         self._screen.toggle_traces()

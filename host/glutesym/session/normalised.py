@@ -137,7 +137,7 @@ def live_unit(folder: Path, subject: str, placement: str, now: datetime | None =
     missing = [side for side in SIDES if side not in calibration.mvic]
     if missing:
         return Unit(note=f"Not in % MVIC: the calibration knows no {missing[0]} side")
-    mvic_uv = {side: calibration.mvic[side].mvic_uv for side in SIDES}
+    mvic_uv: dict[Side, float] = {side: calibration.mvic[side].mvic_uv for side in SIDES}
     return Unit(mvic_uv, _caution(calibration, now or datetime.now(UTC)))
 
 
