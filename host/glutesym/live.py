@@ -162,7 +162,9 @@ class LiveEngine:
     def _measure(self, final: bool) -> None:
         with self._lock:
             inputs = [pod.input(side) for side, pod in self._pods.items() if pod.rows]
-            incomplete = {side for side, pod in self._pods.items() if pod.incomplete}
+            incomplete: set[Side] = {
+                side for side, pod in self._pods.items() if pod.rows and pod.incomplete
+            }
         recording = assemble_recording(
             inputs, self._t0_host_ns, exercise=self._state.exercise, fit=self._clocks
         )
@@ -174,7 +176,7 @@ class LiveEngine:
         if final:
             new = self._meter.finish(recording)
         else:
-            new = self._meter.process(recording, incomplete & recording.pods.keys())
+            new = self._meter.process(recording, incomplete)
         summary = summarize(self._reps + new) if new else self._summary
         with self._lock:
             for side, pod in recording.pods.items():
@@ -419,7 +421,9 @@ class _Bar:
         steps_uv = self._band_uv[max(stop - n * step, stop % step) : stop].reshape(-1, step)
         middles = np.arange(-len(steps_uv), 0) * step + (0.5 * (step + 1) - after)
         time_s = self.newest_s + middles * (1 / self._rate_hz)
-        return time_s, steps_uv.min(axis=1), steps_uv.max(axis=1)
+        low_uv: NDArray[np.float64] = steps_uv.min(axis=1)
+        high_uv: NDArray[np.float64] = steps_uv.max(axis=1)
+        return time_s.astype(np.float64), low_uv, high_uv
 
 
 def _matrix(frames: list[bytes]) -> NDArray[np.uint8]:

@@ -184,12 +184,10 @@ def warning_sentences(live: SideLive, phase: str) -> list[str]:
         warnings.append("Electrode off the skin: press it on or replace it")
     elif live.connected and live.clipping:
         warnings.append("Signal clipped: check electrodes and cable")
+    elif live.connected and live.light_reason:  # how bad it is, the traffic light says
+        warnings.append(_capital(live.light_reason))
     if live.battery_pct < _LOW_BATTERY_PCT and phase != "ended":
         warnings.append("Battery low: charge after this set")
-    if live.connected and live.light == "yellow":
-        warnings.append(f"Signal usable, but {live.light_reason}")
-    if live.connected and live.light == "red" and not (live.lead_off or live.clipping):
-        warnings.append(f"Signal bad: {live.light_reason or 'look at the electrodes'}")
     if live.reason and live.connected and not (live.lead_off or live.clipping):
         warnings.append(_capital(live.reason))
     return warnings

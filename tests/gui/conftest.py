@@ -46,6 +46,12 @@ class Shown:
         assert label is not None, f"no label {name}"
         return label.text()
 
+    def visible(self, name: str) -> bool:
+        """Return whether a part is shown."""
+        widget = self.window.findChild(QtWidgets.QWidget, name)
+        assert widget is not None, f"no part {name}"
+        return widget.isVisible()
+
     def key(self, key: QtCore.Qt.Key) -> None:
         """Press a key."""
         self.qtbot.keyClick(self.window, key)

@@ -127,20 +127,16 @@ class PhaseFollower:
         if now_s - self._still_since_s < _SETTLE_S:
             return self._phase
         if working is None:
-            self._phase = "rest" if self._known_home(pods) and away_deg < _AT_HOME_DEG else "still"
+            self._phase = "still"
         elif not working:
             self._phase = "rest"
         else:
             held = away_deg >= _AT_HOME_DEG or now_s - self._works_since_s >= _SQUEEZE_S
             self._phase = "hold" if held else "work"
-        if working is False or not self._known_home(pods):
+        if working is False or any(pod.home is None for pod in pods):
             for pod in pods:
                 pod.home, pod.away_deg = pod.down, 0.0
         return self._phase
-
-    @staticmethod
-    def _known_home(pods: list[_Pod]) -> bool:
-        return all(pod.home is not None for pod in pods)
 
 
 def _unit(v: _Vector) -> _Vector:

@@ -8,11 +8,16 @@ from glutesym.gui import text, theme
 from glutesym.gui.card import Card
 from glutesym.gui.qt import QtCore, QtGui, QtWidgets
 from glutesym.live_state import LiveState
-from glutesym.measures import SIDES, RepMeasure, SetSummary
+from glutesym.measures import SIDES, RepMeasure, SetSummary, Side
+from glutesym.scale import SharedScale
 
 _SPANS_PCT = (20.0, 40.0, 60.0, 100.0, 200.0)  # 200 % is the symmetry index of one silent side
+_HEADS: dict[Side, tuple[str, str]] = {  # both legs, one leg
+    "left": ("◀ LEFT LARGER", "◀ LEFT LEG"),
+    "right": ("RIGHT LARGER ▶", "RIGHT LEG ▶"),
+}
 _MOST_ROWS = 60  # newer ones take the place of older ones
-_MIN_ROWS = 10  # so that the first repetition is not a giant
+_MIN_ROWS = 8  # so that the first repetition is not a giant
 
 
 class AsymmetryView(Card):
@@ -21,15 +26,14 @@ class AsymmetryView(Card):
     def __init__(self) -> None:
         grid = QtWidgets.QGridLayout()
         super().__init__(grid)
-        heads = {"left": "◀ LEFT LARGER", "right": "RIGHT LARGER ▶"}
+        self._heads: dict[Side, text.FitText] = {}
         for column, side in zip((0, 2), SIDES, strict=True):
             align = text.LEFT if side == "left" else text.RIGHT
             head = text.FitText("body", color=theme.SIDE_INKS[side], align=align, bold=True)
-            head.set_text(heads[side])
+            self._heads[side] = head
             grid.addWidget(head, 0, column)
-        title = text.FitText("small", color="dim", align=text.CENTER)
-        title.set_text("each repetition, % of the sides' mean")
-        grid.addWidget(title, 0, 1)
+        self._title = text.FitText("small", color="dim", align=text.CENTER)
+        grid.addWidget(self._title, 0, 1)
         for column, stretch in enumerate((30, 40, 30)):
             grid.setColumnStretch(column, stretch)
         self._dots = _Dots()
@@ -42,9 +46,14 @@ class AsymmetryView(Card):
         super().set_unit(unit)
         self._dots.unit = unit
 
-    def show_state(self, state: LiveState) -> None:
-        """Show the repetitions of a snapshot."""
-        self._dots.show_reps(state.reps, state.summary)
+    def show_state(self, state: LiveState, scale: SharedScale) -> None:
+        """Show the repetitions of a snapshot; of one leg: how active the working leg was."""
+        one_leg = bool(state.reps) and state.reps[-1].one_leg
+        title = "each repetition, % of the sides' mean"
+        self._title.set_text(f"the leg that worked, {scale.unit.name}" if one_leg else title)
+        for side, head in self._heads.items():
+            head.set_text(_HEADS[side][int(one_leg)])
+        self._dots.show_reps(state.reps, state.summary, scale if one_leg else None)
 
 
 class _Dots(QtWidgets.QWidget):
@@ -53,12 +62,21 @@ class _Dots(QtWidgets.QWidget):
         self.unit = 1.0
         self._reps: tuple[RepMeasure, ...] = ()
         self._summary: SetSummary | None = None
+        self._of_legs: SharedScale | None = None  # of exercises on one leg
+        self._top = 0.0
         policy = QtWidgets.QSizePolicy.Policy.Ignored
         self.setSizePolicy(policy, policy)
 
-    def show_reps(self, reps: tuple[RepMeasure, ...], summary: SetSummary | None) -> None:
+    def show_reps(
+        self,
+        reps: tuple[RepMeasure, ...],
+        summary: SetSummary | None,
+        of_legs: SharedScale | None,
+    ) -> None:
         reps = reps[-_MOST_ROWS:]
-        if reps != self._reps or summary != self._summary:
+        top = of_legs.top if of_legs else 0.0
+        if (reps, summary, top) != (self._reps, self._summary, self._top):
+            self._of_legs, self._top = of_legs, top
             self._reps = reps
             self._summary = summary
             self.update()
@@ -74,11 +92,24 @@ class _Dots(QtWidgets.QWidget):
         area = QtCore.QRectF(self.rect()).adjusted(gutter, 2 * self.unit, -gutter, -line * 1.3)
         span_pct = self._span_pct()
         self._draw_grid(painter, area, span_pct)
-        self._draw_mean(painter, area, span_pct)
+        if self._of_legs is None:
+            self._draw_mean(painter, area, span_pct)
         self._draw_reps(painter, area, span_pct, line, gutter)
+
+    def _size(self, rep: RepMeasure) -> float | None:
+        """Return what is drawn to the right, or negative to the left; None: nothing."""
+        if self._of_legs is None or rep.working is None:
+            return rep.symmetry_index_pct
+        value_uv = rep.side(rep.working).activation_uv
+        if value_uv is None:
+            return None
+        value = value_uv * self._of_legs.unit.factor(rep.working)
+        return value if rep.working == "right" else -value
 
     def _span_pct(self) -> float:
         """Return the round span that holds every repetition and the interval."""
+        if self._of_legs is not None:
+            return self._top
         largest = [abs(rep.symmetry_index_pct or 0.0) for rep in self._reps]
         if self._summary is not None:
             estimate = self._summary.symmetry_index_pct
@@ -97,6 +128,8 @@ class _Dots(QtWidgets.QWidget):
                 x - area.width() / 8, area.bottom() + 0.25 * line, area.width() / 4, line
             )
             label = f"{abs(step) * span_pct / 2:g} %" if step else "equal"
+            if self._of_legs is not None:
+                label = f"{abs(step) * span_pct / 2:g}"
             painter.drawText(box, int(text.CENTER), label)
 
     def _draw_mean(self, painter: QtGui.QPainter, area: QtCore.QRectF, span_pct: float) -> None:
@@ -136,7 +169,7 @@ class _Dots(QtWidgets.QWidget):
                 painter.setPen(theme.color("text" if last else "dim"))
                 box = QtCore.QRectF(0, y - line / 2, area.left() - 8 * self.unit, line)
                 painter.drawText(box, int(text.RIGHT), f"rep {rep.number}")
-            size_pct = rep.symmetry_index_pct
+            size_pct = self._size(rep)
             if size_pct is None or rep.excluded:  # an empty ring on the middle line, and why
                 painter.setPen(QtGui.QPen(theme.color("dim"), 1.5 * self.unit))
                 painter.setBrush(theme.color("card"))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from glutesym.gui import theme
 from glutesym.gui.qt import QtCore
 
 # Rows from top to bottom: share of the height, and parts from left to right with their widths.
 _Rows = tuple[tuple[float, tuple[tuple[str, float], ...]], ...]
 _GAP_PX = 10.0
 _BANNER: _Rows = ((7, (("banner", 1),)),)
+_LOW_BANNER: _Rows = ((10, (("banner", 1),)),)
 
 _WIDE_TOP: _Rows = ((7, (("header", 1),)),)
 _WIDE_BOTTOM: _Rows = (
@@ -18,9 +20,9 @@ _WIDE_BOTTOM: _Rows = (
 )
 _UPRIGHT_TOP: _Rows = ((9, (("header", 1),)),)
 _PHONE: _Rows = (
-    (45, (("bars", 1),)),
-    (27, (("result", 1),)),
-    (10, (("left_pod", 1), ("right_pod", 1))),
+    (41, (("bars", 1),)),
+    (25, (("result", 1),)),
+    (16, (("left_pod", 1), ("right_pod", 1))),
     (9, (("middle", 1),)),
 )
 _TABLET: _Rows = (
@@ -28,10 +30,15 @@ _TABLET: _Rows = (
     (21, (("result", 1),)),
     (12, (("asymmetry", 1),)),
     (11, (("plot", 1),)),
-    (8, (("left_pod", 1), ("right_pod", 1))),
+    (9, (("left_pod", 1), ("right_pod", 1))),
     (8, (("middle", 1),)),
 )
-_TABLET_WIDTH_PX = 560
+_LOW: _Rows = (
+    (9, (("header", 1),)),
+    (67, (("bars", 50), ("result", 50))),
+    (24, (("left_pod", 30), ("middle", 40), ("right_pod", 30))),
+)
+_LOW_PX = 480  # a phone on its side
 _WIDE_MIDDLE = 62.0  # share of the height that bars and answer have
 
 
@@ -54,15 +61,22 @@ def places(
     area = QtCore.QRect(gap, gap, size.width() - 2 * gap, size.height() - 2 * gap)
     shown = _BANNER if banner else ()
     if upright:
-        body = _TABLET if size.width() >= _TABLET_WIDTH_PX else _PHONE
-        found = _stacked((*_UPRIGHT_TOP, *shown, *body), area, gap)
-        if traces and "plot" not in found:
-            found["plot"] = found.pop("result")
-        return found
+        body = _TABLET if size.width() >= theme.TABLET_WIDTH_PX else _PHONE
+        return _with_traces(_stacked((*_UPRIGHT_TOP, *shown, *body), area, gap), traces)
+    if size.height() < _LOW_PX:
+        low = (_LOW[0], *_LOW_BANNER, *_LOW[1:]) if banner else _LOW
+        return _with_traces(_stacked(low, area, gap), traces)
     middle: _Rows = ((_WIDE_MIDDLE - (7 if banner else 0), (("bars", 50), ("answer", 50))),)
     found = _stacked((*_WIDE_TOP, *shown, *middle, *_WIDE_BOTTOM), area, gap)
     answer = found.pop("answer")
     return found | _stacked(((62, (("result", 1),)), (38, (("asymmetry", 1),))), answer, gap)
+
+
+def _with_traces(found: dict[str, QtCore.QRect], traces: bool) -> dict[str, QtCore.QRect]:
+    """Put traces into the answer's place, where they have none of their own."""
+    if traces and "plot" not in found:
+        found["plot"] = found.pop("result")
+    return found
 
 
 def _stacked(rows: _Rows, area: QtCore.QRect, gap: int) -> dict[str, QtCore.QRect]:

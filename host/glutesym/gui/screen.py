@@ -97,7 +97,7 @@ class Screen:
         self._header.show_state(state)
         self._bars.show_state(state, self._scale, self._target)
         self._result.show_state(state, self._scale.unit)
-        self._asymmetry.show_state(state)
+        self._asymmetry.show_state(state, self._scale)
         if self._traces_wanted:
             self._traces.show_state(state)
         else:

@@ -19,7 +19,7 @@ class PodStatus(Card):
         self._side: Side = side
         self._link = text.FitText("body", color=theme.SIDE_INKS[side], bold=True)
         self._link.setObjectName(f"{side}_link")
-        self._health = text.FitText("small", color="dim")
+        self._health = text.FitText("small", color="dim", wrap=True)
         self._health.setObjectName(f"{side}_health")
         self._warning = _Warning()
         self._warning.setObjectName(f"{side}_warning")
@@ -28,9 +28,9 @@ class PodStatus(Card):
         last.setStackingMode(QtWidgets.QStackedLayout.StackingMode.StackAll)
         last.addWidget(self._warning)
         last.addWidget(self._calm)
-        column.addWidget(self._link, 32)
-        column.addWidget(self._health, 30)
-        column.addLayout(last, 38)
+        column.addWidget(self._link, 25)
+        column.addWidget(self._health, 34)
+        column.addLayout(last, 41)
 
     def show_state(self, state: LiveState) -> None:
         """Show a snapshot."""

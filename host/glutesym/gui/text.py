@@ -150,6 +150,12 @@ class FitText(QtWidgets.QWidget):
         painter.setFont(small_font)
         painter.drawText(QtCore.QPointF(left + text_width + gap, baseline), self._suffix)
 
+    def fits(self) -> bool:
+        """Whether all of the text has room, though it may have had to shrink."""
+        if not self._text or self._elide:
+            return True
+        return self._fits(self._text, self._px or self._fitting_px())
+
     def _fitting_px(self) -> float:
         """Return the largest size, up to the role's, at which text and sample fit."""
         px = theme.size_px(self._role, self._unit)

@@ -74,9 +74,10 @@ _now = DARK
 
 Role = Literal["small", "body", "title", "large", "huge", "giant"]
 
-# Pixels in a window of 1280 x 800, or of 400 x 711 upright; in proportion to the window in others.
+# Pixels in a window of one of these sizes; in proportion to the window in others.
 REFERENCE_SIZE_PX = (1280, 800)
-_UPRIGHT_SIZE_PX = (400, 711)
+_PHONE_SIZE_PX, _TABLET_SIZE_PX = (400, 711), (720, 1152)
+TABLET_WIDTH_PX = 560  # upright, from here on it is no phone
 _SIZES_PX: dict[Role, float] = {
     "small": 14,
     "body": 17,
@@ -134,7 +135,9 @@ def is_upright(size: QtCore.QSize) -> bool:
 
 def unit_for(size: QtCore.QSize) -> float:
     """Return the factor from the reference window to one of this size, in steps of 1 %."""
-    width, height = _UPRIGHT_SIZE_PX if is_upright(size) else REFERENCE_SIZE_PX
+    width, height = REFERENCE_SIZE_PX
+    if is_upright(size):
+        width, height = _PHONE_SIZE_PX if size.width() < TABLET_WIDTH_PX else _TABLET_SIZE_PX
     unit = min(size.width() / width, size.height() / height)
     return round(min(max(unit, 0.4), 4.0), 2)
 
