@@ -4,18 +4,29 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress
 
-from glutesym import __version__, cli_calibrate, cli_pods, cli_replay, cli_sit, cli_sync
+from glutesym import (
+    __version__,
+    cli_app,
+    cli_calibrate,
+    cli_export,
+    cli_pods,
+    cli_replay,
+    cli_report,
+    cli_review,
+    cli_sit,
+    cli_sync,
+    cli_trend,
+)
+from glutesym.cli_export import export_one
 from glutesym.cli_shared import (
     PLACEMENT,
+    Mains,
     Placement,
     Ports,
     SessionFile,
@@ -51,19 +62,18 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+app.add_typer(cli_app.app)
 app.add_typer(cli_pods.app)
 app.add_typer(cli_replay.app)
 app.add_typer(cli_sync.app)
 app.add_typer(cli_calibrate.app)
 app.add_typer(cli_sit.app)
+app.add_typer(cli_export.app)
+app.add_typer(cli_trend.app)
+app.add_typer(cli_review.app)
+app.add_typer(cli_report.app)
 
 DEFAULT_FOLDER = Path("sessions")
-
-
-def _mains(value: int | None) -> int | None:
-    if value not in (None, 50, 60):
-        raise typer.BadParameter("mains hum is at 50 or 60 Hz")
-    return value
 
 
 Folder = Annotated[Path, typer.Option("--folder", "-o", help="Where the session is kept.")]
@@ -83,12 +93,6 @@ Seed = Annotated[
 ]
 Reps = Annotated[
     int | None, typer.Option(help="Repetitions.", show_default="the scenario's", min=1)
-]
-Mains = Annotated[
-    int | None,
-    typer.Option(
-        "--mains-hz", help="Take out mains hum, 50 or 60. Off by default.", callback=_mains
-    ),
 ]
 Resume = Annotated[
     Path | None,
@@ -162,13 +166,13 @@ def demo(
     view = View.TERMINAL if terminal else view
     session, _ = _simulated(built, seed, speed, folder, view, options)
     check = _check(session, built)
-    files = _export(session, folder)
+    tables = export_one(session, folder)
     print_result(out, session)
     if check is None:
         out.print("The session was ended before the scenario began: there is no truth to compare.")
     else:
         print_truth(out, check)
-    print_files(out, [session.path, *files])
+    print_files(out, [session.path, tables])
 
 
 @app.command(
@@ -261,24 +265,6 @@ def record(
     )
 
 
-@app.command(
-    epilog="Examples:\n\n`glutesym export sessions/2026-05-04_18-30-09_bridge.glutesym`\n\n"
-    "`glutesym export session.glutesym --folder csv`"
-)
-def export(
-    session: SessionFile,
-    folder: Annotated[
-        Path | None,
-        typer.Option("--folder", "-o", help="Where the files go; beside the session by default."),
-    ] = None,
-    mains_hz: Mains = None,
-    placement: Placement = PLACEMENT,
-) -> None:
-    """Write a session's CSVs (emg, imu, reps, events, summary) and a JSON that explains them."""
-    analyzed = measure(session, mains_hz, placement)
-    print_files(out, _export(analyzed, folder or session.parent))
-
-
 @app.command(epilog="Example:\n\n`glutesym analyze sessions/2026-05-04_18-30-09_bridge.glutesym`")
 def analyze(
     session: SessionFile, mains_hz: Mains = None, placement: Placement = PLACEMENT
@@ -306,7 +292,10 @@ def swap(
     """Tell an uneven body from uneven pods: two sessions, the pods swapped for the second."""
     from glutesym.analysis.swap import swap_test
 
-    indices = [measure(path).measures.summary.symmetry_index_pct for path in (first, swapped)]
+    before, after = (measure(path).measures for path in (first, swapped))
+    if before.swapped is not None and before.swapped == after.swapped:
+        out.print("In both sessions the pods seem to sit alike: were they swapped for the second?")
+    indices = before.summary.symmetry_index_pct, after.summary.symmetry_index_pct
     out.print(swap_test(*indices).sentence, highlight=False)
 
 
@@ -380,7 +369,9 @@ def _record_real(
     room = room_s(folder)
     if room < SHORT_S:
         err.print(room_text(room), highlight=False, soft_wrap=True)
-    surroundings = RealSurroundings(duration_s, usb or bool(ports), ports, subject, interrupted)
+    surroundings = RealSurroundings(
+        duration_s, usb or bool(ports), ports, subject, interrupted, placement
+    )
     if interrupted is None:
         path = session_path(folder, datetime.now().astimezone(), exercise)
         session = RunningSession(surroundings, path, exercise)
@@ -391,34 +382,12 @@ def _record_real(
     options = view_options(*chosen, live_unit(path.parent, subject, placement))
     show(session, view, options=options)
     analyzed = measure(path, mains_hz, placement)
-    files = _export(analyzed, path.parent)
+    tables = export_one(analyzed, path.parent)
     print_result(out, analyzed)
-    print_files(out, [path, *files])
-
-
-def _export(session: AnalyzedSession, folder: Path) -> list[Path]:
-    from glutesym.session.analyze import export_session
-
-    with _progress("Writing CSVs") as update:
-        return export_session(session, folder, update)
+    print_files(out, [path, tables])
 
 
 def _check(session: AnalyzedSession, scenario: Scenario) -> TruthCheck | None:
     from glutesym.virtual.truth_check import check_truth
 
     return check_truth(session, scenario)
-
-
-class _Update:
-    def __init__(self, progress: Progress, label: str) -> None:
-        self._progress = progress
-        self._task = progress.add_task(label, total=1.0)
-
-    def __call__(self, fraction: float) -> None:
-        self._progress.update(self._task, completed=fraction)
-
-
-@contextmanager
-def _progress(label: str) -> Generator[_Update]:
-    with Progress(console=err, transient=True) as progress:
-        yield _Update(progress, label)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,14 +12,13 @@ from rich.console import Console
 
 from glutesym.errors import GlutesymError
 from glutesym.scale import MICROVOLTS, Band, Unit, parse_band
+from glutesym.session.subject import PLACEMENT
 from glutesym.view_options import PLAIN, ThemeChoice, ViewOptions
 
 if TYPE_CHECKING:
     from glutesym.live_state import LiveState
     from glutesym.session.analyze import AnalyzedSession
     from glutesym.session.run import RunningSession
-
-PLACEMENT = "gluteus maximus"  # of the electrodes, unless something else is said
 
 out = Console()
 err = Console(stderr=True)
@@ -39,6 +37,12 @@ def _subject(value: str) -> str:
     from glutesym.session.subject import subject_code
 
     return subject_code(value)
+
+
+def _mains(value: int | None) -> int | None:
+    if value not in (None, 50, 60):
+        raise typer.BadParameter("mains hum is at 50 or 60 Hz")
+    return value
 
 
 SessionFile = Annotated[
@@ -61,6 +65,12 @@ SubjectCode = Annotated[
         help="Whose session it is: a code such as S07, never a name.",
         callback=_subject,
         show_default="none",
+    ),
+]
+Mains = Annotated[
+    int | None,
+    typer.Option(
+        "--mains-hz", help="Take out mains hum, 50 or 60. Off by default.", callback=_mains
     ),
 ]
 Placement = Annotated[
@@ -190,14 +200,17 @@ def measure(
     SessionError
         It is not a session file, or it is damaged.
     """
-    from glutesym.pipeline import Settings
-    from glutesym.session.analyze import analyze_session
-    from glutesym.session.normalised import FOLDER, normalise_session
-
     with err.status("Measuring …"):
-        analyzed = analyze_session(path, Settings(mains_hz=mains_hz))
-        normalised = normalise_session(analyzed, path.parent / FOLDER, placement)
-        return replace(analyzed, normalised=normalised)
+        return measure_quietly(path, mains_hz, placement)
+
+
+def measure_quietly(
+    path: Path, mains_hz: int | None = None, placement: str = PLACEMENT
+) -> AnalyzedSession:
+    """Measure a session file as `measure` does, while something else shows how far it is."""
+    from glutesym.session.measured import measure_session
+
+    return measure_session(path, placement, mains_hz)
 
 
 def require_both_sides() -> None:
@@ -205,19 +218,11 @@ def require_both_sides() -> None:
 
     Raises
     ------
-    GlutesymError
+    NotOwnedError
         It owns no pod of a side.
     KeyFileError
         The file of keys cannot be used.
     """
     from glutesym.keys import KeyRing, default_path
-    from glutesym.measures import SIDES
 
-    owned = {pod.side for pod in KeyRing.load(default_path())}
-    missing = [side for side in SIDES if side not in owned]
-    if missing:
-        raise GlutesymError(
-            f"This computer owns no {' and no '.join(missing)} pod. Connect it by USB and run "
-            f"`glutesym provision --side {missing[0]}`. To see it work without pods: "
-            "`glutesym demo`."
-        )
+    KeyRing.load(default_path()).require()

@@ -93,6 +93,11 @@ class LiveEngine:
         self._pods[side].connected = connected
         self._pods[side].info = info
 
+    def set_seen(self, side: Side, rssi_dbm: int | None) -> None:
+        """Note that a scan has seen a pod."""
+        self._pods[side].seen = True
+        self._pods[side].rssi_dbm = rssi_dbm
+
     def set_phase(self, phase: str, message: str = "") -> None:
         """Note what the session is doing."""
         self._phase = phase
@@ -197,6 +202,8 @@ class _LivePod:
     probes: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=_PROBES_KEPT))
     connected: bool = False
     info: dict[str, Any] = field(default_factory=dict[str, Any])
+    seen: bool = False
+    rssi_dbm: int | None = None
     check: SignalCheck | None = None
     _run: RunAccount = field(default_factory=lambda: RunAccount(0))
     _received: int = 0  # in earlier runs
@@ -317,6 +324,7 @@ class _LivePod:
         lost = run.missing + run.never_fetched if ended else run.missing - run.samples_waiting
         trace = bar.trace() if bar is not None else (np.empty(0),) * 3
         activation_uv = bar.activation_uv if bar is not None and fresh else float("nan")
+        check = self.check if fresh else None
         reason = self._problem
         if not reason and received and not fresh:
             reason = _SILENT
@@ -338,8 +346,12 @@ class _LivePod:
             samples_waiting=0 if ended else run.samples_waiting,
             samples_lost=self._lost + lost,
             reason=reason,
-            light=self.check.light if self.check and fresh else None,
-            light_reason=self.check.reason if self.check and fresh else "",
+            light=check.light if check else None,
+            light_reason=check.reason if check else "",
+            noise_uv=check.noise_uv if check else None,
+            hum_uv=check.hum_uv if check else None,
+            seen=self.seen,
+            rssi_dbm=self.rssi_dbm,
         )
 
 

@@ -40,6 +40,10 @@ class SideLive:
     reason: str = ""  # why there is no number, in words for the user
     light: Light | None = None  # how good the signal is; None: not known yet
     light_reason: str = ""  # why it is not green
+    noise_uv: float | None = None  # RMS at rest; None: not at rest, or not known yet
+    hum_uv: float | None = None  # of it mains hum
+    seen: bool = False  # a scan has found the pod
+    rssi_dbm: int | None = None  # when it was seen last; None: not known, as over USB
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 Side = Literal["left", "right"]
 SIDES: tuple[Side, Side] = ("left", "right")
+OTHER_SIDE: dict[Side, Side] = {"left": "right", "right": "left"}
 
 Grade = Literal["good", "fair", "poor", "unusable"]
 GRADES: dict[Grade, str] = {  # what each means, best first
@@ -32,6 +33,7 @@ Light = Literal["green", "yellow", "red"]
 # What the body does now; "work": muscles are active, but nothing has moved yet; "still": at rest
 # or holding; "": not known.
 MovementPhase = Literal["", "rest", "work", "away", "hold", "back", "still"]
+RepEdit = Literal["added", "moved", "excluded", "working side set"]  # by a reviewer
 
 
 def worst(grades: Iterable[Grade]) -> Grade:
@@ -115,6 +117,15 @@ class Distribution:
         return 0.5 * (high - low)
 
 
+@dataclass(frozen=True, eq=False)
+class OnsetByRise:
+    """What a repetition says about one side's onset under each model of how the muscle rises."""
+
+    log_evidence: NDArray[np.float64]  # (n_models,) for the model, onset summed out
+    mean_ms: NDArray[np.float64]  # (n_models,) of the onset, session time
+    variance_ms2: NDArray[np.float64]  # (n_models,)
+
+
 @dataclass(frozen=True)
 class SideMeasure:
     """One side of one repetition. Times are seconds of session time."""
@@ -180,9 +191,12 @@ class RepMeasure:
     flaws: tuple[Flaw, ...] = ()  # of both sides together
     sync_uncertainty_ms: float = float("nan")  # 95 % of clock errors in the lag are smaller
     lag_posterior: Distribution | None = field(default=None, repr=False, compare=False)  # ms
-    lag_shared_sd_ms: float = 0.0  # of the lag's SD, what all repetitions have in common
+    by_rise: tuple[OnsetByRise, OnsetByRise] | None = field(
+        default=None, repr=False, compare=False
+    )  # left, right: of what the set's lag is made
     one_leg: bool = False  # one side works at a time: the two are not compared within it
     working: Side | None = None  # of one-leg exercises: the side that works; None: not clear
+    edits: tuple[RepEdit, ...] = ()  # what a reviewer did with it: glutesym.edits
 
     def side(self, side: Side) -> SideMeasure:
         """Return the measure of one side."""
@@ -229,10 +243,15 @@ class RepMeasure:
         return half_ms if np.isfinite(half_ms) else None
 
     @property
+    def judged(self) -> tuple[Side, ...]:
+        """The sides that its quality depends on: on one leg the one that works, if known."""
+        return (self.working,) if self.working else SIDES
+
+    @property
     def quality(self) -> Grade:
-        """How far it can be trusted: as far as its weaker side."""
+        """How far it can be trusted: as far as the weaker of the sides that are judged."""
         grades: list[Grade] = [flaw.grade for flaw in self.flaws]
-        for side in (self.left, self.right):
+        for side in map(self.side, self.judged):
             grades.append("poor" if NO_POD in side.flaws else side.quality)
         return worst(grades)
 
@@ -243,16 +262,17 @@ class RepMeasure:
 
     @property
     def reason(self) -> str:
-        """Why the quality is not good, both sides; empty when it is."""
+        """Why the quality is not good, with the side; empty when it is."""
         found = [("", flaw) for flaw in self.flaws]
-        found += [(f"{side}: ", flaw) for side in SIDES for flaw in self.side(side).flaws]
+        found += [(f"{side}: ", flaw) for side in self.judged for flaw in self.side(side).flaws]
         found.sort(key=lambda of_flaw: -_rank(of_flaw[1].grade))
         return "; ".join(f"{of}{flaw}" for of, flaw in found)
 
     @property
     def worst_flaws(self) -> tuple[Flaw, ...]:
         """Those that its quality is due to, whatever they are of."""
-        flaws = _worst_first((*self.flaws, *self.left.flaws, *self.right.flaws))
+        of_sides = [flaw for side in self.judged for flaw in self.side(side).flaws]
+        flaws = _worst_first((*self.flaws, *of_sides))
         return tuple(flaw for flaw in flaws if flaw.grade == flaws[0].grade)
 
 
@@ -304,7 +324,11 @@ class SetMeasures:
     summary: SetSummary
     resting_uv: dict[Side, float] = field(default_factory=dict[Side, float])
     motion_lost_s: float = 0.0  # seen by no pod: repetitions in it are not counted
+    swapped: bool | None = None  # the pods seem to be on each other's side; None: not known
     fatigue: dict[Side, FatigueTrend] = field(default_factory=dict[Side, FatigueTrend])
     # Hinged forward on one leg: how far the pelvis opens to the free side, by the leg stood on.
     hip_rotation_deg: dict[Side, Estimate] = field(default_factory=dict[Side, Estimate])
     hip_rotation_difference_deg: Estimate = Estimate(None, reason="not a hinge on one leg")
+    # Standing on one leg: how far the free side of the pelvis drops, by the leg stood on.
+    pelvic_drop_deg: dict[Side, Estimate] = field(default_factory=dict[Side, Estimate])
+    pelvic_drop_difference_deg: Estimate = Estimate(None, reason="no stance on one leg")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from glutesym.analysis.activation import activation_uv, peak, snr_db
 from glutesym.analysis.asymmetry import summarize, symmetry_index_pct, working_side
 from glutesym.analysis.fatigue import set_fatigue
+from glutesym.analysis.mounting import SideCheck
 from glutesym.analysis.onsets import Burst, find_burst
 from glutesym.analysis.quality import (
     AT_THE_EDGE,
@@ -37,15 +38,22 @@ from glutesym.analysis.quality import (
 )
 from glutesym.analysis.reps import Movement, RepCounter
 from glutesym.analysis.resting import RestingLevel, resting_level
-from glutesym.analysis.screens import hip_rotation
+from glutesym.analysis.screens import hip_rotation, pelvic_drop
 from glutesym.analysis.signal_check import SlowVoltage, hum_uv, slow_voltage
-from glutesym.analysis.timing import Edge, Rises, time_offset, time_onsets
+from glutesym.analysis.timing import Edge, Rises, onset_by_rise, time_offset, time_onsets
 from glutesym.dsp.bandpass import SETTLE_S, Bandpass
 from glutesym.dsp.envelope import RmsEnvelope
 from glutesym.dsp.muscle_power import MusclePower, PowerRows
 from glutesym.dsp.notch import SETTLE_S as NOTCH_SETTLE_S
 from glutesym.dsp.notch import Notch
-from glutesym.exercises import is_one_leg, is_one_leg_hinge, is_walking
+from glutesym.edits import Edit, ReviewedRep, review
+from glutesym.exercises import (
+    is_bending,
+    is_one_leg,
+    is_one_leg_hinge,
+    is_one_leg_stance,
+    is_walking,
+)
 from glutesym.measures import NO_POD, SIDES, Flaw, RepMeasure, SetMeasures, Side, SideMeasure
 from glutesym.recording import ImuRecord, PodRecord, Recording
 
@@ -80,15 +88,21 @@ class RepMeter:
     def __init__(self, settings: Settings = _DEFAULT) -> None:
         self._settings = settings
         self._counter: RepCounter | None = None
-        self._pending: list[Movement] = []
+        self._pending: list[ReviewedRep] = []
         self._number = 0
         self._previous_end_s = float("-inf")
         self._rises = (Rises(), Rises())
+        self._sides = SideCheck()
 
     @property
     def motion_lost_s(self) -> float:
         """For how long no pod's motion was there: repetitions in it are not counted."""
         return self._counter.unseen_s if self._counter else 0.0
+
+    @property
+    def swapped(self) -> bool | None:
+        """Whether the pods seem to be on each other's side; None: that cannot be told."""
+        return self._sides.swapped
 
     def process(self, recording: Recording, incomplete: Collection[Side] = ()) -> list[RepMeasure]:
         """Take in new samples and return the repetitions they complete.
@@ -96,8 +110,7 @@ class RepMeter:
         Parameters
         ----------
         recording : Recording
-            What is there until now: EMG of the last ``RING_S`` seconds or longer, motion at least
-            since the last call.
+            What is there until now, of the last ``RING_S`` seconds or longer.
         incomplete : collection of sides
             Those whose gaps may still be filled: they are waited for.
 
@@ -124,17 +137,17 @@ class RepMeter:
         motion: dict[Side, ImuRecord] = {
             side: _until(pod.imu, ready_s) if newest else pod.imu for side, pod in pods.items()
         }
-        self._pending += self._count(recording).process(motion)
+        self._pending += map(ReviewedRep, self._count(recording).process(motion))
         return self._measure(recording, ready_s - _AFTER_S - _FILTER_S)
 
-    def finish(self, recording: Recording) -> list[RepMeasure]:
+    def finish(self, recording: Recording, edits: Sequence[Edit] = ()) -> list[RepMeasure]:
         """Take in the last samples and return the repetitions that the recording's end completes.
 
-        After `process`, or instead of it for a whole recording.
+        After `process`, or instead of it for a whole recording, which may have been edited.
         """
         counter = self._count(recording)
-        self._pending += counter.process({side: pod.imu for side, pod in recording.pods.items()})
-        self._pending += counter.finish()
+        found = counter.process({side: pod.imu for side, pod in recording.pods.items()})
+        self._pending += review([*found, *counter.finish()], edits)
         return self._measure(recording, float("inf"))
 
     def _count(self, recording: Recording) -> RepCounter:
@@ -144,19 +157,23 @@ class RepMeter:
         return self._counter
 
     def _measure(self, recording: Recording, ended_by_s: float) -> list[RepMeasure]:
-        ready = [movement for movement in self._pending if movement.end_s <= ended_by_s]
+        ready = [rep for rep in self._pending if rep.movement.end_s <= ended_by_s]
         if not ready:
             return []
         del self._pending[: len(ready)]
-        spans = [_Span.of(movement, before) for before, movement in self._with_previous(ready)]
+        movements = self._with_previous([rep.movement for rep in ready])
+        spans = [_Span.of(movement, before) for before, movement in movements]
         left, right = observe(recording, spans, self._settings)
         measured: list[RepMeasure] = []
-        for movement, of_left, of_right in zip(ready, left, right, strict=True):
+        motion: dict[Side, ImuRecord] = {side: pod.imu for side, pod in recording.pods.items()}
+        for reviewed, of_left, of_right in zip(ready, left, right, strict=True):
             self._number += 1
             rep, self._rises = measure_rep(
-                self._number, movement, (of_left, of_right), recording, self._rises
+                self._number, reviewed, (of_left, of_right), recording, self._rises
             )
-            measured.append(rep)
+            if is_bending(recording.exercise):
+                self._sides.take(motion, reviewed.movement)
+            measured.append(replace(rep, flaws=(*rep.flaws, *self._sides.flaws)))
         return measured
 
     def _with_previous(self, movements: Sequence[Movement]) -> list[tuple[float, Movement]]:
@@ -166,13 +183,17 @@ class RepMeter:
         return list(zip(ends_s, movements, strict=False))
 
 
-def measure_set(recording: Recording, settings: Settings = _DEFAULT) -> SetMeasures:
+def measure_set(
+    recording: Recording, settings: Settings = _DEFAULT, edits: Sequence[Edit] = ()
+) -> SetMeasures:
     """Count, measure and judge the repetitions of a recording.
 
     Parameters
     ----------
     recording : Recording
     settings : Settings
+    edits : sequence of Edit
+        What a reviewer changed about its repetitions.
 
     Returns
     -------
@@ -185,7 +206,7 @@ def measure_set(recording: Recording, settings: Settings = _DEFAULT) -> SetMeasu
         The arrays of a record differ in length.
     """
     meter = RepMeter(settings)
-    reps = meter.finish(recording)
+    reps = meter.finish(recording, edits)
     resting_uv: dict[Side, float] = {}
     for side, pod in recording.pods.items():
         first_s = float(pod.emg.time_s[0]) if len(pod.emg.time_s) else 0.0
@@ -199,20 +220,28 @@ def measure_set(recording: Recording, settings: Settings = _DEFAULT) -> SetMeasu
         summary=summarize(reps),
         resting_uv=resting_uv,
         motion_lost_s=meter.motion_lost_s,
+        swapped=meter.swapped,
         fatigue=set_fatigue(recording, reps).trend,
     )
-    if not is_one_leg_hinge(recording.exercise):
-        return measures
-    rotation = hip_rotation(
-        {side: pod.imu for side, pod in recording.pods.items()},
-        [(rep.start_s, rep.end_s) for rep in reps],
-        [rep.working for rep in reps],
-    )
-    return replace(
-        measures,
-        hip_rotation_deg=rotation.angle_deg,
-        hip_rotation_difference_deg=rotation.difference_deg,
-    )
+    imu: dict[Side, ImuRecord] = {side: pod.imu for side, pod in recording.pods.items()}
+    screened = [rep for rep in reps if "excluded" not in rep.edits]
+    spans_s = [(rep.start_s, rep.end_s) for rep in screened]
+    legs: list[Side | None] = [rep.working for rep in screened]
+    if is_one_leg_hinge(recording.exercise):
+        screen = hip_rotation(imu, spans_s, legs)
+        return replace(
+            measures,
+            hip_rotation_deg=screen.angle_deg,
+            hip_rotation_difference_deg=screen.difference_deg,
+        )
+    if is_one_leg_stance(recording.exercise):
+        screen = pelvic_drop(imu, spans_s, legs)
+        return replace(
+            measures,
+            pelvic_drop_deg=screen.angle_deg,
+            pelvic_drop_difference_deg=screen.difference_deg,
+        )
+    return measures
 
 
 @dataclass(frozen=True)
@@ -286,7 +315,7 @@ def _observe(pod: PodRecord, power: MusclePower, span: _Span, settings: Settings
 
 def measure_rep(
     number: int,
-    movement: Movement,
+    reviewed: ReviewedRep,
     observed: tuple[_Observed, _Observed],
     recording: Recording,
     rises: tuple[Rises, Rises],
@@ -297,8 +326,8 @@ def measure_rep(
     ----------
     number : int
         Counted from 1.
-    movement : Movement
-        When it took place.
+    reviewed : ReviewedRep
+        When it took place, and what a reviewer says about it.
     observed : (left, right)
         What `observe` saw of it.
     recording : Recording
@@ -309,8 +338,10 @@ def measure_rep(
     -------
     RepMeasure
     (left, right) of Rises
-        What is known about onsets now, for the next repetition.
+        What is known about onsets now, for the next repetition; what a reviewer excluded
+        teaches nothing.
     """
+    movement = reviewed.movement
     timed = [_strong_burst(side) for side in observed]
     onsets = [burst.onset if burst else None for burst in timed]
     left_onset, right_onset, lag = time_onsets(onsets[0], onsets[1], rises)
@@ -323,7 +354,10 @@ def measure_rep(
         )
     )
     learned = rises[0].after(onsets[0]), rises[1].after(onsets[1])
-    flaws = motion_flaws(movement)
+    by_rise = None
+    if lag is not None and onsets[0] is not None and onsets[1] is not None:
+        by_rise = onset_by_rise(onsets[0]), onset_by_rise(onsets[1])
+    flaws = reviewed.flaws + motion_flaws(movement)
     index = lag_ms = working = None
     one_leg = is_one_leg(recording.exercise)
     sync_uncertainty_ms = recording.sync.at_ms(movement.start_s)
@@ -331,13 +365,13 @@ def measure_rep(
         if max(m.snr_db or -np.inf for m in (left, right)) < _MIN_ACTIVE_DB:
             flaws += (BOTH_AT_REST,)
         elif one_leg:
-            working = working_side(left.activation_uv, right.activation_uv)
+            working = reviewed.working or working_side(left.activation_uv, right.activation_uv)
             flaws += () if working else (WHICH_LEG,)
         else:
             index = symmetry_index_pct(left.activation_uv, right.activation_uv)
     if lag is not None and not one_leg:
-        lag_ms = lag.posterior.median
-        flaws += clock_flaws(lag.posterior.half_width, sync_uncertainty_ms)
+        lag_ms = lag.median
+        flaws += clock_flaws(lag.half_width, sync_uncertainty_ms)
     rep = RepMeasure(
         number,
         movement.start_s,
@@ -348,12 +382,13 @@ def measure_rep(
         lag_ms,
         flaws,
         sync_uncertainty_ms,
-        lag.posterior if lag else None,
-        lag.shared_sd_ms if lag else 0.0,
+        lag,
+        by_rise,
         one_leg,
         working,
+        reviewed.edits,
     )
-    return rep, learned
+    return rep, learned if reviewed.excluded is None else rises
 
 
 class LiveEnvelope:

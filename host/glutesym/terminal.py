@@ -297,16 +297,20 @@ def _rep_table(reps: tuple[RepMeasure, ...], scale: SharedScale) -> Table:
     table.add_column("rep", justify="right")
     for side in SIDES:
         table.add_column(f"{side}, {unit.symbol}", justify="right", style=_COLORS[side])
-    for title in ("difference", "onset"):
+    one_leg = any(rep.one_leg for rep in reps)
+    for title in ("working",) if one_leg else ("difference", "onset"):
         table.add_column(title, no_wrap=True)
     table.add_column("quality")
     for rep in reps:
-        withheld = rep.symmetry_index_pct is None and not rep.one_leg
+        amount = live_wording.rep_amount_text(rep, unit).split(":")[0]
+        both = (
+            "–" if rep.symmetry_index_pct is None else amount,
+            "–" if rep.lag_ms is None else live_wording.rep_lag_text(rep) or "–",
+        )
         table.add_row(
             str(rep.number),
             *(_amount(rep.side(side).activation_uv, unit.factor(side)) for side in SIDES),
-            "–" if withheld else live_wording.rep_amount_text(rep, unit).split(":")[0],
-            "–" if rep.lag_ms is None else live_wording.rep_lag_text(rep) or "–",
+            *((wording.leg_text(rep),) if one_leg else both),
             rep.quality,
         )
     return table

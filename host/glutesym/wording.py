@@ -46,6 +46,16 @@ def verdict_sentence(summary: SetSummary | None) -> str:
     return _capital(". ".join(part for part in (difference, summary.reason) if part))
 
 
+def headline(summary: SetSummary, part: str = "side") -> str:
+    """Say in one plain sentence what a set says, without a number; part: side or leg."""
+    if summary.verdict == "not measurable":
+        return f"No verdict: {_reason(summary.reason, summary.symmetry_index_pct.reason)}"
+    if summary.verdict == "within noise":
+        return f"No difference between the {part}s beyond noise"
+    lower, other = ("left", "right") if summary.verdict == "left lower" else ("right", "left")
+    return f"The {lower} {part} was less active than the {other}"
+
+
 def lag_sentence(summary: SetSummary | None) -> str:
     """Say which side starts later, or why that cannot be said; the interval as in the verdict."""
     if summary is None:
@@ -72,6 +82,16 @@ def fatigue_sentence(side: Side, trend: FatigueTrend) -> str:
     return f"{words}: a sign of fatigue" if change.ci_high < 0 else f"{words}: no sign of fatigue"
 
 
+def swapped_sentence(measures: SetMeasures) -> str:
+    """Say that the pods seem to be swapped, and what to do; empty when they do not."""
+    if not measures.swapped:
+        return ""
+    return (
+        "The pods seem to be on each other's side: then left is right in all of this. See which "
+        "one lights up at L and at R in `glutesym live`, and change them or ignore this"
+    )
+
+
 def hip_rotation_sentence(measures: SetMeasures) -> str:
     """Say how far the pelvis opens hinged on each leg; empty when that was not measured."""
     words: list[str] = []
@@ -87,6 +107,27 @@ def hip_rotation_sentence(measures: SetMeasures) -> str:
     if difference.ci_low <= 0 <= difference.ci_high:
         return f"{text}: no difference beyond noise"
     return f"{text}: the {'right' if difference.ci_low > 0 else 'left'} leg lets it open more"
+
+
+def pelvic_drop_sentence(measures: SetMeasures) -> str:
+    """Say how far the pelvis drops in stance on each leg; empty when that is not the exercise."""
+    drops = measures.pelvic_drop_deg
+    if not drops:
+        return ""
+    words = [
+        f"{_signed(drop.value)}°{_interval(drop.ci_low, drop.ci_high)} on the {side} leg"
+        for side, drop in drops.items()
+        if drop.value is not None
+    ]
+    difference = measures.pelvic_drop_difference_deg
+    if not words:
+        return f"Pelvic drop withheld: {_reason(difference.reason)}"
+    text = f"On one leg the free side of the pelvis drops by {' and '.join(words)}"
+    if difference.ci_low is None or difference.ci_high is None:
+        return f"{text}; no comparison: {_reason(difference.reason)}"
+    if difference.ci_low <= 0 <= difference.ci_high:
+        return f"{text}: no difference beyond noise"
+    return f"{text}: the {'right' if difference.ci_low > 0 else 'left'} leg lets it drop more"
 
 
 def count_text(n_found: int, n_excluded: int) -> str:
@@ -203,17 +244,22 @@ def loss_text(live: SideLive) -> str:
 
     What the pod still holds is not lost: it is named beside the loss.
     """
-    total = live.samples_received + live.samples_waiting + live.samples_lost
+    return loss_words(live.samples_received, live.samples_waiting, live.samples_lost)
+
+
+def loss_words(received: int, waiting: int, lost: int) -> str:
+    """Return the text of `loss_text`, from counts of samples."""
+    total = received + waiting + lost
     if not total:
         return "no samples yet"
     words = "0 samples lost"
-    if live.samples_lost:
-        share_pct = 100 * live.samples_lost / total
+    if lost:
+        share_pct = 100 * lost / total
         share = "<0.01" if share_pct < 0.01 else f"{share_pct:.2g}"
-        samples = "sample" if live.samples_lost == 1 else "samples"
-        words = f"{_thousands(live.samples_lost)} {samples} lost ({share} %)"
-    if live.samples_waiting:
-        words += f", {_thousands(live.samples_waiting)} still in the pod"
+        samples = "sample" if lost == 1 else "samples"
+        words = f"{_thousands(lost)} {samples} lost ({share} %)"
+    if waiting:
+        words += f", {_thousands(waiting)} still in the pod"
     return words
 
 
@@ -256,6 +302,11 @@ def later_text(lag_ms: float | None) -> str:
     if size == "0":
         return "together"
     return f"{'left' if lag_ms > 0 else 'right'} later {size} ms"
+
+
+def leg_text(rep: RepMeasure) -> str:
+    """Return which leg worked in a repetition on one leg, or that it is not clear."""
+    return f"{rep.working} leg" if rep.working else "not clear"
 
 
 def _with_interval(estimate: Estimate, unit: str) -> str:

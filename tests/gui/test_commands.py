@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import wave
 from dataclasses import replace
 
 import numpy as np
@@ -11,10 +10,11 @@ import pytest
 from pixels import where
 
 from glutesym.gui import theme
-from glutesym.gui.lights import TrafficLight
+from glutesym.gui.lights import SignalLamps
 from glutesym.gui.note import NoteField
 from glutesym.gui.qt import QtCore, QtWidgets
-from glutesym.gui.sound import lower_side, write_tone
+from glutesym.gui.sound import lower_side
+from glutesym.gui.sounds import wav_of
 from glutesym.live_state import LiveState
 from glutesym.measures import SIDES, Distribution
 from glutesym.scale import Band, Unit
@@ -170,7 +170,6 @@ def test_the_theme_is_chosen_and_toggled(shown, choice, expected):
     assert where(view.picture("result"), theme.now().card).mean() > 0.5
     view.key(Key.Key_D)
     assert background() == expected.window
-    theme.use(ThemeChoice.DARK)
 
 
 def contrast(a: str, b: str) -> float:
@@ -206,7 +205,7 @@ def test_words_stand_out_from_their_ground_in_both_themes(colors):
 )
 def test_the_traffic_light_says_it_by_lamp_and_by_word(shown, changes, light, word):
     view = shown(with_side(recording(), "left", **changes))
-    lamp = view.window.findChild(TrafficLight, "left_light")
+    lamp = view.window.findChild(SignalLamps, "left_light")
     assert lamp.light == light
     assert view.text("left_signal") == word
     assert lamp.accessibleName() == word
@@ -268,17 +267,17 @@ def test_peaks_and_scale_are_forgotten_for_both_sides(shown):
 def test_the_sound_is_off_until_it_is_wanted_and_tells_the_lower_side(shown):
     view = shown(recording(0))
     heard: list[str] = []
-    view.window._sound.play = heard.append
+    view.window._sounds.play = heard.append
     view.show(recording(1))
     view.key(Key.Key_S)
     assert "left lower" in view.text("message")
     assert heard == []  # not for what was there before
     view.show(recording(2))
     view.show(recording(2))
-    assert heard == ["left"]
+    assert heard == ["left lower"]
     view.key(Key.Key_S)
     view.show(recording(3))
-    assert heard == ["left"]
+    assert heard == ["left lower"]
 
 
 def test_within_noise_neither_side_sounds():
@@ -288,15 +287,8 @@ def test_within_noise_neither_side_sounds():
     assert lower_side(rep(1, None)) is None
 
 
-def test_the_tone_is_in_the_ear_of_its_side(tmp_path):
-    for side in SIDES:
-        write_tone(tmp_path / "tone.wav", side)
-        with wave.open(str(tmp_path / "tone.wav")) as file:
-            assert file.getnchannels() == 2
-            samples = np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2)
-        loud = np.abs(samples).max(axis=0)
-        assert loud[SIDES.index(side)] > 10_000
-        assert loud[1 - SIDES.index(side)] == 0
+def test_the_two_sides_sound_different():
+    assert wav_of("left lower") != wav_of("right lower")
 
 
 def button(view, name: str) -> QtWidgets.QAbstractButton:
@@ -331,6 +323,12 @@ def test_where_the_recording_waits_for_it_the_big_button_starts_once(shown, by_k
     assert starts == ["start"]
     assert button(view, "main_button").text() == "■ Stop"
     assert view.commands == []
+
+
+def test_as_a_page_it_can_do_without_buttons(shown):
+    view = shown(buttons=False)
+    assert not button(view, "main_button").isVisible()
+    assert view.text("sync") == "sync ±0.6 ms"
 
 
 def test_it_can_be_a_page_of_another_window(shown, qtbot):

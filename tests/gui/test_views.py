@@ -13,7 +13,7 @@ from glutesym.gui import theme
 from glutesym.gui.text import FitText
 from glutesym.live_state import LiveState
 from glutesym.measures import Estimate, Flaw
-from live_states import recording, rep, summary, with_side
+from live_states import leg_rep, recording, rep, summary, with_side
 
 LEFT, RIGHT = theme.SIDE_COLORS["left"], theme.SIDE_COLORS["right"]
 
@@ -126,6 +126,15 @@ def test_a_withheld_repetition_has_no_dot(shown):
     view = shown(state)
     assert dots(view, LEFT) == (0, 0)
     assert dots(view, RIGHT) == (0, 0)
+
+
+@pytest.mark.parametrize(("side", "color"), [("left", LEFT), ("right", RIGHT)])
+def test_on_one_leg_the_dot_is_on_the_side_of_the_leg(shown, side, color):
+    state = replace(recording(1), reps=(leg_rep(1, side),), summary=None)
+    view = shown(state)
+    left, right = dots(view, color)
+    assert (right if side == "right" else left) > 100
+    assert (left if side == "right" else right) < 30
 
 
 def words_beside_the_middle(view) -> int:

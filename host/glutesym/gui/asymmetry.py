@@ -33,6 +33,7 @@ class AsymmetryView(Card):
             self._heads[side] = head
             grid.addWidget(head, 0, column)
         self._title = text.FitText("small", color="dim", align=text.CENTER)
+        self._title.setObjectName("asymmetry_title")
         grid.addWidget(self._title, 0, 1)
         for column, stretch in enumerate((30, 40, 30)):
             grid.setColumnStretch(column, stretch)
@@ -177,8 +178,8 @@ class _Dots(QtWidgets.QWidget):
                 left = zero + 2 * radius
                 box = QtCore.QRectF(left, y - line / 2, area.right() + gutter - left, line)
                 if height >= 0.8 * line:
-                    words = f"{'excluded' if rep.excluded else 'withheld'}: {rep.reason}"
-                    words = _elided(words, painter, box.width())
+                    painter.setPen(theme.color("dim"))
+                    words = _elided(_words(rep), painter, box.width())
                     box.setWidth(QtGui.QFontMetricsF(painter.font()).horizontalAdvance(words))
                     painter.fillRect(box, theme.color("card"))  # no line behind the words
                     painter.drawText(box, int(text.LEFT), words)
@@ -190,6 +191,11 @@ class _Dots(QtWidgets.QWidget):
             painter.setPen(QtCore.Qt.PenStyle.NoPen)
             painter.setBrush(color)
             painter.drawEllipse(QtCore.QPointF(x, y), radius, radius)
+
+
+def _words(rep: RepMeasure) -> str:
+    """Say what a repetition shows that has no place on the scale."""
+    return f"{'excluded' if rep.excluded else 'withheld'}: {rep.reason}"
 
 
 def _elided(words: str, painter: QtGui.QPainter, width: float) -> str:

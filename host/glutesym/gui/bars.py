@@ -7,7 +7,7 @@ import math
 from glutesym import live_wording, wording
 from glutesym.gui import text, theme
 from glutesym.gui.card import Card
-from glutesym.gui.lights import TrafficLight
+from glutesym.gui.lights import SignalLamps
 from glutesym.gui.qt import QtCore, QtGui, QtWidgets
 from glutesym.live_state import LiveState
 from glutesym.measures import SIDES, Side
@@ -28,13 +28,13 @@ class BarsView(Card):
         self._has_value = {side: False for side in SIDES}
         self._digits: dict[Side, text.FitText] = {}
         self._peaks: dict[Side, text.FitText] = {}
-        self._lights: dict[Side, TrafficLight] = {}
+        self._lights: dict[Side, SignalLamps] = {}
         self._words: dict[Side, text.FitText] = {}
         for column, side in enumerate(SIDES):
             color = theme.SIDE_INKS[side]
             name = text.FitText("large", color=color, align=text.CENTER, bold=True)
             name.set_text(side.upper())
-            light = TrafficLight()
+            light = SignalLamps()
             light.setObjectName(f"{side}_light")
             word = text.FitText("body", color="dim", align=text.CENTER)
             word.setObjectName(f"{side}_signal")
@@ -72,7 +72,7 @@ class BarsView(Card):
         self._bars.unit = unit
         self._grid.setHorizontalSpacing(round(_gutter_px(unit)))  # texts stand above their bars
 
-    def show_state(self, state: LiveState, scale: SharedScale, target: Band | None) -> None:
+    def show_state(self, state: LiveState, scale: SharedScale, target: Band | None = None) -> None:
         """Show a snapshot on the shared scale."""
         self._bars.show_state(state, scale, target)
         for side, live in state.sides.items():

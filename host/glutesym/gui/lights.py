@@ -10,7 +10,7 @@ _LAMPS: tuple[Light, Light, Light] = ("red", "yellow", "green")  # from the left
 _HOUSING = 0.28  # of a lamp's diameter, around and between the lamps
 
 
-class TrafficLight(QtWidgets.QWidget):
+class SignalLamps(QtWidgets.QWidget):
     """Three lamps in a row, at most one of them on."""
 
     def __init__(self) -> None:

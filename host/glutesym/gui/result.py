@@ -48,6 +48,7 @@ class ResultView(Card):
         grid.addWidget(self._excluded, 5, 0, 1, 2)
         self._grid = grid
         self._shown = (False, False)  # a repetition; upright
+        self._make_room()
 
     def set_upright(self, upright: bool) -> None:
         """Leave out what has no room on a phone."""

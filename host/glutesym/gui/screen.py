@@ -37,7 +37,9 @@ class Screen:
     options : ViewOptions
     main : callable
         What the big button does.
-    buttons : (word, action) of the others
+    others : (word, action) of the other buttons
+    buttons : bool
+        Whether there are any.
     """
 
     def __init__(
@@ -45,7 +47,8 @@ class Screen:
         parent: QtWidgets.QWidget,
         options: ViewOptions,
         main: Callable[[], None],
-        buttons: tuple[tuple[str, Callable[[], None]], ...],
+        others: tuple[tuple[str, Callable[[], None]], ...],
+        buttons: bool,
     ) -> None:
         self._parent = parent
         self._scale = SharedScale(options.unit)
@@ -62,7 +65,8 @@ class Screen:
         self._envelopes, self._traces = EnvelopesView(), TracesView()
         self._pods = {side: PodStatus(side) for side in SIDES}
         self._session = SessionStatus()
-        self._controls = ControlsView(main, buttons)
+        self._controls = ControlsView(main, others)
+        self._controls.setVisible(buttons)
         middle = QtWidgets.QWidget()
         column = QtWidgets.QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)

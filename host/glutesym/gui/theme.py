@@ -71,6 +71,7 @@ SIDE_INKS: dict[Side, Ink] = {"left": "left_ink", "right": "right_ink"}
 WARNING = DARK.warning
 
 _now = DARK
+_chosen = ThemeChoice.AUTO
 
 Role = Literal["small", "body", "title", "large", "huge", "giant"]
 
@@ -90,10 +91,28 @@ _SMALLEST_PX = 10.0
 
 
 def use(choice: ThemeChoice) -> None:
-    """Draw everything in one theme from now on; who shows something must be updated."""
-    global _now
-    wanted = system_theme() if choice is ThemeChoice.AUTO else choice
+    """Draw everything in one theme from now on; AUTO leaves an earlier choice as it is.
+
+    Who shows something draws it anew on an ``ApplicationPaletteChange``, which every window gets.
+    """
+    global _now, _chosen
+    _chosen = _chosen if choice is ThemeChoice.AUTO else choice
+    wanted = system_theme() if _chosen is ThemeChoice.AUTO else _chosen
     _now = LIGHT if wanted is ThemeChoice.LIGHT else DARK
+
+
+def tell_windows() -> None:
+    """Let every window draw itself in the theme in use."""
+    for window in QtWidgets.QApplication.topLevelWidgets():
+        changed = QtCore.QEvent(QtCore.QEvent.Type.ApplicationPaletteChange)
+        QtWidgets.QApplication.postEvent(window, changed)
+
+
+def __getattr__(name: str) -> str:
+    """Return a colour of the theme in use: ``theme.CARD`` is ``theme.now().card``."""
+    if name in ("WINDOW", "CARD", "TRACK", "LINE", "DIM", "TEXT"):
+        return getattr(_now, name.lower())
+    raise AttributeError(name)
 
 
 def system_theme() -> ThemeChoice:

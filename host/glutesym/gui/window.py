@@ -12,7 +12,8 @@ from glutesym.gui.help import HelpOverlay
 from glutesym.gui.note import NoteField
 from glutesym.gui.qt import GarbageCollector, QtCore, QtGui, QtWidgets
 from glutesym.gui.screen import Screen
-from glutesym.gui.sound import SoundCue
+from glutesym.gui.sound import MEANS, SoundCue
+from glutesym.gui.sounds import Sounds
 from glutesym.live_state import LiveState
 from glutesym.measures import Side
 from glutesym.view_options import PLAIN, ThemeChoice, ViewOptions
@@ -102,6 +103,7 @@ class LiveWindow(QtWidgets.QWidget):
         close_when_ended: bool = False,
         options: ViewOptions = PLAIN,
         on_start: Callable[[], None] | None = None,
+        buttons: bool = True,
     ) -> None:
         super().__init__()
         self.error: Exception | None = None
@@ -114,18 +116,18 @@ class LiveWindow(QtWidgets.QWidget):
         self._stopped = False
         self._markers = 0
         self._state = LiveState()
-        self._sound = SoundCue(self)
-        self._sound.on = options.sound
+        self._sounds = Sounds()
+        self._sound = SoundCue(self._sounds, options.sound)
         self.setMinimumSize(320, 320)
         self.resize(*theme.REFERENCE_SIZE_PX)
         self.setAutoFillBackground(True)
         self.setFocusPolicy(QtCore.Qt.FocusPolicy.StrongFocus)
-        buttons = (
+        others = (
             ("Marker", self._guard(self._mark)),
             ("Note", self._guard(self._begin_note)),
             ("Keys", self._guard(self._toggle_help)),
         )
-        self._screen = Screen(self, options, self._guard(self._press_main), buttons)
+        self._screen = Screen(self, options, self._guard(self._press_main), others, buttons)
         self._note = NoteField(self, lambda text: self._guarded(lambda: self._store_note(text)))
         self._help = HelpOverlay(self)
         self._commands = self._keys()
@@ -148,6 +150,10 @@ class LiveWindow(QtWidgets.QWidget):
             self._stop_once()
             self._screen.notify("Stopping: the rest of the data is being fetched")
 
+    def mark(self) -> None:
+        """Set a marker."""
+        self._guarded(self._mark)
+
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
         """Carry out the command of a key."""
         if event.key() == _Key.Key_Escape and self._help.isVisible():
@@ -165,6 +171,7 @@ class LiveWindow(QtWidgets.QWidget):
     def closeEvent(self, event: QtGui.QCloseEvent) -> None:
         """End the recording, if it runs, and let the window go."""
         self._timer.stop()
+        self._sounds.close()
         try:
             self._stop_once()
         except Exception as error:
@@ -174,6 +181,15 @@ class LiveWindow(QtWidgets.QWidget):
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
         """Arrange the parts for this size."""
         self._arrange()
+
+    def changeEvent(self, event: QtCore.QEvent) -> None:
+        """Follow the system from dark to light and back, unless a theme was chosen."""
+        if event.type() == QtCore.QEvent.Type.ApplicationPaletteChange:
+            before = theme.now()
+            theme.use(ThemeChoice.AUTO)
+            if theme.now() is not before:
+                self._apply_theme()
+        super().changeEvent(event)
 
     def _keys(self) -> dict[int, Callable[[], None]]:
         return {
@@ -290,16 +306,17 @@ class LiveWindow(QtWidgets.QWidget):
 
     def _toggle_sound(self) -> None:
         self._sound.on = not self._sound.on
-        how = f"on: {self._sound.means}" if self._sound.on else "off"
+        how = f"on: {MEANS}" if self._sound.on else "off"
         self._screen.notify(f"Sound {how}")
 
     def _toggle_theme(self) -> None:
         dark = theme.now() is theme.DARK
         theme.use(ThemeChoice.LIGHT if dark else ThemeChoice.DARK)
         self._apply_theme()
+        theme.tell_windows()
 
     def _toggle_full_screen(self) -> None:
-        window = self.window()
+        window = self.window()  # itself, unless it is a part of another one
         if window.isFullScreen():
             window.showNormal()
         else:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,11 @@ from glutesym.analysis.quality import GOOD_SNR_DB, MIN_SNR_DB
 from glutesym.assemble import PodInput, assemble_recording
 from glutesym.dsp.bandpass import HIGH_HZ, LOW_HZ, ORDER
 from glutesym.dsp.envelope import LIVE_WINDOW_S
+from glutesym.edits import Edit, reviewed_exercise
 from glutesym.measures import SetMeasures
 from glutesym.pipeline import Settings, measure_set
 from glutesym.recording import Recording
+from glutesym.session.edit_log import edit_records, stored_edits
 from glutesym.session.normalised import Normalised
 from glutesym.session.store import GIVEN_UP, SessionMeta, StoredEvent, open_session
 from glutesym.session.sync_check import kept_sync_check
@@ -34,6 +36,7 @@ class AnalyzedSession:
     settings: Settings
     sync_check: dict[str, Any] | None  # the newest audit of the clocks that the file holds
     normalised: Normalised | None = None  # against a calibration, when one was looked for
+    edits: tuple[Edit, ...] = ()  # by reviewers, also those that were taken back
 
     @property
     def virtual(self) -> bool:
@@ -42,7 +45,7 @@ class AnalyzedSession:
 
 
 def analyze_session(path: Path, settings: Settings | None = None) -> AnalyzedSession:
-    """Decode and measure a session file; it may still be being written.
+    """Decode and measure a session file, as it was edited; it may still be being written.
 
     Raises
     ------
@@ -51,7 +54,7 @@ def analyze_session(path: Path, settings: Settings | None = None) -> AnalyzedSes
     """
     settings = settings or Settings()
     with open_session(path) as session:
-        meta, events = session.meta, session.events()
+        meta, events, edits = session.meta, session.events(), stored_edits(session)
         sync_check = kept_sync_check(session)
         given_up_s = {event.side: event.time_s for event in events if event.kind == GIVEN_UP}
         pods: list[PodInput] = []
@@ -70,9 +73,24 @@ def analyze_session(path: Path, settings: Settings | None = None) -> AnalyzedSes
                     given_up_s.get(side),
                 )
             )
-    recording = assemble_recording(pods, meta.started_host_ns, meta.exercise)
+    exercise = reviewed_exercise(meta.exercise, edits)
+    recording = assemble_recording(pods, meta.started_host_ns, exercise)
+    measures = measure_set(recording, settings, edits)
     return AnalyzedSession(
-        path, meta, events, recording, measure_set(recording, settings), settings, sync_check
+        path, meta, events, recording, measures, settings, sync_check, edits=edits
+    )
+
+
+def with_edits(session: AnalyzedSession, edits: Sequence[Edit]) -> AnalyzedSession:
+    """Return a session measured again as other edits have it; its file is not looked at.
+
+    What it was set against is not known any more: see `normalise_session`.
+    """
+    exercise = reviewed_exercise(session.meta.exercise, edits)
+    recording = replace(session.recording, exercise=exercise)
+    measures = measure_set(recording, session.settings, edits)
+    return replace(
+        session, recording=recording, measures=measures, edits=tuple(edits), normalised=None
     )
 
 
@@ -91,8 +109,9 @@ def export_session(
     summary = session.measures.summary
     meta: dict[str, object] = {
         "session_file": session.path.name,
-        "exercise": session.meta.exercise,
+        "exercise_as_recorded": session.meta.exercise,
         "subject": session.meta.subject or None,
+        "placement": session.meta.placement,
         "started_utc": session.meta.started_utc.isoformat(),
         "recorded_with": session.meta.versions,
         "ended_cleanly": session.meta.ended,
@@ -103,6 +122,7 @@ def export_session(
             "used": summary.n_used,
             "excluded": dict(summary.excluded),
         },
+        "edits": edit_records(session.edits),
         "method": {
             "band_pass_hz": [LOW_HZ, HIGH_HZ],
             "band_pass": f"Butterworth, order {ORDER}, causal, its delay taken out",

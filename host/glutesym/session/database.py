@@ -33,6 +33,10 @@ _STEPS = (
         "CREATE TABLE results (id INTEGER PRIMARY KEY,"
         " made_utc TEXT NOT NULL, kind TEXT NOT NULL, json TEXT NOT NULL)",
     ),
+    (  # what a reviewer changed: rows are only ever added, raw data never change
+        "CREATE TABLE edits (id INTEGER PRIMARY KEY,"
+        " made_utc TEXT NOT NULL, made_by TEXT NOT NULL, kind TEXT NOT NULL, json TEXT NOT NULL)",
+    ),
 )
 SCHEMA_VERSION = len(_STEPS)
 _NOT_A_SESSION = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 FOLDER = "calibrations"  # beside the sessions
 VIRTUAL = "virtual"  # the subject of virtual pods: no person's calibration is theirs
 
-_SAME_ELECTRODES = timedelta(hours=12)  # nobody wears them for longer
 _NOTHING: Mapping[Side, Mvic] = {}
 
 
@@ -143,7 +142,7 @@ def live_unit(folder: Path, subject: str, placement: str, now: datetime | None =
 
 def _caution(calibration: StoredCalibration, at: datetime) -> str:
     """Return what speaks against a calibration for a session of another time; else empty."""
-    if abs(at - calibration.made) <= _SAME_ELECTRODES:
+    if calibration.holds_at(at):
         return ""
     return (
         f"The calibration is of {calibration.made.astimezone():%Y-%m-%d}: electrodes that "
@@ -153,7 +152,7 @@ def _caution(calibration: StoredCalibration, at: datetime) -> str:
 
 def normalised_row(normalised: Normalised | None) -> dict[str, object]:
     """Return cells; headings as in :data:`glutesym.session.columns.NORMALISED`."""
-    found = normalised or Normalised()
+    found = normalised or Normalised(reason="there is no repetition to set against a maximum")
     ratio = found.ratio
     row: dict[str, object] = {}
     for side in SIDES:

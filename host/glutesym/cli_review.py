@@ -1,0 +1,196 @@
+"""The command that edits a session: which repetitions count, where they are, what was done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.markup import escape
+
+from glutesym.cli_shared import PLACEMENT, Placement, SessionFile, err, measure, out
+from glutesym.errors import EditError
+
+if TYPE_CHECKING:
+    from glutesym.edits import Span, Step
+    from glutesym.measures import RepMeasure
+    from glutesym.session.analyze import AnalyzedSession
+
+app = typer.Typer(rich_markup_mode="markdown")
+
+_SPAN = re.compile(r"\s*(\d+(?:\.\d*)?)\s*[-–…]\s*(\d+(?:\.\d*)?)\s*(?:s)?\s*")
+
+
+def _reviewer(value: str) -> str:
+    from glutesym.session.subject import subject_code
+
+    return subject_code(value)
+
+
+@app.command(
+    epilog="Examples:\n\n`glutesym review session.glutesym --exclude 3 --because slipped`\n\n"
+    "`glutesym review session.glutesym --add 12.5-15.0`\n\n"
+    "`glutesym review session.glutesym --move 4 12.5-15.0`\n\n"
+    "`glutesym review session.glutesym --undo`"
+)
+def review(
+    session: SessionFile,
+    exclude: Annotated[
+        list[int] | None,
+        typer.Option(help="A repetition that does not count; needs --because.", metavar="REP"),
+    ] = None,
+    because: Annotated[str, typer.Option(help="Why it does not count.", metavar="WHY")] = "",
+    include: Annotated[
+        list[int] | None,
+        typer.Option(help="A repetition that was excluded and counts again.", metavar="REP"),
+    ] = None,
+    add: Annotated[
+        list[str] | None,
+        typer.Option(help="Add a repetition: its start and end.", metavar="START-END"),
+    ] = None,
+    move: Annotated[
+        tuple[int, str] | None,
+        typer.Option(help="Give a repetition another start and end.", metavar="REP START-END"),
+    ] = None,
+    working: Annotated[
+        tuple[int, str] | None,
+        typer.Option(help="On one leg: the side that worked in it.", metavar="REP SIDE"),
+    ] = None,
+    rename: Annotated[
+        str | None, typer.Option(help="What was exercised.", metavar="EXERCISE")
+    ] = None,
+    note: Annotated[str | None, typer.Option(help="Add a note.", metavar="TEXT")] = None,
+    at: Annotated[
+        float | None, typer.Option(help="The moment that the note is about.", metavar="SECONDS")
+    ] = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Take the newest edit back.")] = False,
+    redo: Annotated[bool, typer.Option("--redo", help="Bring back what was taken back.")] = False,
+    list_edits: Annotated[
+        bool, typer.Option("--list", help="List the edits and the repetitions.")
+    ] = False,
+    by: Annotated[
+        str,
+        typer.Option(
+            help="Who edits: a code such as R2, never a name.",
+            envvar="GLUTESYM_REVIEWER",
+            callback=_reviewer,
+            show_default="not given",
+        ),
+    ] = "",
+    placement: Placement = PLACEMENT,
+) -> None:
+    """Review a session: exclude, add or move repetitions, rename the exercise, add notes.
+
+    Repetitions have the numbers that `glutesym analyze` shows; times are seconds of the session.
+    What was recorded never changes: edits are kept beside it in the same file, and each can be
+    taken back. Everything that is computed later follows them.
+    """
+    from glutesym.edits import (
+        Add,
+        Exclude,
+        Include,
+        Move,
+        Note,
+        Redo,
+        Rename,
+        SetWorking,
+        Undo,
+        span_of,
+    )
+
+    analyzed = measure(session, placement=placement)
+    reps = analyzed.measures.reps
+    if because and not exclude:
+        raise EditError("--because says why a repetition is excluded: name it with --exclude")
+    if at is not None and note is None:
+        raise EditError("--at says when a note was made: write it with --note")
+    steps: list[Step] = []
+    if rename is not None:
+        steps.append(Rename(rename.strip()))
+    steps += [Exclude(span_of(_rep(reps, n)), because.strip()) for n in exclude or ()]
+    steps += [Include(span_of(_rep(reps, n))) for n in include or ()]
+    steps += [Add(_span(text)) for text in add or ()]
+    if move is not None:
+        steps.append(Move(span_of(_rep(reps, move[0])), _span(move[1])))
+    if working is not None:
+        if working[1] not in ("left", "right"):
+            raise EditError(f"the working side is left or right, not {working[1]}")
+        side = "left" if working[1] == "left" else "right"
+        steps.append(SetWorking(span_of(_rep(reps, working[0])), side))
+    if note is not None:
+        steps.append(Note(note.strip(), at))
+    steps += [Undo()] if undo else []
+    steps += [Redo()] if redo else []
+    if undo + redo and len(steps) > 1:
+        raise EditError("--undo and --redo stand alone, without other edits")
+    if steps:
+        analyzed = _edited(analyzed, steps, by)
+    if list_edits or not steps:
+        _print_edits(analyzed)
+    _print_state(analyzed)
+
+
+def _edited(analyzed: AnalyzedSession, steps: Iterable[Step], by: str) -> AnalyzedSession:
+    """Make all edits, or none of them."""
+    from glutesym.edits import Edit, check
+    from glutesym.session.analyze import with_edits
+    from glutesym.session.edit_log import append_edits
+
+    before = analyzed.edits
+    for step in steps:
+        recording = analyzed.recording
+        check(
+            step,
+            analyzed.measures.reps,
+            analyzed.edits,
+            recording.exercise,
+            recording.duration_s,
+        )
+        with err.status("Measuring …"):
+            edit = Edit(datetime.now(UTC), by, step)
+            analyzed = with_edits(analyzed, [*analyzed.edits, edit])
+    append_edits(analyzed.path, analyzed.edits[len(before) :], before)
+    return analyzed
+
+
+def _rep(reps: Iterable[RepMeasure], number: int) -> RepMeasure:
+    by_number = {rep.number: rep for rep in reps}
+    if number not in by_number:
+        there = f"there are 1 to {len(by_number)}" if by_number else "there is none"
+        raise EditError(f"there is no repetition {number}: {there}")
+    return by_number[number]
+
+
+def _span(text: str) -> Span:
+    from glutesym.edits import Span
+
+    found = _SPAN.fullmatch(text)
+    if found is None:
+        raise EditError(f"{text} is no start and end: write seconds, e.g. 12.5-15.0")
+    return Span(float(found[1]), float(found[2]))
+
+
+def _print_edits(analyzed: AnalyzedSession) -> None:
+    from glutesym.edits import describe, in_force
+
+    valid = {id(edit) for edit in in_force(analyzed.edits)}
+    if not analyzed.edits:
+        out.print("No edits: the session is as it was measured.")
+    for edit in analyzed.edits:
+        when = f"{edit.made_utc.astimezone():%Y-%m-%d %H:%M:%S}"
+        who = f" {edit.by}" if edit.by else ""
+        is_step_back = describe(edit.step) in ("undo", "redo")
+        undone = "" if id(edit) in valid or is_step_back else " (taken back)"
+        out.print(f"{when}{who}: {escape(describe(edit.step))}{undone}", highlight=False)
+
+
+def _print_state(analyzed: AnalyzedSession) -> None:
+    from glutesym.printing import print_reps
+    from glutesym.wording import verdict_sentence
+
+    exercise = analyzed.recording.exercise or "no exercise given"
+    out.print(f"[bold]{escape(exercise)}[/]: ", end="", highlight=False)
+    out.print(escape(verdict_sentence(analyzed.measures.summary)), highlight=False)
+    print_reps(out, analyzed.measures.reps)
