@@ -63,6 +63,15 @@ CASES: dict[str, tuple[str, Settings]] = {
         f"15 dB, {shape} 60/140 ms": ("bridge", both(15, 60, shape) | {"rise_right_ms": 140.0})
         for shape in SHAPES[:3]
     },
+    **{
+        f"15 dB, {uv} µV, heart {heart_uv} µV": (
+            "bridge",
+            both(15, 100, "raised-cosine")
+            | {"activation_uv": float(uv), "ecg_uv": float(heart_uv)},
+        )
+        for uv in (90, 30)
+        for heart_uv in (0, 20, 40, 80)
+    },
     "real-lag": ("real-lag", {}),
 }
 

@@ -5,7 +5,7 @@
 A set has 8 to 15 repetitions (holds: 4 to 6), 1.5 to 8 s each, ±30 % in size, with pauses, partial
 repetitions that do not count, and fidgeting; the pods sit turned by up to 180°. Only motion, as an
 ideal radio would deliver it. Walking about does not count, but in the recorded walk every stride
-does.
+does. Whether the pods are swapped is told from the same sets (`glutesym.analysis.mounting`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from rich.table import Table
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
+from glutesym.analysis.mounting import SideCheck
 from glutesym.analysis.reps import RepCounter, find_reps
+from glutesym.exercises import is_bending
 from glutesym.virtual.scenarios.catalog import EXERCISES, build_scenario
 from scenario_recording import record
 from workout import Course, build_workout
@@ -47,19 +49,24 @@ class Outcome:
     surplus: int
     start_errors_s: tuple[float, ...] = ()  # of every repetition, where the count is right
     end_errors_s: tuple[float, ...] = ()
+    swapped: bool | None = None  # as it is told
 
 
 def run(exercise: str, course: Course, seed: int) -> Outcome:
     workout = build_workout(exercise, course, seed)
     counter = RepCounter(strides=False)
     found = counter.process(workout.imu) + counter.finish()
+    sides = SideCheck()
+    for movement in found if is_bending(exercise) else ():
+        sides.take(workout.imu, movement)
     if len(found) != len(workout.reps):
-        return Outcome(len(found) - len(workout.reps))
+        return Outcome(len(found) - len(workout.reps), swapped=sides.swapped)
     pairs = list(zip(found, workout.reps, strict=True))
     return Outcome(
         0,
         tuple(mine.start_s - true.start_s for mine, true in pairs),
         tuple(mine.end_s - true.end_s for mine, true in pairs),
+        sides.swapped,
     )
 
 
@@ -109,13 +116,25 @@ def main() -> None:
             )
     all_of_all = [outcome for outcomes in everything.values() for outcome in outcomes]
     counts.add_row("all", *(shares(everything[name]) for name in COURSES), shares(all_of_all))
-    for table in (counts, bounds, recorded(chosen.seed)):
+    told = sides_told(everything)
+    for table in (counts, bounds, told, recorded(chosen.seed)):
         Console(width=180).print(table)
 
 
 def shares(outcomes: list[Outcome]) -> str:
     off = np.abs([outcome.surplus for outcome in outcomes])
     return f"{100 * np.mean(off == 0):.1f} / {100 * np.mean(off <= 1):.1f}"
+
+
+def sides_told(everything: dict[str, list[Outcome]]) -> Table:
+    """Return how often it is told whether the pods are swapped, in all exercises."""
+    table = Table("Course", "Right", "Wrong", "Cannot be told", title="Whose side? (sets)")
+    for name, outcomes in everything.items():
+        told = [outcome.swapped for outcome in outcomes if outcome.swapped is not None]
+        right = sum(swapped is COURSES[name].swapped for swapped in told)
+        wrong, silent = len(told) - right, len(outcomes) - len(told)
+        table.add_row(name, str(right), str(wrong), str(silent))
+    return table
 
 
 def recorded(seed: int) -> Table:

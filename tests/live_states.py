@@ -82,3 +82,19 @@ def recording(n_reps: int = 8, left_uv: float = 98.0, right_uv: float = 129.0) -
 def with_side(state: LiveState, side: Side, **changes: object) -> LiveState:
     """Return the snapshot with one side changed."""
     return replace(state, sides={**state.sides, side: replace(state.sides[side], **changes)})
+
+
+def leg_rep(number: int, working: Side | None) -> RepMeasure:
+    """Return a repetition on one leg; the free side is weak."""
+    free = SideMeasure(activation_uv=40.0, flaws=(Flaw("fair", "a weak signal", "9 dB"),))
+    works = SideMeasure(activation_uv=80.0)
+    return replace(
+        rep(number),
+        left=works if working == "left" else free,
+        right=works if working == "right" else free,
+        symmetry_index_pct=None,
+        lag_ms=None,
+        one_leg=True,
+        working=working,
+        flaws=() if working else (Flaw("poor", "which leg worked is not clear"),),
+    )

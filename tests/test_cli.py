@@ -16,13 +16,14 @@ from glutesym import cli
 from glutesym.cli import app
 from glutesym.errors import GlutesymError, LinkError
 from glutesym.keys import KeyRing, OwnedPod
+from glutesym.session.columns import TABLES
 from glutesym.session.store import open_session
 from usb_bench import bench_beside
 
 RUNNER = CliRunner()
 COMMANDS = (
     "demo", "simulate", "scan", "provision", "pods", "selftest", "faults", "settings", "live",
-    "record", "replay", "export", "analyze", "calibrate", "sit",
+    "record", "replay", "export", "analyze", "calibrate", "sit", "trend", "app",
 )  # fmt: skip
 POD = OwnedPod("e6614c311b1a2b3c", "left", bytes(range(32)))
 
@@ -79,24 +80,21 @@ def test_the_demo_prints_truth_and_measurement_and_its_files(demo):
     for words in ("Truth and measurement", "5 matched", "0 lost", "Sync uncertainty", "Files:"):
         assert words in output
     names = sorted(path.name.split("_")[-1] for path in folder.iterdir())
-    assert names == [
-        "about.json", "bridge.glutesym", "emg.csv", "events.csv", "gaps.csv", "imu.csv",
-        "reps.csv", "summary.csv",
-    ]  # fmt: skip
+    assert names == ["bridge", "bridge.glutesym"]
 
 
 def test_the_csvs_hold_the_session(demo):
     folder, _ = demo
     (path,) = folder.glob("*.glutesym")
-    reps = pl.read_csv(folder / f"{path.stem}_reps.csv")
+    reps = pl.read_csv(folder / path.stem / "reps.csv")
     assert len(reps) == 5
     assert {"left_onset_s", "right_activation_uv", "symmetry_index_pct", "lag_ms"} <= set(
         reps.columns
     )
-    emg = pl.read_csv(folder / f"{path.stem}_emg.csv")
+    emg = pl.read_csv(folder / path.stem / "emg.csv")
     assert emg["emg_uv"].null_count() == 0
     assert set(emg["side"]) == {"left", "right"}
-    about = json.loads((folder / f"{path.stem}_about.json").read_text("utf-8"))
+    about = json.loads((folder / path.stem / "about.json").read_text("utf-8"))
     assert about["session"]["method"]["band_pass_hz"] == [20.0, 450.0]
     with open_session(path) as session:
         assert session.meta.ended
@@ -111,9 +109,11 @@ def test_a_session_can_be_analyzed_and_exported_again(demo, tmp_path):
     assert verdict in output
     exported = RUNNER.invoke(app, ["export", str(path), "--folder", str(tmp_path / "csv")])
     assert exported.exit_code == 0
-    for name in ("emg", "imu", "reps", "events", "summary"):
-        again = (tmp_path / "csv" / f"{path.stem}_{name}.csv").read_bytes()
-        assert again == (folder / f"{path.stem}_{name}.csv").read_bytes()
+    names = {table.name for table in (folder / path.stem).iterdir()}
+    assert names == {f"{name}.csv" for name in TABLES} | {"README.txt", "about.json"}
+    for name in names:
+        again = (tmp_path / "csv" / path.stem / name).read_bytes()
+        assert again == (folder / path.stem / name).read_bytes()
 
 
 def test_a_replay_prints_what_the_session_printed_and_can_be_recorded(demo, tmp_path):
@@ -180,7 +180,9 @@ def test_simulate_prints_a_line_a_seed_and_the_worst(tmp_path):
     ("arguments", "words"),
     [
         (["analyze", "no-such-file.glutesym"], "no-such-file.glutesym"),
-        (["export", "."], "."),
+        (["export", "."], "there is no session file in this folder"),
+        (["trend", "."], "there is no session file in this folder"),
+        (["trend", "nowhere"], "cannot be read"),
         (["replay", "no-such-file.glutesym"], "no such session file"),
         (["replay", "not-a-session"], "not a glutesym session"),
         (["demo", "--scenario", "nonsense"], "bridge"),
@@ -319,3 +321,12 @@ def test_ctrl_c_ends_a_simulation_cleanly_and_the_seeds_that_follow(tmp_path):
     left = [path.name for path in tmp_path.glob("out/*")]
     assert len(left) <= 1  # one session at most, and no -wal beside it
     assert all(name.endswith(".glutesym") for name in left)
+
+
+def test_the_app_needs_a_window_and_a_known_mains_frequency(monkeypatch):
+    monkeypatch.setattr("glutesym.gui.display.display_problem", lambda: "There is no screen.")
+    result = RUNNER.invoke(app, ["app", "--virtual"])
+    assert isinstance(result.exception, GlutesymError)
+    assert "No window: There is no screen." in str(result.exception)
+    assert "glutesym calibrate" in str(result.exception)
+    assert "50 or 60" in RUNNER.invoke(app, ["app", "--mains-hz", "55"]).output

@@ -1,6 +1,6 @@
 import pytest
 
-from glutesym.exercises import is_one_leg, is_one_leg_hinge
+from glutesym.exercises import is_bending, is_one_leg, is_one_leg_hinge, is_one_leg_stance
 from glutesym.virtual.scenarios.catalog import build_scenario
 
 
@@ -31,3 +31,15 @@ def test_a_hinge_on_one_leg_shows_hip_rotation():
     assert is_one_leg_hinge("single-leg deadlift")
     assert not is_one_leg_hinge("deadlift")
     assert not is_one_leg_hinge("step-up")
+
+
+def test_a_stance_on_one_leg_shows_the_drop_of_the_pelvis():
+    assert is_one_leg_stance(build_scenario("single-leg-stance", reps=2).exercise)
+    assert is_one_leg_stance("Single leg balance, eyes open")
+    assert not is_one_leg_stance("single-leg squat")
+    assert not is_one_leg_stance("sumo stance deadlift")
+
+
+def test_bending_exercises_are_known():
+    assert all(map(is_bending, ("Hip thrust", "RDL, 60 kg", "single-leg bridge", "Squats")))
+    assert not any(map(is_bending, ("single-leg stance", "knee raise", "")))

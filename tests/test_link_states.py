@@ -91,7 +91,7 @@ def test_bluetooth_switched_off_and_on_again_loses_nothing_and_is_told(tmp_path)
     said = [(look.phase, look.message) for look in attempt.looks]
     told = [place for place, (phase, _) in enumerate(said) if phase == "reconnecting"]
     texts = [said[place][1] for place in told]
-    assert any("Bluetooth does not answer" in text and "Switch it on" in text for text in texts)
+    assert any("Bluetooth is off" in text and "Switch it on" in text for text in texts)
     assert said[told[-1] + 1] == ("recording", "")
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
+from glutesym.analysis.mounting import SWAPPED
 from glutesym.dsp.bandpass import bandpass_zero_phase
 from glutesym.measures import SIDES
 from glutesym.pipeline import RING_S, LiveEnvelope, RepMeter, Settings, measure_set
@@ -24,13 +25,13 @@ def cut(item, start_s, end_s):
     return replace(item, **arrays)
 
 
-def window(start_s, end_s, imu_start_s=None, sides=SIDES):
+def window(start_s, end_s, sides=SIDES):
     """Return the recording as it is seen at a moment: its last seconds."""
     pods = {}
     for side in sides:
         pod = RECORDING.pods[side]
-        imu = cut(pod.imu, start_s if imu_start_s is None else imu_start_s, end_s)
-        pods[side] = replace(pod, emg=cut(pod.emg, start_s, end_s), imu=imu)
+        emg, imu = (cut(what, start_s, end_s) for what in (pod.emg, pod.imu))
+        pods[side] = replace(pod, emg=emg, imu=imu)
     return replace(RECORDING, pods=pods)
 
 
@@ -69,12 +70,23 @@ def test_a_set_is_measured_close_to_the_truth():
 def test_what_the_ring_shows_live_is_exactly_what_the_recording_gives():
     meter, live = RepMeter(), []
     for now_s in np.arange(0.5, SCENARIO.duration_s + 1, 0.5):
-        new = meter.process(window(now_s - RING_S, now_s, now_s - 5))
+        new = meter.process(window(now_s - RING_S, now_s))
         assert all(now_s - rep.end_s < 2.5 for rep in new)
         live += new
     assert SCENARIO.duration_s > RING_S + 5  # the ring did forget
     live += meter.finish(window(SCENARIO.duration_s - RING_S, SCENARIO.duration_s + 1))
     assert tuple(live) == MEASURED.reps
+
+
+def test_swapped_pods_are_said_from_the_third_repetition_on():
+    assert MEASURED.swapped is False
+    left, right = (RECORDING.pods[side] for side in SIDES)
+    pods = {"left": replace(left, imu=right.imu), "right": replace(right, imu=left.imu)}
+    swapped = measure_set(replace(RECORDING, pods=pods))
+    assert swapped.swapped
+    assert [SWAPPED in rep.flaws for rep in swapped.reps] == [False] * 2 + [True] * 16
+    assert "on each other's side" in swapped.reps[2].reason
+    assert swapped.summary.symmetry_index_pct == MEASURED.summary.symmetry_index_pct
 
 
 def live_window(now_s, hidden=()):
@@ -309,3 +321,16 @@ def test_live_envelope_reads_the_burst_and_not_the_electrode_offset():
     )
     assert np.median(live[active]) == pytest.approx(np.sqrt(np.mean(band[active] ** 2)), rel=0.2)
     assert np.nanmin(live) < 20
+
+
+def test_the_drop_of_the_pelvis_in_stance_on_one_leg_is_measured_and_the_bows_are_not_counted():
+    scenario = build_scenario("single-leg-stance", seed=5)
+    measures = measure_set(record(scenario))
+    assert [rep.working for rep in measures.reps] == [rep.working for rep in scenario.truth.reps]
+    for leg, true_deg in scenario.truth.pelvic_drop_deg.items():
+        drop = measures.pelvic_drop_deg[leg]
+        assert drop.value == pytest.approx(true_deg, abs=0.6)
+        assert drop.ci_low < true_deg < drop.ci_high
+    assert measures.pelvic_drop_difference_deg.ci_high < 0
+    assert not measures.hip_rotation_deg
+    assert measures.swapped is None  # lifting a knee tips the pelvis backward: nothing is told

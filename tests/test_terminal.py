@@ -11,7 +11,7 @@ from rich.console import Console
 from glutesym.live_state import LiveState
 from glutesym.measures import Estimate
 from glutesym.terminal import render, run_terminal, summary_line
-from live_states import recording, rep, summary, with_side
+from live_states import leg_rep, recording, rep, summary, with_side
 
 
 def drawn(state: LiveState, width: int = 80) -> list[str]:
@@ -71,7 +71,7 @@ def test_sentences_and_last_repetitions():
     lines = drawn(recording(8))
     assert "Left lower by 18 % (95 % CI 12…24)" in lines
     assert "Left starts later by 22 ms (95 % CI 12…32)" in lines
-    table = [line for line in lines if "right larger 18 %" in line]
+    table = [line for line in lines if "right larger 18 ± " in line]
     assert [int(line.split()[0]) for line in table] == [4, 5, 6, 7, 8]
     assert all("left later 22 ms" in line for line in table)
 
@@ -101,6 +101,19 @@ def test_loss_is_told_where_the_verdict_is_and_the_page_does_not_grow(width):
     assert grades == ["good", "unusable", "unusable"]
     assert len(lines) <= 24
     assert max(map(len, lines)) <= width
+
+
+def test_a_set_on_one_leg_names_the_leg_that_worked():
+    reps = tuple(leg_rep(n, leg) for n, leg in enumerate(("left", "right", None), start=1))
+    lines = drawn(replace(recording(), reps=reps))
+    head = next(n for n, line in enumerate(lines) if line.startswith("rep  "))
+    assert lines[head].split()[-2:] == ["working", "quality"]
+    assert [" ".join(line.split()[3:]) for line in lines[head + 1 : head + 4]] == [
+        "left leg good",
+        "right leg good",
+        "not clear poor",
+    ]
+    assert "rep 3 poor: which leg worked is not clear" in " ".join(lines)
 
 
 def test_trouble_covers_the_bar_and_is_explained():

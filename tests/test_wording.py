@@ -239,3 +239,36 @@ def test_hip_rotation_names_the_leg_only_beyond_noise():
     )
     noise = replace(measures, hip_rotation_difference_deg=Estimate(-8.0, -17, 1))
     assert wording.hip_rotation_sentence(noise).endswith("no difference beyond noise")
+
+
+def test_pelvic_drop_is_said_with_its_interval_or_why_it_is_withheld():
+    plain = SetMeasures((), summary())
+    assert wording.pelvic_drop_sentence(plain) == ""
+    drops = {"left": Estimate(7.0, 6, 8), "right": Estimate(-0.6, -2, 1)}
+    apart = replace(
+        plain, pelvic_drop_deg=drops, pelvic_drop_difference_deg=Estimate(-7.6, -9, -6)
+    )
+    assert wording.pelvic_drop_sentence(apart) == (
+        "On one leg the free side of the pelvis drops by 7° (95 % CI 6…8) on the left leg and "
+        "−1° (95 % CI −2…1) on the right leg: the left leg lets it drop more"
+    )
+    noise = replace(apart, pelvic_drop_difference_deg=Estimate(-1.0, -3, 1))
+    assert wording.pelvic_drop_sentence(noise).endswith("no difference beyond noise")
+    lost = Estimate(None, reason="2 usable on the right leg, 3 are needed")
+    half = replace(
+        apart, pelvic_drop_deg={**drops, "right": lost}, pelvic_drop_difference_deg=lost
+    )
+    assert wording.pelvic_drop_sentence(half).endswith(
+        "on the left leg; no comparison: 2 usable on the right leg, 3 are needed"
+    )
+    none = replace(half, pelvic_drop_deg={"left": lost, "right": lost})
+    assert wording.pelvic_drop_sentence(none) == (
+        "Pelvic drop withheld: 2 usable on the right leg, 3 are needed"
+    )
+
+
+def test_swapped_pods_are_said_only_when_they_seem_so():
+    measures = SetMeasures((), summary())
+    assert wording.swapped_sentence(measures) == ""
+    assert wording.swapped_sentence(replace(measures, swapped=False)) == ""
+    assert "left is right" in wording.swapped_sentence(replace(measures, swapped=True))

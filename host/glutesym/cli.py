@@ -4,34 +4,38 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Generator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress
 
 from glutesym import (
     __version__,
+    cli_app,
     cli_calibrate,
+    cli_export,
     cli_pods,
     cli_replay,
     cli_report,
     cli_review,
     cli_sit,
     cli_sync,
+    cli_trend,
 )
+from glutesym.cli_export import export_one
 from glutesym.cli_shared import (
     PLACEMENT,
     Mains,
     Placement,
     Ports,
     SessionFile,
+    Sound,
     Speed,
     SubjectCode,
+    Target,
     Terminal,
+    ThemeName,
     Usb,
     View,
     Where,
@@ -40,9 +44,11 @@ from glutesym.cli_shared import (
     out,
     require_both_sides,
     show,
+    view_options,
 )
 from glutesym.errors import GlutesymError
 from glutesym.printing import print_files, print_result, print_seeds, print_truth
+from glutesym.view_options import PLAIN, ThemeChoice, ViewOptions
 
 if TYPE_CHECKING:
     from glutesym.session.analyze import AnalyzedSession
@@ -56,11 +62,14 @@ app = typer.Typer(
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
 )
+app.add_typer(cli_app.app)
 app.add_typer(cli_pods.app)
 app.add_typer(cli_replay.app)
 app.add_typer(cli_sync.app)
 app.add_typer(cli_calibrate.app)
 app.add_typer(cli_sit.app)
+app.add_typer(cli_export.app)
+app.add_typer(cli_trend.app)
 app.add_typer(cli_review.app)
 app.add_typer(cli_report.app)
 
@@ -140,6 +149,9 @@ def demo(
     folder: Folder = DEFAULT_FOLDER,
     terminal: Terminal = False,
     view: Where = View.AUTO,
+    target: Target = "",
+    theme: ThemeName = ThemeChoice.AUTO,
+    sound: Sound = False,
 ) -> None:
     """Run two virtual pods through the whole chain, live, and compare the result with the truth.
 
@@ -148,15 +160,19 @@ def demo(
     """
     built = _build(scenario, seed, reps)
     out.print(f"[bold]{built.name}[/]: {built.description}", highlight=False)
-    session, _ = _simulated(built, seed, speed, folder, View.TERMINAL if terminal else view)
+    from glutesym.session.normalised import VIRTUAL, live_unit
+
+    options = view_options(target, theme, sound, live_unit(folder, VIRTUAL, PLACEMENT))
+    view = View.TERMINAL if terminal else view
+    session, _ = _simulated(built, seed, speed, folder, view, options)
     check = _check(session, built)
-    files = _export(session, folder)
+    tables = export_one(session, folder)
     print_result(out, session)
     if check is None:
         out.print("The session was ended before the scenario began: there is no truth to compare.")
     else:
         print_truth(out, check)
-    print_files(out, [session.path, *files])
+    print_files(out, [session.path, tables])
 
 
 @app.command(
@@ -205,6 +221,9 @@ def live(
     port: Ports = None,
     mains_hz: Mains = None,
     placement: Placement = PLACEMENT,
+    target: Target = "",
+    theme: ThemeName = ThemeChoice.AUTO,
+    sound: Sound = False,
 ) -> None:
     """Record both pods and show the bars; close the window or press Ctrl-C to end.
 
@@ -212,8 +231,9 @@ def live(
     """
     view = View.TERMINAL if terminal else View.AUTO
     before = _interrupted(folder, resume, new)
+    chosen = target, theme, sound
     _record_real(
-        exercise, subject, folder, before, view, None, usb, port or [], mains_hz, placement
+        exercise, subject, folder, before, view, None, usb, port or [], mains_hz, placement, chosen
     )
 
 
@@ -234,30 +254,15 @@ def record(
     port: Ports = None,
     mains_hz: Mains = None,
     placement: Placement = PLACEMENT,
+    target: Target = "",
 ) -> None:
     """Record both pods without a window: a status line, then the session file and its CSVs."""
     before, view = _interrupted(folder, resume, new), View.TERMINAL
+    chosen = target, ThemeChoice.AUTO, False
+    ports = port or []
     _record_real(
-        exercise, subject, folder, before, view, duration, usb, port or [], mains_hz, placement
+        exercise, subject, folder, before, view, duration, usb, ports, mains_hz, placement, chosen
     )
-
-
-@app.command(
-    epilog="Examples:\n\n`glutesym export sessions/2026-05-04_18-30-09_bridge.glutesym`\n\n"
-    "`glutesym export session.glutesym --folder csv`"
-)
-def export(
-    session: SessionFile,
-    folder: Annotated[
-        Path | None,
-        typer.Option("--folder", "-o", help="Where the files go; beside the session by default."),
-    ] = None,
-    mains_hz: Mains = None,
-    placement: Placement = PLACEMENT,
-) -> None:
-    """Write a session's CSVs (emg, imu, reps, events, summary) and a JSON that explains them."""
-    analyzed = measure(session, mains_hz, placement)
-    print_files(out, _export(analyzed, folder or session.parent))
 
 
 @app.command(epilog="Example:\n\n`glutesym analyze sessions/2026-05-04_18-30-09_bridge.glutesym`")
@@ -287,7 +292,10 @@ def swap(
     """Tell an uneven body from uneven pods: two sessions, the pods swapped for the second."""
     from glutesym.analysis.swap import swap_test
 
-    indices = [measure(path).measures.summary.symmetry_index_pct for path in (first, swapped)]
+    before, after = (measure(path).measures for path in (first, swapped))
+    if before.swapped is not None and before.swapped == after.swapped:
+        out.print("In both sessions the pods seem to sit alike: were they swapped for the second?")
+    indices = before.summary.symmetry_index_pct, after.summary.symmetry_index_pct
     out.print(swap_test(*indices).sentence, highlight=False)
 
 
@@ -301,7 +309,12 @@ def _build(name: str, seed: int, reps: int | None) -> Scenario:
 
 
 def _simulated(
-    scenario: Scenario, seed: int, speed: float, folder: Path, view: View
+    scenario: Scenario,
+    seed: int,
+    speed: float,
+    folder: Path,
+    view: View,
+    options: ViewOptions = PLAIN,
 ) -> tuple[AnalyzedSession, bool]:
     """Record a session of virtual pods and analyze it; also returns whether Ctrl-C ended it."""
     from glutesym.session.names import session_path
@@ -312,7 +325,7 @@ def _simulated(
     session = RunningSession(
         VirtualSurroundings(scenario, seed, speed or None), path, scenario.exercise
     )
-    interrupted = show(session, view)
+    interrupted = show(session, view, options=options)
     return measure(path, None), interrupted
 
 
@@ -345,52 +358,36 @@ def _record_real(
     ports: list[str],
     mains_hz: int | None,
     placement: str,
+    chosen: tuple[str, ThemeChoice, bool],
 ) -> None:
     from glutesym.session.disk_room import SHORT_S, room_s, room_text
     from glutesym.session.names import session_path
+    from glutesym.session.normalised import live_unit
     from glutesym.session.run import RealSurroundings, RunningSession
 
     require_both_sides()
     room = room_s(folder)
     if room < SHORT_S:
         err.print(room_text(room), highlight=False, soft_wrap=True)
-    surroundings = RealSurroundings(duration_s, usb or bool(ports), ports, subject, interrupted)
+    surroundings = RealSurroundings(
+        duration_s, usb or bool(ports), ports, subject, interrupted, placement
+    )
     if interrupted is None:
         path = session_path(folder, datetime.now().astimezone(), exercise)
         session = RunningSession(surroundings, path, exercise)
     else:
         path, pods = interrupted.path, interrupted.pods
         session = RunningSession(surroundings, path, interrupted.exercise, [*pods], pods)
-    show(session, view)
+    subject = subject if interrupted is None else interrupted.subject
+    options = view_options(*chosen, live_unit(path.parent, subject, placement))
+    show(session, view, options=options)
     analyzed = measure(path, mains_hz, placement)
-    files = _export(analyzed, path.parent)
+    tables = export_one(analyzed, path.parent)
     print_result(out, analyzed)
-    print_files(out, [path, *files])
-
-
-def _export(session: AnalyzedSession, folder: Path) -> list[Path]:
-    from glutesym.session.analyze import export_session
-
-    with _progress("Writing CSVs") as update:
-        return export_session(session, folder, update)
+    print_files(out, [path, tables])
 
 
 def _check(session: AnalyzedSession, scenario: Scenario) -> TruthCheck | None:
     from glutesym.virtual.truth_check import check_truth
 
     return check_truth(session, scenario)
-
-
-class _Update:
-    def __init__(self, progress: Progress, label: str) -> None:
-        self._progress = progress
-        self._task = progress.add_task(label, total=1.0)
-
-    def __call__(self, fraction: float) -> None:
-        self._progress.update(self._task, completed=fraction)
-
-
-@contextmanager
-def _progress(label: str) -> Generator[_Update]:
-    with Progress(console=err, transient=True) as progress:
-        yield _Update(progress, label)

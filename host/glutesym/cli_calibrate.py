@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 from math import ceil, isfinite
@@ -23,7 +24,6 @@ from glutesym.cli_shared import (
     err,
     measure,
     out,
-    require_both_sides,
     show,
 )
 from glutesym.errors import GlutesymError
@@ -31,11 +31,11 @@ from glutesym.wording import uv_text, waiting_sentence
 
 if TYPE_CHECKING:
     from glutesym.analysis.calibration import Position
-    from glutesym.analysis.mvic_guide import Measured, MvicGuide, Prompt
+    from glutesym.analysis.mvic_guide import MvicGuide, Prompt
     from glutesym.analysis.mvic_timetable import GuideSettings
     from glutesym.live_state import LiveState
     from glutesym.session.calibrate import Calibration
-    from glutesym.session.run import Surroundings
+    from glutesym.session.studio import Studio
 
 app = typer.Typer(rich_markup_mode="markdown")
 
@@ -53,6 +53,7 @@ class PositionName(StrEnum):
 @app.command(
     epilog="Examples:\n\n`glutesym calibrate --subject S07`\n\n"
     "`glutesym calibrate --skip prone --trials 5`\n\n`glutesym calibrate --virtual`\n\n"
+    "`glutesym calibrate --list`\n\n"
     "`glutesym calibrate --from sessions/2026-05-04_18-30-09_mvic.glutesym`"
 )
 def calibrate(
@@ -89,6 +90,12 @@ def calibrate(
             "--from", help="Calibrate from a recorded session.", show_default="record one now"
         ),
     ] = None,
+    listed: Annotated[
+        bool,
+        typer.Option(
+            "--list", help="List what is stored instead: of everyone, or of the subject."
+        ),
+    ] = False,
     usb: Usb = False,
     port: Ports = None,
     virtual: Annotated[
@@ -107,11 +114,13 @@ def calibrate(
     What is refused says why and is repeated. Ctrl-C ends it. Ends with 1 when nothing is saved.
     """
     from glutesym.analysis.calibration import POSITIONS
-    from glutesym.analysis.mvic_timetable import GuideSettings
     from glutesym.session.calibrate import calibrate_session, keep_calibration
     from glutesym.session.calibration_store import calibration_path
-    from glutesym.session.normalised import FOLDER, VIRTUAL
+    from glutesym.session.normalised import FOLDER
 
+    if listed:
+        _list((folder or Path("sessions")) / FOLDER, subject)
+        return
     if session is None:
         names = [name for name in positions or PositionName if name not in (skip or [])]
         if not names:
@@ -119,13 +128,16 @@ def calibrate(
         chosen: tuple[Position, ...] = tuple(
             POSITIONS[list(PositionName).index(name)] for name in dict.fromkeys(names)
         )
-        rest_s = rest or (5.0 if virtual else 30.0)
-        calibration_path(folder or Path("sessions"), subject, placement)  # is it a name?
-        settings = GuideSettings(chosen, trials, rest_s, max(rest_s, 8.0 if virtual else 20.0))
-        subject = subject or (VIRTUAL if virtual else "")
-        session = _record(
-            settings, folder or Path("sessions"), subject, usb, port or [], virtual, speed, seed
-        )
+        studio = _studio(virtual, seed, speed, usb, port or [])
+        settings = replace(studio.guide, positions=chosen, trials=trials)
+        if rest is not None:
+            change_s = max(rest, studio.guide.change_s)
+            settings = replace(settings, rest_s=rest, change_s=change_s)
+        folder = folder or Path("sessions")
+        calibration_path(folder, subject, placement)  # is it a name?
+        studio.require_pods()
+        subject = studio.subject(subject)
+        session = _record(studio, settings, folder, subject, placement)
     analyzed = measure(session)
     found = calibrate_session(analyzed)
     _print(found)
@@ -143,39 +155,73 @@ def calibrate(
     out.print(f"Saved as {path}.", highlight=False, soft_wrap=True)
 
 
+def _list(folder: Path, subject: str) -> None:
+    """Print the stored calibrations, newest first."""
+    from glutesym.measures import SIDES
+    from glutesym.session.calibration_store import stored_calibrations
+
+    found = [one for one in stored_calibrations(folder) if subject in ("", one.subject)]
+    if not found:
+        whose = f" of subject {subject}" if subject else ""
+        out.print(
+            f"No calibration{whose} in {folder}. Make one: `glutesym calibrate`.",
+            highlight=False,
+            soft_wrap=True,
+        )
+        return
+    table = Table(
+        "Subject",
+        "Placement",
+        caption="MVIC and the spread of its trials: left / right. Holds: while these electrodes "
+        "are on, 12 hours at most; put on anew they read differently.",
+        caption_justify="left",
+    )
+    for heading in ("Made", "Age", "MVIC (µV)", "Spread (%)"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("Holds")
+    now = datetime.now().astimezone()
+    for one in found:
+        sides = [one.mvic.get(side) for side in SIDES]
+        missing = [side for side in SIDES if side not in one.mvic]
+        spreads = ["–" if m is None or m.cv_pct is None else f"{m.cv_pct:.1f}" for m in sides]
+        table.add_row(
+            one.subject or "–",
+            one.placement,
+            f"{one.made.astimezone():%Y-%m-%d}",
+            _age_text((now - one.made).total_seconds() / 3600),
+            " / ".join(uv_text(mvic and mvic.mvic_uv) for mvic in sides),
+            " / ".join(spreads),
+            f"no: {missing[0]} side missing" if missing else "yes" if one.holds_at(now) else "no",
+        )
+    out.print(table)
+
+
+def _age_text(age_h: float) -> str:
+    if age_h < 0:
+        return "in the future"
+    if age_h < 1:
+        return f"{60 * age_h:.0f} min"
+    return f"{age_h:.0f} h" if age_h < 48 else f"{age_h / 24:.0f} days"
+
+
+def _studio(virtual: bool, seed: int, speed: float, usb: bool, ports: list[str]) -> Studio:
+    if virtual:
+        from glutesym.virtual.studio import VirtualStudio
+
+        return VirtualStudio(seed, speed or None)
+    from glutesym.session.studio import RealStudio
+
+    return RealStudio(usb, ports)
+
+
 def _record(
-    settings: GuideSettings,
-    folder: Path,
-    subject: str,
-    usb: bool,
-    ports: list[str],
-    virtual: bool,
-    speed: float,
-    seed: int,
+    studio: Studio, settings: GuideSettings, folder: Path, subject: str, placement: str
 ) -> Path:
-    from glutesym.analysis.mvic_guide import MvicGuide
     from glutesym.session.calibrate import EXERCISE
     from glutesym.session.names import session_path
-    from glutesym.session.run import RealSurroundings, RunningSession
+    from glutesym.session.run import RunningSession
 
-    surroundings: Surroundings
-    if virtual:
-        from glutesym.virtual.scenarios.catalog import build_scenario
-        from glutesym.virtual.surroundings import VirtualSurroundings
-
-        scenario = build_scenario(
-            "mvic",
-            seed=seed,
-            positions=settings.positions,
-            trials=settings.trials,
-            rest_s=settings.rest_s,
-            change_s=settings.change_s,
-        )
-        surroundings = VirtualSurroundings(scenario, seed, speed or None, subject=subject)
-    else:
-        require_both_sides()
-        surroundings = RealSurroundings(None, usb or bool(ports), ports, subject)
-    guide = MvicGuide(settings)
+    surroundings, guide = studio.calibration(settings, subject, placement, swapped=False)
     path = session_path(folder, datetime.now().astimezone(), EXERCISE)
     with Live(console=out, transient=True, refresh_per_second=5) as live:
         watch = _watch(guide, live)
@@ -188,13 +234,15 @@ def _record(
 
 
 def _watch(guide: MvicGuide, live: Live) -> Callable[[LiveState], None]:
+    from glutesym.analysis.mvic_words import trial_sentences
+
     told, word = 0, ""
 
     def watch(state: LiveState) -> None:
         nonlocal told, word
         for one in guide.measured[told:]:
             told += 1
-            for line in _lines(one):
+            for line in trial_sentences(one):
                 live.console.print(line, highlight=False, soft_wrap=True)
         prompt = guide.prompt(state.time_s)
         if prompt is not None and prompt.word != word:
@@ -209,50 +257,27 @@ def _watch(guide: MvicGuide, live: Live) -> Callable[[LiveState], None]:
     return watch
 
 
-def _lines(one: Measured) -> list[str]:
-    """Return what a squeeze gave, a line a side."""
-    slot = one.slot
-    return [
-        f"{slot.position}, {trial.side}, trial {slot.trial}: "
-        + (
-            f"{uv_text(trial.mvic_uv)} µV, held for {trial.held_s:.1f} s"
-            if trial.mvic_uv is not None
-            else f"refused: {trial.reason}"
-        )
-        for trial in one.trials
-    ]
-
-
 def _prompt_text(prompt: Prompt) -> str:
-    if prompt.slot is None:
-        return "Finished: relax"
-    from glutesym.analysis.mvic_timetable import contracting
+    from glutesym.analysis.mvic_words import prompt_sentence, slot_title
 
-    slot = prompt.slot
-    who = (
-        "with both glutes"
-        if len(contracting(slot)) > 1
-        else f"with the {slot.sides[0].upper()} leg"
-    )
+    if prompt.slot is None:
+        return prompt_sentence(prompt)
     left = f"{ceil(prompt.left_s)} s" if prompt.left_s else ""
-    says = {
-        "relax": f"Relax. Next: {who}",
-        "get ready": f"Get ready {who}, still relaxed",
-        "squeeze": f"[bold]SQUEEZE {who}, as hard as you can[/]",
-        "hold": f"[bold]HOLD {who}[/]",
-        "let go": "Let go",
-    }[prompt.word]
-    again = ", repeated" if slot.repeat else ""
+    says = prompt_sentence(prompt)
+    if prompt.word in ("squeeze", "hold"):
+        says = f"[bold]{says}[/]"
     levels = "   ".join(
         f"{side} {uv_text(level.level_uv) if isfinite(level.level_uv) else '–'} µV"
         for side, level in prompt.levels.items()
     )
-    title = f"{slot.position}, trial {slot.trial}{again}"
-    return "\n".join(line for line in (title, f"{says}   {left}", levels) if line)
+    return "\n".join(
+        line for line in (slot_title(prompt.slot), f"{says}   {left}", levels) if line
+    )
 
 
 def _print(found: Calibration) -> None:
     from glutesym.analysis.calibration import ELECTRODE_CAUTION
+    from glutesym.analysis.mvic_words import trial_sentences
 
     table = Table("Side", "MVIC (µV)", "Spread of trials (%)", "Good trials", "Position")
     for side, mvic in sorted(found.mvic.items()):
@@ -260,7 +285,7 @@ def _print(found: Calibration) -> None:
         table.add_row(side, uv_text(mvic.mvic_uv), spread, str(mvic.trials), mvic.source)
     out.print(table)
     for one in found.measured:
-        for trial, line in zip(one.trials, _lines(one), strict=True):
+        for trial, line in zip(one.trials, trial_sentences(one), strict=True):
             if trial.reason:
                 out.print(line, highlight=False, soft_wrap=True)
     if found.raw_ratio_pct is not None:

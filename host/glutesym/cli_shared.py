@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,13 +11,14 @@ import typer
 from rich.console import Console
 
 from glutesym.errors import GlutesymError
+from glutesym.scale import MICROVOLTS, Band, Unit, parse_band
+from glutesym.session.subject import PLACEMENT
+from glutesym.view_options import PLAIN, ThemeChoice, ViewOptions
 
 if TYPE_CHECKING:
     from glutesym.live_state import LiveState
     from glutesym.session.analyze import AnalyzedSession
     from glutesym.session.run import RunningSession
-
-PLACEMENT = "gluteus maximus"  # of the electrodes, unless something else is said
 
 out = Console()
 err = Console(stderr=True)
@@ -78,8 +78,50 @@ Placement = Annotated[
 ]
 
 
+def _target(value: str) -> str:
+    parse_band(value or "0-1")
+    return value
+
+
+Target = Annotated[
+    str,
+    typer.Option(
+        help="A band to aim at, in the bars' unit: 40-60.",
+        callback=_target,
+        show_default="none",
+        metavar="LOW-HIGH",
+    ),
+]
+ThemeName = Annotated[ThemeChoice, typer.Option("--theme", help="The window's colours.")]
+Sound = Annotated[
+    bool, typer.Option("--sound", help="A sound for the lower side after each repetition.")
+]
+
+
+def view_options(
+    target: str = "",
+    theme: ThemeChoice = ThemeChoice.AUTO,
+    sound: bool = False,
+    unit: Unit = MICROVOLTS,
+) -> ViewOptions:
+    """Return how the live view shall show a session; says what speaks against its unit.
+
+    Raises
+    ------
+    GlutesymError
+        The target is no band.
+    """
+    if unit.note:
+        err.print(unit.note, highlight=False, soft_wrap=True)
+    band: Band | None = parse_band(target) if target else None
+    return ViewOptions(unit, band, theme, sound)
+
+
 def show(
-    session: RunningSession, view: View, watch: Callable[[LiveState], None] | None = None
+    session: RunningSession,
+    view: View,
+    watch: Callable[[LiveState], None] | None = None,
+    options: ViewOptions = PLAIN,
 ) -> bool:
     """Run a session to its end with a live view; Ctrl-C ends it cleanly and returns True.
 
@@ -90,6 +132,8 @@ def show(
     view : View
     watch : callable, optional
         Gets snapshots while there is no view.
+    options : ViewOptions
+        Of the view.
 
     Raises
     ------
@@ -119,12 +163,17 @@ def show(
             from glutesym.gui.window import run_window
 
             run_window(
-                session.poll, session.stop, session.marker, session.identify, close_when_ended=True
+                session.poll,
+                session.stop,
+                session.marker,
+                session.identify,
+                close_when_ended=True,
+                options=options,
             )
         elif view is View.TERMINAL:
             from glutesym.terminal import run_terminal
 
-            run_terminal(session.poll, session.stop)
+            run_terminal(session.poll, session.stop, options=options)
         while view is View.NONE and not session.join(0.2):
             if watch is not None:
                 watch(session.poll())
@@ -151,14 +200,17 @@ def measure(
     SessionError
         It is not a session file, or it is damaged.
     """
-    from glutesym.pipeline import Settings
-    from glutesym.session.analyze import analyze_session
-    from glutesym.session.normalised import FOLDER, normalise_session
-
     with err.status("Measuring …"):
-        analyzed = analyze_session(path, Settings(mains_hz=mains_hz))
-        normalised = normalise_session(analyzed, path.parent / FOLDER, placement)
-        return replace(analyzed, normalised=normalised)
+        return measure_quietly(path, mains_hz, placement)
+
+
+def measure_quietly(
+    path: Path, mains_hz: int | None = None, placement: str = PLACEMENT
+) -> AnalyzedSession:
+    """Measure a session file as `measure` does, while something else shows how far it is."""
+    from glutesym.session.measured import measure_session
+
+    return measure_session(path, placement, mains_hz)
 
 
 def require_both_sides() -> None:
@@ -166,19 +218,11 @@ def require_both_sides() -> None:
 
     Raises
     ------
-    GlutesymError
+    NotOwnedError
         It owns no pod of a side.
     KeyFileError
         The file of keys cannot be used.
     """
     from glutesym.keys import KeyRing, default_path
-    from glutesym.measures import SIDES
 
-    owned = {pod.side for pod in KeyRing.load(default_path())}
-    missing = [side for side in SIDES if side not in owned]
-    if missing:
-        raise GlutesymError(
-            f"This computer owns no {' and no '.join(missing)} pod. Connect it by USB and run "
-            f"`glutesym provision --side {missing[0]}`. To see it work without pods: "
-            "`glutesym demo`."
-        )
+    KeyRing.load(default_path()).require()

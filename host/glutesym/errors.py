@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+BluetoothTrouble = Literal["off", "none", "denied", "silent"]
+
 
 class GlutesymError(Exception):
     """Root of every error raised on purpose; the command line prints it in one line."""
@@ -28,10 +32,13 @@ class PodNotFoundError(GlutesymError):
     ----------
     missing : tuple of str
         The sides that were looked for and not seen.
+    strangers : int
+        Pods that were seen and belong to somebody else.
     """
 
     def __init__(self, missing: tuple[str, ...], timeout_s: float, strangers: int = 0) -> None:
         self.missing = missing
+        self.strangers = strangers
         unknown = (
             f"{strangers} pod(s) seen that this computer does not own: connect them by USB and "
             "run `glutesym provision`. "
@@ -45,8 +52,42 @@ class PodNotFoundError(GlutesymError):
         )
 
 
+class NotOwnedError(GlutesymError):
+    """No pod of a side that is needed belongs to this computer.
+
+    Attributes
+    ----------
+    missing : tuple of str
+        The sides.
+    """
+
+    def __init__(self, missing: tuple[str, ...]) -> None:
+        self.missing = missing
+        super().__init__(
+            f"This computer owns no {' and no '.join(missing)} pod. Connect it by USB and run "
+            f"`glutesym provision --side {missing[0]}`. To see it work without pods: "
+            "`glutesym demo`."
+        )
+
+
 class LinkError(GlutesymError):
     """A pod was found but the link to it could not be set up or was lost for good."""
+
+
+class BluetoothError(LinkError):
+    """Bluetooth cannot be used on this computer.
+
+    Attributes
+    ----------
+    why : str
+        ``"off"``, ``"none"`` (no adapter, or one without low energy), ``"denied"`` or
+        ``"silent"``.
+    """
+
+    def __init__(self, why: BluetoothTrouble, detail: str) -> None:
+        self.why: BluetoothTrouble = why
+        said = detail.rstrip(". ") or "no reason given"
+        super().__init__(f"Cannot scan for pods, {_BLUETOOTH[why].format(said)}")
 
 
 class UnsuitableError(LinkError):
@@ -78,6 +119,19 @@ _REMEDIES = {
     "not encrypted: pair first": "Pair with it in the system's Bluetooth settings, or provision "
     "it without --encrypt.",
     "busy: stop first": "End the session that it records, then try again.",
+}
+
+
+_BLUETOOTH: dict[BluetoothTrouble, str] = {
+    "off": "Bluetooth is off ({}). Switch it on in the system's settings; on Linux "
+    "`bluetoothctl power on`, and `rfkill unblock bluetooth` if that is refused.",
+    "none": "this computer has no Bluetooth low energy adapter ({}). Plug one in (Bluetooth 4.2 "
+    "or later) and try again.",
+    "denied": "this program may not use Bluetooth ({}). Allow it: on macOS in System Settings, "
+    "Privacy & Security, Bluetooth, for the terminal; on Linux add yourself to the group "
+    "`bluetooth` and log in again.",
+    "silent": "Bluetooth does not answer ({}). Switch it off and on; on Linux check that BlueZ "
+    "runs (`systemctl status bluetooth`), on macOS allow the terminal to use Bluetooth.",
 }
 
 

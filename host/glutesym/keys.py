@@ -15,13 +15,13 @@ import sys
 import tempfile
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import cast
 
 from glutesym import wire
-from glutesym.errors import KeyFileError
-from glutesym.measures import SIDES, Side
+from glutesym.errors import KeyFileError, NotOwnedError
+from glutesym.measures import OTHER_SIDE, SIDES, Side
 
 if sys.platform == "win32":
     import msvcrt
@@ -105,6 +105,23 @@ class KeyRing:
 
     def __len__(self) -> int:
         return len(self._pods)
+
+    def swapped(self) -> KeyRing:
+        """Return a ring in memory with the sides exchanged: each pod is worn on the other one."""
+        return KeyRing.of(replace(pod, side=OTHER_SIDE[pod.side]) for pod in self)
+
+    def require(self, sides: Iterable[Side] = SIDES) -> None:
+        """Say at once, before looking for them, which pods there cannot be.
+
+        Raises
+        ------
+        NotOwnedError
+            No pod of a side is owned.
+        """
+        owned = {pod.side for pod in self}
+        missing = tuple(side for side in sides if side not in owned)
+        if missing:
+            raise NotOwnedError(missing)
 
     def get(self, tag: str) -> OwnedPod | None:
         """Return the pod with this tag, or None if it is not owned."""

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 Side = Literal["left", "right"]
 SIDES: tuple[Side, Side] = ("left", "right")
+OTHER_SIDE: dict[Side, Side] = {"left": "right", "right": "left"}
 
 Grade = Literal["good", "fair", "poor", "unusable"]
 GRADES: dict[Grade, str] = {  # what each means, best first
@@ -29,6 +30,9 @@ GRADES: dict[Grade, str] = {  # what each means, best first
 
 Light = Literal["green", "yellow", "red"]
 
+# What the body does now; "work": muscles are active, but nothing has moved yet; "still": at rest
+# or holding; "": not known.
+MovementPhase = Literal["", "rest", "work", "away", "hold", "back", "still"]
 RepEdit = Literal["added", "moved", "excluded", "working side set"]  # by a reviewer
 
 
@@ -61,6 +65,11 @@ class Flaw:
     def __str__(self) -> str:
         return f"{self.cause} ({self.detail})" if self.detail else self.cause
 
+
+MIN_REPS = 3  # usable ones that a verdict on a set needs
+# Of the muscle's band: an amplitude's random error is 1/(2·√(bandwidth·time)) of it (Bendat &
+# Piersol, Random Data, error of mean-square estimates).
+_STATISTICAL_BANDWIDTH_HZ = 117.0
 
 NO_POD = Flaw("unusable", "no pod on this side")
 
@@ -106,6 +115,15 @@ class Distribution:
         """Half the width of the 95 % credible interval."""
         low, high = self.quantiles(0.025, 0.975)
         return 0.5 * (high - low)
+
+
+@dataclass(frozen=True, eq=False)
+class OnsetByRise:
+    """What a repetition says about one side's onset under each model of how the muscle rises."""
+
+    log_evidence: NDArray[np.float64]  # (n_models,) for the model, onset summed out
+    mean_ms: NDArray[np.float64]  # (n_models,) of the onset, session time
+    variance_ms2: NDArray[np.float64]  # (n_models,)
 
 
 @dataclass(frozen=True)
@@ -173,7 +191,9 @@ class RepMeasure:
     flaws: tuple[Flaw, ...] = ()  # of both sides together
     sync_uncertainty_ms: float = float("nan")  # 95 % of clock errors in the lag are smaller
     lag_posterior: Distribution | None = field(default=None, repr=False, compare=False)  # ms
-    lag_shared_sd_ms: float = 0.0  # of the lag's SD, what all repetitions have in common
+    by_rise: tuple[OnsetByRise, OnsetByRise] | None = field(
+        default=None, repr=False, compare=False
+    )  # left, right: of what the set's lag is made
     one_leg: bool = False  # one side works at a time: the two are not compared within it
     working: Side | None = None  # of one-leg exercises: the side that works; None: not clear
     edits: tuple[RepEdit, ...] = ()  # what a reviewer did with it: glutesym.edits
@@ -200,10 +220,38 @@ class RepMeasure:
         return 1000 * (self.left.offset_s - self.right.offset_s)
 
     @property
+    def symmetry_index_noise_pct(self) -> float | None:
+        """Half of the band in which one repetition's index is chance alone (95 %).
+
+        EMG is noise whose power is measured for a short time: both amounts have a random error,
+        however even the muscles are. How repetitions really differ comes on top.
+        """
+        if self.symmetry_index_pct is None:
+            return None
+        long_s = self.end_s - self.start_s
+        durations = (self.left.burst_s or long_s, self.right.burst_s or long_s)
+        variance = sum(1 / (4 * _STATISTICAL_BANDWIDTH_HZ * max(s, 0.1)) for s in durations)
+        slope = 100.0 * (1 - (self.symmetry_index_pct / 200.0) ** 2)  # of the index by ln(R/L)
+        return 1.96 * slope * float(np.sqrt(variance))
+
+    @property
+    def lag_noise_ms(self) -> float | None:
+        """Half of the 95 % interval of this repetition's lag: onsets and clocks; None: unknown."""
+        if self.lag_ms is None or self.lag_posterior is None:
+            return None
+        half_ms = float(np.hypot(self.lag_posterior.half_width, self.sync_uncertainty_ms))
+        return half_ms if np.isfinite(half_ms) else None
+
+    @property
+    def judged(self) -> tuple[Side, ...]:
+        """The sides that its quality depends on: on one leg the one that works, if known."""
+        return (self.working,) if self.working else SIDES
+
+    @property
     def quality(self) -> Grade:
-        """How far it can be trusted: as far as its weaker side."""
+        """How far it can be trusted: as far as the weaker of the sides that are judged."""
         grades: list[Grade] = [flaw.grade for flaw in self.flaws]
-        for side in (self.left, self.right):
+        for side in map(self.side, self.judged):
             grades.append("poor" if NO_POD in side.flaws else side.quality)
         return worst(grades)
 
@@ -214,16 +262,17 @@ class RepMeasure:
 
     @property
     def reason(self) -> str:
-        """Why the quality is not good, both sides; empty when it is."""
+        """Why the quality is not good, with the side; empty when it is."""
         found = [("", flaw) for flaw in self.flaws]
-        found += [(f"{side}: ", flaw) for side in SIDES for flaw in self.side(side).flaws]
+        found += [(f"{side}: ", flaw) for side in self.judged for flaw in self.side(side).flaws]
         found.sort(key=lambda of_flaw: -_rank(of_flaw[1].grade))
         return "; ".join(f"{of}{flaw}" for of, flaw in found)
 
     @property
     def worst_flaws(self) -> tuple[Flaw, ...]:
         """Those that its quality is due to, whatever they are of."""
-        flaws = _worst_first((*self.flaws, *self.left.flaws, *self.right.flaws))
+        of_sides = [flaw for side in self.judged for flaw in self.side(side).flaws]
+        flaws = _worst_first((*self.flaws, *of_sides))
         return tuple(flaw for flaw in flaws if flaw.grade == flaws[0].grade)
 
 
@@ -250,6 +299,7 @@ class SetSummary:
     lag_verdict: LagVerdict = "not measurable"
     detectable_pct: float | None = None  # another set must differ by this to differ in earnest
     detectable_ms: float | None = None
+    n_missing: int = 0  # usable repetitions without which there is no verdict
 
     @property
     def n_used(self) -> int:
@@ -274,7 +324,11 @@ class SetMeasures:
     summary: SetSummary
     resting_uv: dict[Side, float] = field(default_factory=dict[Side, float])
     motion_lost_s: float = 0.0  # seen by no pod: repetitions in it are not counted
+    swapped: bool | None = None  # the pods seem to be on each other's side; None: not known
     fatigue: dict[Side, FatigueTrend] = field(default_factory=dict[Side, FatigueTrend])
     # Hinged forward on one leg: how far the pelvis opens to the free side, by the leg stood on.
     hip_rotation_deg: dict[Side, Estimate] = field(default_factory=dict[Side, Estimate])
     hip_rotation_difference_deg: Estimate = Estimate(None, reason="not a hinge on one leg")
+    # Standing on one leg: how far the free side of the pelvis drops, by the leg stood on.
+    pelvic_drop_deg: dict[Side, Estimate] = field(default_factory=dict[Side, Estimate])
+    pelvic_drop_difference_deg: Estimate = Estimate(None, reason="no stance on one leg")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from glutesym.analysis.activation import activation_uv, peak, snr_db
 from glutesym.analysis.asymmetry import summarize, symmetry_index_pct, working_side
 from glutesym.analysis.fatigue import set_fatigue
+from glutesym.analysis.mounting import SideCheck
 from glutesym.analysis.onsets import Burst, find_burst
 from glutesym.analysis.quality import (
     AT_THE_EDGE,
@@ -37,16 +38,22 @@ from glutesym.analysis.quality import (
 )
 from glutesym.analysis.reps import Movement, RepCounter
 from glutesym.analysis.resting import RestingLevel, resting_level
-from glutesym.analysis.screens import hip_rotation
+from glutesym.analysis.screens import hip_rotation, pelvic_drop
 from glutesym.analysis.signal_check import SlowVoltage, hum_uv, slow_voltage
-from glutesym.analysis.timing import Edge, Rises, time_offset, time_onsets
+from glutesym.analysis.timing import Edge, Rises, onset_by_rise, time_offset, time_onsets
 from glutesym.dsp.bandpass import SETTLE_S, Bandpass
 from glutesym.dsp.envelope import RmsEnvelope
 from glutesym.dsp.muscle_power import MusclePower, PowerRows
 from glutesym.dsp.notch import SETTLE_S as NOTCH_SETTLE_S
 from glutesym.dsp.notch import Notch
 from glutesym.edits import Edit, ReviewedRep, review
-from glutesym.exercises import is_one_leg, is_one_leg_hinge, is_walking
+from glutesym.exercises import (
+    is_bending,
+    is_one_leg,
+    is_one_leg_hinge,
+    is_one_leg_stance,
+    is_walking,
+)
 from glutesym.measures import NO_POD, SIDES, Flaw, RepMeasure, SetMeasures, Side, SideMeasure
 from glutesym.recording import ImuRecord, PodRecord, Recording
 
@@ -85,11 +92,17 @@ class RepMeter:
         self._number = 0
         self._previous_end_s = float("-inf")
         self._rises = (Rises(), Rises())
+        self._sides = SideCheck()
 
     @property
     def motion_lost_s(self) -> float:
         """For how long no pod's motion was there: repetitions in it are not counted."""
         return self._counter.unseen_s if self._counter else 0.0
+
+    @property
+    def swapped(self) -> bool | None:
+        """Whether the pods seem to be on each other's side; None: that cannot be told."""
+        return self._sides.swapped
 
     def process(self, recording: Recording, incomplete: Collection[Side] = ()) -> list[RepMeasure]:
         """Take in new samples and return the repetitions they complete.
@@ -97,8 +110,7 @@ class RepMeter:
         Parameters
         ----------
         recording : Recording
-            What is there until now: EMG of the last ``RING_S`` seconds or longer, motion at least
-            since the last call.
+            What is there until now, of the last ``RING_S`` seconds or longer.
         incomplete : collection of sides
             Those whose gaps may still be filled: they are waited for.
 
@@ -153,12 +165,15 @@ class RepMeter:
         spans = [_Span.of(movement, before) for before, movement in movements]
         left, right = observe(recording, spans, self._settings)
         measured: list[RepMeasure] = []
+        motion: dict[Side, ImuRecord] = {side: pod.imu for side, pod in recording.pods.items()}
         for reviewed, of_left, of_right in zip(ready, left, right, strict=True):
             self._number += 1
             rep, self._rises = measure_rep(
                 self._number, reviewed, (of_left, of_right), recording, self._rises
             )
-            measured.append(rep)
+            if is_bending(recording.exercise):
+                self._sides.take(motion, reviewed.movement)
+            measured.append(replace(rep, flaws=(*rep.flaws, *self._sides.flaws)))
         return measured
 
     def _with_previous(self, movements: Sequence[Movement]) -> list[tuple[float, Movement]]:
@@ -205,21 +220,28 @@ def measure_set(
         summary=summarize(reps),
         resting_uv=resting_uv,
         motion_lost_s=meter.motion_lost_s,
+        swapped=meter.swapped,
         fatigue=set_fatigue(recording, reps).trend,
     )
-    if not is_one_leg_hinge(recording.exercise):
-        return measures
-    hinges = [rep for rep in reps if "excluded" not in rep.edits]
-    rotation = hip_rotation(
-        {side: pod.imu for side, pod in recording.pods.items()},
-        [(rep.start_s, rep.end_s) for rep in hinges],
-        [rep.working for rep in hinges],
-    )
-    return replace(
-        measures,
-        hip_rotation_deg=rotation.angle_deg,
-        hip_rotation_difference_deg=rotation.difference_deg,
-    )
+    imu: dict[Side, ImuRecord] = {side: pod.imu for side, pod in recording.pods.items()}
+    screened = [rep for rep in reps if "excluded" not in rep.edits]
+    spans_s = [(rep.start_s, rep.end_s) for rep in screened]
+    legs: list[Side | None] = [rep.working for rep in screened]
+    if is_one_leg_hinge(recording.exercise):
+        screen = hip_rotation(imu, spans_s, legs)
+        return replace(
+            measures,
+            hip_rotation_deg=screen.angle_deg,
+            hip_rotation_difference_deg=screen.difference_deg,
+        )
+    if is_one_leg_stance(recording.exercise):
+        screen = pelvic_drop(imu, spans_s, legs)
+        return replace(
+            measures,
+            pelvic_drop_deg=screen.angle_deg,
+            pelvic_drop_difference_deg=screen.difference_deg,
+        )
+    return measures
 
 
 @dataclass(frozen=True)
@@ -332,6 +354,9 @@ def measure_rep(
         )
     )
     learned = rises[0].after(onsets[0]), rises[1].after(onsets[1])
+    by_rise = None
+    if lag is not None and onsets[0] is not None and onsets[1] is not None:
+        by_rise = onset_by_rise(onsets[0]), onset_by_rise(onsets[1])
     flaws = reviewed.flaws + motion_flaws(movement)
     index = lag_ms = working = None
     one_leg = is_one_leg(recording.exercise)
@@ -345,8 +370,8 @@ def measure_rep(
         else:
             index = symmetry_index_pct(left.activation_uv, right.activation_uv)
     if lag is not None and not one_leg:
-        lag_ms = lag.posterior.median
-        flaws += clock_flaws(lag.posterior.half_width, sync_uncertainty_ms)
+        lag_ms = lag.median
+        flaws += clock_flaws(lag.half_width, sync_uncertainty_ms)
     rep = RepMeasure(
         number,
         movement.start_s,
@@ -357,8 +382,8 @@ def measure_rep(
         lag_ms,
         flaws,
         sync_uncertainty_ms,
-        lag.posterior if lag else None,
-        lag.shared_sd_ms if lag else 0.0,
+        lag,
+        by_rise,
         one_leg,
         working,
         reviewed.edits,
@@ -373,14 +398,16 @@ class LiveEnvelope:
         self._steps = (
             *((Notch(fs_hz, settings.mains_hz),) if settings.mains_hz else ()),
             Bandpass(fs_hz),
-            RmsEnvelope(fs_hz),
         )
+        self._rms = RmsEnvelope(fs_hz)
+        self.band_uv = np.empty(0)  # of the newest samples: what the envelope is made of
 
     def process(self, uv: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the envelope of the next samples, (n,) µV → (n,) µV; NaN: not known."""
         for step in self._steps:
             uv = step.process(uv)
-        return uv
+        self.band_uv = uv
+        return self._rms.process(uv)
 
 
 def _strong_burst(observed: _Observed) -> Burst | None:

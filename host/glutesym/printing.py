@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,20 +11,14 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from glutesym.analysis.quality import duration_text
-from glutesym.measures import RepMeasure
+from glutesym.measures import Estimate, RepMeasure
 from glutesym.plan import Plan, make_plan
-from glutesym.wording import (
-    excluded_sentence,
-    fatigue_sentence,
-    hip_rotation_sentence,
-    lag_sentence,
-    quality_text,
-    verdict_sentence,
-)
+from glutesym.session.answer import answer_sentences
+from glutesym.wording import leg_text, quality_text
 
 if TYPE_CHECKING:
     from glutesym.session.analyze import AnalyzedSession
+    from glutesym.session.history import History
     from glutesym.virtual.truth_check import TruthCheck
 
 
@@ -33,17 +28,10 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
     out.print()
     if session.meta.subject:
         out.print(f"Subject {session.meta.subject}", highlight=False)
-    out.print(f"[bold]{escape(verdict_sentence(measures.summary))}[/]", highlight=False)
-    out.print(lag_sentence(measures.summary), highlight=False)
-    if excluded := excluded_sentence(measures.summary):
-        out.print(escape(excluded), highlight=False)
-    sentences = [fatigue_sentence(side, trend) for side, trend in measures.fatigue.items()]
-    for sentence in (*sentences, hip_rotation_sentence(measures)):
-        if sentence:
-            out.print(sentence, highlight=False)
-    if measures.motion_lost_s:
-        lost = duration_text(measures.motion_lost_s)
-        out.print(f"Motion was lost for {lost}: no repetition is counted there", highlight=False)
+    verdict, *others = answer_sentences(measures)
+    out.print(f"[bold]{escape(verdict)}[/]", highlight=False)
+    for sentence in others:
+        out.print(escape(sentence), highlight=False)
     print_reps(out, measures.reps)
     for side, pod in recording.pods.items():
         out.print(
@@ -68,20 +56,20 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
 
 def print_reps(out: Console, reps: Sequence[RepMeasure]) -> None:
     """Print a line a repetition, and what is wrong with those that are not good."""
-    table = Table(
-        "Rep", "Start (s)", "Left (µV)", "Right (µV)", "Asymmetry (%)", "Lag L−R (ms)", "Quality"
-    )
+    one_leg = any(rep.one_leg for rep in reps)
+    compared = ("Working",) if one_leg else ("Asymmetry (%)", "Lag L−R (ms)")
+    table = Table("Rep", "Start (s)", "Left (µV)", "Right (µV)", *compared, "Quality")
     edited = any(rep.edits for rep in reps)
     if edited:
         table.add_column("Edited")
     for rep in reps:
+        both = _number(rep.symmetry_index_pct, "+.0f"), _number(rep.lag_ms, "+.0f")
         table.add_row(
             str(rep.number),
             f"{rep.start_s:.1f}",
             _number(rep.left.activation_uv, ".0f"),
             _number(rep.right.activation_uv, ".0f"),
-            _number(rep.symmetry_index_pct, "+.0f"),
-            _number(rep.lag_ms, "+.0f"),
+            *((leg_text(rep),) if one_leg else both),
             rep.quality,
             *([", ".join(rep.edits)] if edited else []),
         )
@@ -124,6 +112,13 @@ def print_truth(out: Console, check: TruthCheck) -> None:
         _number(check.lag_ms, "+.1f"),
         _number(check.lag_error_ms, "+.1f"),
     )
+    for side, true_deg in check.pelvic_drop_true_deg.items():
+        table.add_row(
+            f"Pelvic drop on the {side} leg (°)",
+            f"{true_deg:+.1f}",
+            _number(check.pelvic_drop_deg.get(side), "+.1f"),
+            _number(check.pelvic_drop_error_deg(side), "+.1f"),
+        )
     for side, sent in check.samples_sent.items():
         table.add_row(
             f"EMG samples {side}",
@@ -191,11 +186,54 @@ def _worst(values: list[float | None], form: str = ".1f") -> str:
     return format(max(known), form) if known else "–"
 
 
+def print_history(out: Console, history: History) -> None:
+    """Print a history: every session, what was left out, and whether it is getting better."""
+    out.print(f"\n[bold]{history.of}[/]", highlight=False)
+    table = Table("Date", "Reps", "Asymmetry, right + (%)", "Lag, left later + (ms)")
+    for one in history.sets:
+        summary = one.summary
+        table.add_row(
+            f"{one.at:%Y-%m-%d}",
+            f"{summary.n_used}/{summary.n_reps}",
+            f"{_with_ends(summary.symmetry_index_pct)} {summary.verdict}",
+            f"{_with_ends(summary.lag_ms)} {summary.lag_verdict}",
+        )
+    out.print(table)
+    withheld: dict[str, list[str]] = {}
+    for one in history.sets:
+        summary = one.summary
+        for what, estimate in (("Asymmetry", summary.symmetry_index_pct), ("Lag", summary.lag_ms)):
+            if estimate.reason:
+                withheld.setdefault(f"{what} withheld: {estimate.reason}", []).append(
+                    one.path.name
+                )
+    for text, names in withheld.items():
+        all_of_them = len(names) == len(history.sets)
+        where = "all of them" if all_of_them else ", ".join(names)
+        out.print(f"{text}: {where}", highlight=False, soft_wrap=True, markup=False)
+    for skipped in history.skipped:
+        text = f"{skipped.path.name} is left out: {skipped.reason}"
+        out.print(text, highlight=False, soft_wrap=True, markup=False)
+    if not history.of.subject:
+        out.print("These sessions do not say whose they are: all are taken for one person's.")
+    for found in (history.asymmetry, history.lag):
+        out.print(f"[bold]{found.sentence}[/]", highlight=False)
+
+
 def print_files(out: Console, files: list[Path]) -> None:
-    """Print the names of the files that were written."""
+    """Print the names of the files that were written; a folder of CSVs is one line."""
     out.print("\nFiles:")
     for file in files:
-        out.print(f"  {file}", highlight=False, soft_wrap=True)
+        more = f"{os.sep}  (README.txt in it explains its files)" if file.is_dir() else ""
+        out.print(f"  {file}{more}", highlight=False, soft_wrap=True, markup=False)
+
+
+def _with_ends(estimate: Estimate) -> str:
+    if estimate.value is None:
+        return "–"
+    if estimate.ci_low is None or estimate.ci_high is None:
+        return f"{estimate.value:+.0f}"
+    return f"{estimate.value:+.0f} ({estimate.ci_low:+.0f}…{estimate.ci_high:+.0f})"
 
 
 def _number(value: float | None, form: str) -> str:

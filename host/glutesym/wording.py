@@ -14,6 +14,7 @@ from glutesym.measures import (
     SetSummary,
     Side,
 )
+from glutesym.scale import MICROVOLTS, Unit
 
 _LOW_BATTERY_PCT = 15.0  # warn with time left to finish a set
 _RUNNING = ("recording", "reconnecting")
@@ -83,6 +84,16 @@ def fatigue_sentence(side: Side, trend: FatigueTrend) -> str:
     return f"{words}: a sign of fatigue" if change.ci_high < 0 else f"{words}: no sign of fatigue"
 
 
+def swapped_sentence(measures: SetMeasures) -> str:
+    """Say that the pods seem to be swapped, and what to do; empty when they do not."""
+    if not measures.swapped:
+        return ""
+    return (
+        "The pods seem to be on each other's side: then left is right in all of this. See which "
+        "one lights up at L and at R in `glutesym live`, and change them or ignore this"
+    )
+
+
 def hip_rotation_sentence(measures: SetMeasures) -> str:
     """Say how far the pelvis opens hinged on each leg; empty when that was not measured."""
     words: list[str] = []
@@ -98,6 +109,27 @@ def hip_rotation_sentence(measures: SetMeasures) -> str:
     if difference.ci_low <= 0 <= difference.ci_high:
         return f"{text}: no difference beyond noise"
     return f"{text}: the {'right' if difference.ci_low > 0 else 'left'} leg lets it open more"
+
+
+def pelvic_drop_sentence(measures: SetMeasures) -> str:
+    """Say how far the pelvis drops in stance on each leg; empty when that is not the exercise."""
+    drops = measures.pelvic_drop_deg
+    if not drops:
+        return ""
+    words = [
+        f"{_signed(drop.value)}°{_interval(drop.ci_low, drop.ci_high)} on the {side} leg"
+        for side, drop in drops.items()
+        if drop.value is not None
+    ]
+    difference = measures.pelvic_drop_difference_deg
+    if not words:
+        return f"Pelvic drop withheld: {_reason(difference.reason)}"
+    text = f"On one leg the free side of the pelvis drops by {' and '.join(words)}"
+    if difference.ci_low is None or difference.ci_high is None:
+        return f"{text}; no comparison: {_reason(difference.reason)}"
+    if difference.ci_low <= 0 <= difference.ci_high:
+        return f"{text}: no difference beyond noise"
+    return f"{text}: the {'right' if difference.ci_low > 0 else 'left'} leg lets it drop more"
 
 
 def count_text(n_found: int, n_excluded: int) -> str:
@@ -124,13 +156,14 @@ def quality_text(rep: RepMeasure) -> str:
     return f"{rep.quality}: {rep.reason}" if rep.reason else rep.quality
 
 
-def activation_sentence(side: Side, summary: SetSummary) -> str:
+def activation_sentence(side: Side, summary: SetSummary, unit: Unit = MICROVOLTS) -> str:
     """Say how much one side was active over the set, or why that is withheld."""
-    estimate = summary.activation_uv[side]
+    factor = unit.factor(side)
+    estimate = summary.activation_uv[side].map(lambda uv: uv * factor)
     if estimate.value is None:
         return f"{_capital(side)} activation withheld: {_reason(estimate.reason)}"
     interval = _interval(estimate.ci_low, estimate.ci_high)
-    return f"{_capital(side)} mean {uv_text(estimate.value)} µV{interval}"
+    return f"{_capital(side)} mean {uv_text(estimate.value)} {unit.name}{interval}"
 
 
 def phase_text(state: LiveState) -> str:
@@ -192,12 +225,12 @@ def warning_sentences(live: SideLive, phase: str) -> list[str]:
     warnings: list[str] = []
     if live.connected and live.lead_off:
         warnings.append("Electrode off the skin: press it on or replace it")
-    if live.connected and live.clipping:
+    elif live.connected and live.clipping:
         warnings.append("Signal clipped: check electrodes and cable")
+    elif live.connected and live.light_reason:  # how bad it is, the traffic light says
+        warnings.append(_capital(live.light_reason))
     if live.battery_pct < _LOW_BATTERY_PCT and phase != "ended":
         warnings.append("Battery low: charge after this set")
-    if live.connected and live.light == "yellow":
-        warnings.append(f"Signal usable, but {live.light_reason}")
     if live.reason and live.connected and not (live.lead_off or live.clipping):
         warnings.append(_capital(live.reason))
     return warnings
@@ -271,6 +304,11 @@ def later_text(lag_ms: float | None) -> str:
     if size == "0":
         return "together"
     return f"{'left' if lag_ms > 0 else 'right'} later {size} ms"
+
+
+def leg_text(rep: RepMeasure) -> str:
+    """Return which leg worked in a repetition on one leg, or that it is not clear."""
+    return f"{rep.working} leg" if rep.working else "not clear"
 
 
 def _with_interval(estimate: Estimate, unit: str) -> str:

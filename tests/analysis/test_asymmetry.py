@@ -11,6 +11,7 @@ from glutesym.analysis.asymmetry import (
     working_side,
 )
 from glutesym.measures import NO_POD, Flaw, RepMeasure, SideMeasure
+from live_states import leg_rep
 
 LOST = Flaw("unusable", "samples lost", "52 ms missing")
 
@@ -237,3 +238,14 @@ def test_the_working_side_is_clearly_the_more_active_one():
     assert working_side(100, 45) == "left"
     assert working_side(45, 100) == "right"
     assert working_side(100, 95) is None
+
+
+def test_on_one_leg_only_the_side_that_works_grades_the_repetition():
+    assert leg_rep(1, "left").quality == leg_rep(1, "right").quality == "good"
+    assert leg_rep(1, "left").reason == ""
+    assert leg_rep(1, "left").right.quality == "fair"  # said of that side
+    assert leg_rep(1, None).quality == "poor"
+    lost = SideMeasure(flaws=(Flaw("unusable", "lost"),))
+    either = replace(leg_rep(1, None), left=lost)  # so which leg worked cannot be known
+    assert either.excluded
+    assert either.reason.startswith("left: lost")

@@ -20,7 +20,7 @@ from glutesym.analysis.calibration import (
     measure_contraction,
     normalise,
 )
-from glutesym.analysis.mvic_trial import MvicTrial, measure_trial
+from glutesym.analysis.mvic_trial import MvicTrial
 from glutesym.measures import RepMeasure, SideMeasure
 from glutesym.recording import EmgRecord
 from muscle_model import FS_HZ, burst
@@ -42,7 +42,10 @@ def record(uv, lead_off=None, clipped=None):
 
 
 def measured(uv, **flags):
-    return measure_trial("left", PRONE, record(uv, **flags))
+    emg = record(uv, **flags)
+    trial = MvicTrial("left", PRONE, FS_HZ)
+    trial.process(emg.uv, emg.lead_off, emg.clipped)
+    return trial.finish()
 
 
 @pytest.mark.parametrize("snr_db", [15.0, 25.0, 40.0])

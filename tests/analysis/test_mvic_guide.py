@@ -180,3 +180,83 @@ def test_what_has_not_arrived_is_not_taken_for_weakness():
     left, right = measure_squeeze(slot, replace(recording, pods=late), *slot.watch_s)
     assert "not arrived" in left.reason
     assert right.mvic_uv is not None
+
+
+class Wishes:
+    """A guide over a virtual person who goes along when the timetable is moved."""
+
+    def __init__(self, trials=3):
+        self.settings = GuideSettings((SQUEEZE,), trials, 5.0, 5.0)
+        self.scenario = build_scenario(
+            "mvic", trials=trials, positions=(SQUEEZE,), rest_s=5.0, change_s=5.0, too_short=()
+        )
+        self.recording = record(self.scenario)
+        self.later_s = 0.0
+        self.guide = MvicGuide(self.settings, self.shift)
+        self.guide.begin(0.0)
+        self.notes = []
+
+    def shift(self, seconds):
+        self.later_s += seconds
+
+    def follow(self, from_s, to_s):
+        for time_s in np.arange(from_s, to_s, 0.25):
+            pods = {
+                side: replace(pod, emg=replace(pod.emg, time_s=pod.emg.time_s + self.later_s))
+                for side, pod in self.recording.pods.items()
+            }
+            self.notes += self.guide.follow(time_s, replace(self.recording, pods=pods))
+
+
+def test_what_is_skipped_is_not_asked_for_again_and_the_next_one_comes_at_once():
+    wishes = Wishes()
+    wishes.follow(0.5, 2.0)
+    wishes.guide.wish("skip")
+    wishes.follow(2.0, 2.25)
+    first, second, _ = timetable(wishes.settings)
+    assert wishes.later_s == 2.0 - first.end_s
+    prompt = wishes.guide.prompt(2.0)
+    assert (prompt.word, prompt.slot, prompt.left_s) == ("relax", second, 5.0)
+    wishes.follow(2.25, 40.0)
+    assert wishes.guide.done
+    assert [len(one.trials) for one in wishes.guide.measured] == [0, 2, 2]
+    assert all(t.mvic_uv for one in wishes.guide.measured for t in one.trials)
+
+
+def test_the_last_squeeze_is_done_again_while_the_next_one_has_not_begun():
+    wishes = Wishes(trials=2)
+    first = timetable(wishes.settings)[0]
+    wishes.follow(0.5, first.end_s + 2.0)
+    before = wishes.guide.measured[0]
+    wishes.guide.wish("again")
+    wishes.follow(first.end_s + 2.0, first.end_s + 2.5)
+    assert wishes.guide.measured == []
+    assert wishes.later_s == first.end_s + 2.0
+    wishes.follow(first.end_s + 2.5, 60.0)
+    assert wishes.guide.done
+    assert [one.slot.trial for one in wishes.guide.measured] == [1, 2]
+    assert wishes.guide.measured[0].slot == before.slot
+    texts = [text for _, kind, text in wishes.notes if kind == TRIAL_END]
+    assert texts[0] == texts[1]  # whoever reads the file takes the later one
+
+
+def test_a_squeeze_under_way_is_begun_anew():
+    wishes = Wishes(trials=2)
+    first = timetable(wishes.settings)[0]
+    wishes.follow(0.5, first.squeeze_s + 1.0)
+    wishes.guide.wish("again")
+    wishes.follow(first.squeeze_s + 1.0, first.squeeze_s + 1.25)
+    assert wishes.guide.prompt(first.squeeze_s + 1.0).slot == first
+    assert wishes.guide.prompt(first.squeeze_s + 1.0).word == "relax"
+
+
+def test_it_can_be_ended_early_and_keeps_what_it_has():
+    wishes = Wishes()
+    first = timetable(wishes.settings)[0]
+    wishes.follow(0.5, first.end_s + 1.0)
+    wishes.guide.wish("end")
+    wishes.follow(first.end_s + 1.0, first.end_s + 1.25)
+    assert wishes.guide.done
+    assert len(wishes.guide.measured) == 1
+    assert wishes.guide.prompt(20.0).word == "finished"
+    assert wishes.notes[-1][1] == "mvic ended early"

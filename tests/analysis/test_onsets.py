@@ -72,7 +72,7 @@ def test_unequal_signal_to_noise_ratio_fakes_no_lag():
         strong = burst_in(burst(seed, 22)).onset
         _, _, lag = time_onsets(weak, strong, rises)
         rises = rises[0].after(weak), rises[1].after(strong)
-        lags_ms.append(lag.posterior.median)
+        lags_ms.append(lag.median)
     assert abs(np.mean(lags_ms)) < 5  # of 20 repetitions; the mean itself has an SD of 2
 
 
@@ -81,10 +81,10 @@ def test_the_lag_of_both_sides_together_is_surer_than_the_difference_of_their_on
     left = burst_in(burst(330, 18, 0.1)).onset
     right = burst_in(burst(331, 18, 0.1)).onset
     left_edge, right_edge, lag = time_onsets(left, right)
-    assert lag.posterior.half_width < 1960 * np.hypot(left_edge.sd_s, right_edge.sd_s)
-    assert abs(lag.posterior.median) < lag.posterior.half_width
-    mirrored = time_onsets(right, left)[2].posterior
-    assert mirrored.median == pytest.approx(-lag.posterior.median, abs=0.1)
+    assert lag.half_width < 1960 * np.hypot(left_edge.sd_s, right_edge.sd_s)
+    assert abs(lag.median) < lag.half_width
+    mirrored = time_onsets(right, left)[2]
+    assert mirrored.median == pytest.approx(-lag.median, abs=0.1)
 
 
 def test_one_side_without_evidence_leaves_the_other_as_it_is_alone():

@@ -154,23 +154,24 @@ def test_what_gravity_cannot_tell_is_withheld_with_the_reason():
 
 
 def balancing(left_deg, right_deg, seed=1, stay_s=3.0):
-    """Return two bows, then four stances on each leg, the free side lower by so much."""
+    """Return four stances on each leg, the free side lower by so much, then two bows."""
     rng = np.random.default_rng(seed)
-    stances, schedule = [], list(BOWS)
+    stances, legs, schedule = [], [], []
     for i in range(8):
         leg = "left" if i % 2 == 0 else "right"
         drop_deg = (left_deg if leg == "left" else right_deg) + rng.normal(0, 0.5)
-        start_s = 11.0 + 6 * i
+        start_s = 3.0 + 6 * i
         pose = Pose(list_deg=drop_deg if leg == "left" else -drop_deg, rotation_deg=5.0)
         schedule.append((pose, start_s, stay_s, 0.8))
-        stances.append((leg, start_s + 0.8, start_s + 0.8 + stay_s))
-    return felt(poses(schedule, 61.0), seed), stances
+        stances.append((start_s, start_s + 1.6 + stay_s))
+        legs.append(leg)
+    schedule += [(pose, start_s + 50, stay_s, way_s) for pose, start_s, stay_s, way_s in BOWS]
+    return felt(poses(schedule, 61.0), seed), stances, legs
 
 
 @pytest.mark.parametrize("seed", range(10))
 def test_the_drop_of_the_pelvis_is_found_on_each_leg(seed):
-    imu, stances = balancing(7.0, 2.0, seed)
-    found = pelvic_drop(imu, stances, (0.0, 2.5), BENDING_S)
+    found = pelvic_drop(*balancing(7.0, 2.0, seed))
     assert found.angle_deg["left"].value == pytest.approx(7, abs=1)
     assert found.angle_deg["right"].value == pytest.approx(2, abs=1)
     assert found.difference_deg.value == pytest.approx(-5, abs=1.5)
@@ -178,20 +179,34 @@ def test_the_drop_of_the_pelvis_is_found_on_each_leg(seed):
 
 
 def test_a_drop_without_calibration_or_stillness_is_withheld():
-    imu, stances = balancing(7.0, 2.0)
+    imu, stances, legs = balancing(7.0, 2.0)
     moving = {side: replace(r, gyro_dps=r.gyro_dps + 40.0) for side, r in imu.items()}
     lost = {side: replace(r, accel_g=np.full_like(r.accel_g, np.nan)) for side, r in imu.items()}
-    short = [(leg, start_s, start_s + 0.7) for leg, start_s, _ in stances]
+    short = [(start_s, start_s + 1.7) for start_s, _ in stances]
+    swaying = balancing(7.0, 2.0, stay_s=0.0)
     for found, reason in (
-        (pelvic_drop(imu, stances, (3.0, 4.0), BENDING_S), "no quiet stance on both legs"),
-        (pelvic_drop(lost, stances, (0.0, 2.5), BENDING_S), "no quiet stance on both legs"),
-        (pelvic_drop(imu, stances, (0.0, 2.5), (0.0, 2.5)), "no bending forward"),
-        (pelvic_drop(imu, short, (0.0, 2.5), BENDING_S), "less than 1 s"),
-        (pelvic_drop(imu, stances[:3], (0.0, 2.5), BENDING_S), "3 are needed"),
-        (pelvic_drop(moving, stances, (0.0, 2.5), BENDING_S), "no quiet stance"),
+        (pelvic_drop(lost, stances, legs), "no quiet stance on both legs"),
+        (pelvic_drop(moving, stances, legs), "no quiet stance on both legs"),
+        (pelvic_drop(imu, stances[:3], legs[:3]), "3 are needed"),
+        (pelvic_drop(imu, [], []), "0 usable"),
+        (pelvic_drop(imu, short, legs), "less than 2 s"),
+        (pelvic_drop(imu, stances, [None] * 8), "leg stood on is not known"),
+        (pelvic_drop(swaying[0], *swaying[1:]), "less than 2 s"),
+        (pelvic_drop({}, stances, legs), "no pod"),
     ):
         assert found.difference_deg.value is None
         assert reason in found.difference_deg.reason
+    ended = {side: cut(r, stances[-1][1]) for side, r in imu.items()}
+    assert "bow twice" in pelvic_drop(ended, stances, legs).difference_deg.reason
+    with pytest.raises(ValueError, match="as many legs"):
+        pelvic_drop(imu, stances, legs[:3])
+
+
+def cut(record, end_s):
+    """Return a record without what comes later."""
+    n = int(np.searchsorted(record.time_s, end_s))
+    arrays = {name: getattr(record, name)[:n] for name in ("time_s", "accel_g", "gyro_dps")}
+    return replace(record, **arrays)
 
 
 def test_the_vertical_of_a_quiet_stance_is_found_and_of_a_moving_one_not():

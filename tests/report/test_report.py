@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-
 from glutesym.analysis.rep_intervals import asymmetry_interval_pct, lag_interval_ms
 from glutesym.cli import app
 from glutesym.edits import Add, Edit, Exclude, Note, Rename, Span, span_of

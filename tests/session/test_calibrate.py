@@ -5,20 +5,26 @@ from __future__ import annotations
 import shutil
 import sqlite3
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
-from glutesym.analysis.calibration import POSITIONS
+from glutesym import cli_calibrate
+from glutesym.analysis.calibration import POSITIONS, Mvic
 from glutesym.cli import app
 from glutesym.errors import GlutesymError, SessionError
 from glutesym.keys import KeyRing, OwnedPod
 from glutesym.measures import SIDES
 from glutesym.session.analyze import analyze_session
 from glutesym.session.calibrate import calibrate_session
-from glutesym.session.calibration_store import load_calibration
+from glutesym.session.calibration_store import (
+    StoredCalibration,
+    load_calibration,
+    save_calibration,
+)
 from glutesym.session.normalised import FOLDER, VIRTUAL, normalise_session
 from glutesym.virtual.scenarios.catalog import build_scenario
 from virtual_session import record
@@ -159,7 +165,7 @@ def test_a_set_is_told_in_percent_of_the_maximum(calibrated, exercised):
     assert "% of MVIC, right" in said
     assert "Raw MVIC, right / left: 125 %, confounded by the electrodes" in said
     run("export", folder / "bridge.glutesym", "-o", folder / "csv")
-    row = pl.read_csv(folder / "csv" / "bridge_summary.csv").row(0, named=True)
+    row = pl.read_csv(folder / "csv" / "bridge" / "summary.csv").row(0, named=True)
     for side in SIDES:
         share_pct = 100 * row[f"{side}_activation_uv"] / row[f"{side}_mvic_uv"]
         assert row[f"{side}_of_mvic_pct"] == pytest.approx(share_pct, rel=1e-3)
@@ -198,3 +204,38 @@ def test_an_old_calibration_has_a_caution_and_a_damaged_one_a_reason(calibrated,
         shutil.rmtree(damaged.parent)
     assert "Not normalised:" in said
     assert "calibrate again" in said
+
+
+def listed(folder, *arguments):
+    """Return the lines of `calibrate --list` that say something."""
+    result = CliRunner().invoke(app, ["calibrate", "--list", "-o", str(folder), *arguments])
+    assert result.exit_code == 0, result.output
+    return [line for line in result.output.splitlines() if "│" in line or "No cal" in line]
+
+
+def test_stored_calibrations_are_listed_with_their_age_and_whether_they_hold(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(cli_calibrate, "out", Console(width=200))
+    assert "No calibration in" in listed(tmp_path)[0]
+    now = datetime.now(UTC)
+    both = {side: Mvic(side, 412.4, POSITIONS[0], 3.21, 3) for side in SIDES}
+    for subject, made, mvic in (
+        ("S07", now - timedelta(minutes=5), both),
+        ("S08", now - timedelta(days=3), both),
+        ("S09", now, {"left": replace(both["left"], cv_pct=None)}),
+    ):
+        calibration = StoredCalibration(subject, "gluteus maximus", made, mvic)
+        save_calibration(tmp_path / FOLDER, calibration)
+    half, fresh, old = listed(tmp_path)
+    assert "5 min" in fresh
+    assert "412" in fresh
+    assert "3.2 / 3.2" in fresh
+    assert fresh.split("│")[-2].strip() == "yes"
+    assert "3 days" in old
+    assert old.split("│")[-2].strip() == "no"
+    assert "no: right side missing" in half
+    assert "– / –" in half
+    (only,) = listed(tmp_path, "--subject", "S08")
+    assert "S08" in only
+    assert "No calibration of subject S10" in listed(tmp_path, "--subject", "S10")[0]

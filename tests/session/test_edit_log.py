@@ -174,11 +174,11 @@ def test_the_command_edits_lists_and_takes_back(path: Path) -> None:
     review(path, "--add", "0.5-1.5", "--note", "warm-up", "--at", "1")
     assert len(analyze_session(path).measures.reps) == 5
     export_session(analyze_session(path), path.parent)
-    table = (path.parent / "s_reps.csv").read_text("utf-8").splitlines()
+    table = (path.parent / "s" / "reps.csv").read_text("utf-8").splitlines()
     heads = table[0].split(",")
     assert heads[-1] == "edited"
     assert [row.split(",")[-1] for row in table[1:]] == ["added", "", "", "excluded; moved", ""]
-    about = json.loads((path.parent / "s_about.json").read_text("utf-8"))
+    about = json.loads((path.parent / "s" / "about.json").read_text("utf-8"))
     assert about["exercise"] == "hip thrust"
     assert about["session"]["exercise_as_recorded"] == "bridge"
     kinds = [edit["kind"] for edit in about["session"]["edits"]]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
 import math
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from glutesym.errors import SessionError
 from glutesym.measures import (
@@ -23,20 +27,27 @@ from glutesym.measures import (
     Side,
     SideMeasure,
 )
+from glutesym.pipeline import measure_set
 from glutesym.recording import EmgRecord, Gap, ImuRecord, PodRecord, Recording, SyncUncertainty
 from glutesym.session import export_csv as module
-from glutesym.session.columns import TABLES, UNITS
+from glutesym.session.columns import EMG, TABLES, UNITS
 from glutesym.session.export_csv import export_csv
+from glutesym.session.normalised import normalised_row
+from glutesym.session.readme import readme_text
+from glutesym.session.rows import gap_rows, rep_row, summary_row
 from glutesym.session.store import StoredEvent
+from glutesym.virtual.scenarios.catalog import build_scenario
+from scenario_recording import record as play
 
 FILES = [
-    "x_emg.csv",
-    "x_imu.csv",
-    "x_reps.csv",
-    "x_gaps.csv",
-    "x_events.csv",
-    "x_summary.csv",
-    "x_about.json",
+    "README.txt",
+    "reps.csv",
+    "summary.csv",
+    "events.csv",
+    "gaps.csv",
+    "emg.csv",
+    "imu.csv",
+    "about.json",
 ]
 FS_HZ = 2000.5
 
@@ -100,6 +111,8 @@ MEASURES = SetMeasures(
         excluded=(("samples lost", 1), ("motion was lost as it began", 1)),
     ),
     motion_lost_s=1.5,
+    swapped=True,
+    pelvic_drop_deg={"left": Estimate(7.0, 6.0, 8.0), "right": Estimate(None, reason="too fast")},
     resting_uv={"left": 2.5, "right": 3.5},
 )
 META = {
@@ -113,17 +126,23 @@ EVENTS = (
 )
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    """Return all files below a folder."""
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
 @pytest.fixture
 def tables(tmp_path: Path) -> dict[str, pl.DataFrame]:
     """Return the exported tables, read back by a CSV reader."""
     export_csv(tmp_path, "x", RECORDING, MEASURES, META, EVENTS)
-    return {name: pl.read_csv(tmp_path / f"x_{name}.csv") for name in TABLES}
+    return {name: pl.read_csv(tmp_path / "x" / f"{name}.csv") for name in TABLES}
 
 
 def test_files_and_headings(tmp_path: Path, tables: dict[str, pl.DataFrame]) -> None:
     again = export_csv(tmp_path, "x", RECORDING, MEASURES, META, EVENTS)
-    assert again == [tmp_path / name for name in FILES]
-    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(FILES)
+    assert again == [tmp_path / "x" / name for name in FILES]
+    assert sorted(p.name for p in (tmp_path / "x").iterdir()) == sorted(FILES)
+    assert [p.name for p in tmp_path.iterdir()] == ["x"]
     for name, table in tables.items():
         assert table.columns == [column.heading for column in TABLES[name]]
 
@@ -159,7 +178,8 @@ def test_chunks_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert seen[-1] == 1.0
     assert len(seen) > 200
     for name in FILES:
-        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "many" / name).read_bytes()
+        one, many = (tmp_path / folder / "x" / name for folder in ("one", "many"))
+        assert one.read_bytes() == many.read_bytes()
 
 
 def test_reps(tables: dict[str, pl.DataFrame]) -> None:
@@ -202,6 +222,11 @@ def test_summary(tables: dict[str, pl.DataFrame]) -> None:
     assert row["symmetry_angle_ci_low_pct"] < row["symmetry_angle_pct"]
     assert (row["lag_ms"], row["lag_reason"]) == (None, "fewer than 3 repetitions")
     assert row["right_activation_uv"] == 100.5
+    assert row["pods_swapped"] == 1
+    assert (row["left_pelvic_drop_deg"], row["left_pelvic_drop_ci_high_deg"]) == (7.0, 8.0)
+    assert row["left_pelvic_drop_reason"] is None
+    assert (row["right_pelvic_drop_deg"], row["right_pelvic_drop_reason"]) == (None, "too fast")
+    assert row["pelvic_drop_difference_deg"] is None
     assert row["left_resting_uv"] == 2.5
     assert (row["left_samples_sent"], row["left_samples_received"]) == (1000, 990)
     assert row["right_samples_lost"] == 10
@@ -219,10 +244,10 @@ def test_gaps(tables: dict[str, pl.DataFrame]) -> None:
 
 def test_the_grades_are_explained_beside_them(tmp_path: Path) -> None:
     export_csv(tmp_path, "x", RECORDING, MEASURES, META, EVENTS)
-    about = json.loads((tmp_path / "x_about.json").read_text("utf-8"))
-    columns = about["files"]["x_reps.csv"]["columns"]
-    for heading in ("left_quality", "right_quality", "quality"):
-        assert all(grade in columns[heading]["meaning"] for grade in GRADES)
+    about = json.loads((tmp_path / "x" / "about.json").read_text("utf-8"))
+    columns = about["files"]["reps.csv"]["columns"]
+    assert all(grade in columns["quality"]["meaning"] for grade in GRADES)
+    assert "same grades" in columns["left_quality"]["meaning"]
 
 
 def test_events(tables: dict[str, pl.DataFrame]) -> None:
@@ -235,16 +260,17 @@ def test_events(tables: dict[str, pl.DataFrame]) -> None:
 def test_sidecar_explains_every_column(tmp_path: Path) -> None:
     export_csv(tmp_path, "x", RECORDING, MEASURES, META, EVENTS)
     about = json.loads(
-        (tmp_path / "x_about.json").read_text("utf-8"), parse_constant=lambda c: pytest.fail(c)
+        (tmp_path / "x" / "about.json").read_text("utf-8"), parse_constant=lambda c: pytest.fail(c)
     )
     for name in TABLES:
-        table = pl.read_csv(tmp_path / f"x_{name}.csv")
-        entry = about["files"][f"x_{name}.csv"]
+        table = pl.read_csv(tmp_path / "x" / f"{name}.csv")
+        entry = about["files"][f"{name}.csv"]
         assert entry["rows"] == table.height
         assert list(entry["columns"]) == table.columns
         for column in entry["columns"].values():
             assert column["unit"] in {words for words, _ in UNITS.values()}
             assert column["meaning"]
+            assert column["empty"]
     assert about["session"] == {
         "started": "2026-05-04 00:00:00+00:00",
         "filters": {"band_hz": [20, 450]},
@@ -265,19 +291,19 @@ def test_one_pod_and_no_reps(tmp_path: Path) -> None:
         (), SetSummary(0, nothing, nothing, {}, "not measurable", "only one pod")
     )
     export_csv(tmp_path, "x", Recording({"right": pod("right", 0, 0)}, 1.0), measures, {})
-    assert (tmp_path / "x_emg.csv").read_text().count("\n") == 1
-    assert (tmp_path / "x_reps.csv").read_text().count("\n") == 1
-    (row,) = pl.read_csv(tmp_path / "x_summary.csv").to_dicts()
+    assert (tmp_path / "x" / "emg.csv").read_text().count("\n") == 1
+    assert (tmp_path / "x" / "reps.csv").read_text().count("\n") == 1
+    (row,) = pl.read_csv(tmp_path / "x" / "summary.csv").to_dicts()
     assert row["verdict_reason"] == "only one pod"
     assert row["left_activation_reason"] == "no pod on this side"
     assert row["left_samples_sent"] is None
     assert row["right_samples_sent"] == 0
-    assert json.loads((tmp_path / "x_about.json").read_text())["pods"]["left"] is None
+    assert json.loads((tmp_path / "x" / "about.json").read_text())["pods"]["left"] is None
 
 
 def test_cancelled_export_leaves_the_old_one(tmp_path: Path) -> None:
     export_csv(tmp_path, "x", RECORDING, MEASURES, {})
-    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    before = contents(tmp_path)
 
     def cancel(fraction: float) -> None:
         if fraction > 0.5:
@@ -286,7 +312,7 @@ def test_cancelled_export_leaves_the_old_one(tmp_path: Path) -> None:
     changed = dataclasses.replace(RECORDING, exercise="squat")
     with pytest.raises(KeyboardInterrupt):
         export_csv(tmp_path, "x", changed, MEASURES, {}, progress=cancel)
-    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    assert contents(tmp_path) == before
 
 
 @pytest.mark.parametrize("stem", ["", "../x", "a/b", "/etc/x", "a\\b"])
@@ -311,3 +337,212 @@ def test_failures_of_the_disk_are_explained(
     with pytest.raises(SessionError, match=r"No space left.*Check that the disk has space"):
         export_csv(tmp_path / "new", "x", RECORDING, MEASURES, {})
     assert not list((tmp_path / "new").iterdir())
+
+
+def test_again_gives_the_same_bytes_and_leaves_what_is_not_ours(tmp_path: Path) -> None:
+    export_csv(tmp_path, "x", RECORDING, MEASURES, META, EVENTS)
+    (tmp_path / "x" / "my notes.txt").write_text("mine")
+    leftover = tmp_path / "x" / ".export-abc"  # of an export that was killed
+    leftover.mkdir()
+    (leftover / "emg.csv").write_text("side,ti")
+    before = contents(tmp_path)
+    export_csv(tmp_path, "x", RECORDING, MEASURES, META, EVENTS)
+    del before["x/.export-abc/emg.csv"]
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.parametrize("locked", FILES)
+def test_a_file_that_is_open_elsewhere_is_named_and_nothing_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, locked: str
+) -> None:
+    """As on Windows, where a file that a spreadsheet has open cannot be renamed."""
+    export_csv(tmp_path, "x", RECORDING, MEASURES, META, EVENTS)
+    before = contents(tmp_path)
+    rename = Path.replace
+
+    def replace(path: Path, target: Path) -> Path:
+        if path == tmp_path / "x" / locked:
+            raise PermissionError(13, "The process cannot access the file", str(path))
+        return rename(path, target)
+
+    changed = dataclasses.replace(RECORDING, exercise="squat")
+    monkeypatch.setattr(Path, "replace", replace)
+    with pytest.raises(SessionError, match=f"{locked}: another program has this file open"):
+        export_csv(tmp_path, "x", changed, MEASURES, META, EVENTS[:1])
+    assert contents(tmp_path) == before
+    monkeypatch.undo()
+    export_csv(tmp_path, "x", changed, MEASURES, META, EVENTS[:1])
+    assert contents(tmp_path) != before
+
+
+@pytest.mark.parametrize("at", range(len(FILES)))
+def test_an_interruption_while_files_are_put_in_place_leaves_none_of_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    rename, count = Path.replace, 0
+
+    def replace(path: Path, target: Path) -> Path:
+        nonlocal count
+        count += 1
+        if count == at + 1:
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    with pytest.raises(KeyboardInterrupt):
+        export_csv(tmp_path, "x", RECORDING, MEASURES, META, EVENTS)
+    assert not list(tmp_path.iterdir())
+
+
+def numbers_of(path: Path) -> dict[str, list[str | None]]:
+    """Return a table as Python's csv module reads it; an empty cell is None."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return {heading: [row[heading] or None for row in rows] for heading in rows[0]}
+
+
+def test_what_is_read_back_is_what_was_measured(tmp_path: Path) -> None:
+    """By Python's csv and by polars, within half of the last decimal."""
+    export_csv(tmp_path, "x", RECORDING, MEASURES, META, EVENTS)
+    made = {
+        "reps": [rep_row(rep) for rep in MEASURES.reps],
+        "gaps": gap_rows(RECORDING),
+        "summary": [
+            {"session": "x", "started_utc": None, "subject": None}
+            | summary_row(RECORDING, MEASURES)
+            | normalised_row(None)
+        ],
+    }
+    for name, rows in made.items():
+        read = numbers_of(tmp_path / "x" / f"{name}.csv")
+        frame = pl.read_csv(tmp_path / "x" / f"{name}.csv", infer_schema_length=None)
+        for column in TABLES[name]:
+            values = [row[column.heading] for row in rows]
+            for value, text, cell in zip(
+                values, read[column.heading], frame[column.heading], strict=True
+            ):
+                if value is None or (isinstance(value, float) and math.isnan(value)):
+                    assert text is cell is None
+                elif isinstance(value, float):
+                    half = 0.5001 * 10.0 ** -UNITS[column.unit][1]
+                    assert abs(float(text or "x") - value) <= half
+                    assert abs(cell - value) <= half
+                    assert "e" not in str(text).lower()
+                else:
+                    assert text == str(value)
+                    assert cell == value
+
+
+def test_pandas_reads_them_without_being_told_anything(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    export_csv(tmp_path, "x", RECORDING, MEASURES, META, EVENTS)
+    for name, columns in TABLES.items():
+        path = tmp_path / "x" / f"{name}.csv"
+        table, polars = pandas.read_csv(path), pl.read_csv(path)
+        assert list(table.columns) == [column.heading for column in columns]
+        assert len(table) == polars.height
+        for heading in table.columns:
+            assert list(table[heading].isna()) == polars[heading].is_null().to_list()
+            if polars[heading].dtype.is_numeric():
+                same = table[heading].to_numpy(float), polars[heading].cast(float).to_numpy()
+                np.testing.assert_array_equal(*same)
+
+
+@given(
+    st.lists(
+        st.floats(-1e7, 1e7) | st.just(math.nan) | st.floats(-1e-5, 1e-5), min_size=1, max_size=30
+    )
+)
+def test_every_number_is_written_as_people_write_it(values: list[float]) -> None:
+    frame = module._frame(EMG[3:4], {"emg_uv": np.array(values)})
+    for text, value in zip(
+        frame.write_csv(include_header=False, float_scientific=False).splitlines(),
+        values,
+        strict=True,
+    ):
+        assert not math.isnan(value) or text in ("", '""')
+        if text.strip('"'):
+            assert re.fullmatch(r"-?\d+(\.\d{1,3})?", text)
+            assert abs(float(text) - value) <= 0.000501
+            assert text != "-0"
+
+
+def test_the_text_says_in_which_encoding_it_is(tmp_path: Path) -> None:
+    """Excel takes it for another one without the mark."""
+    umlauts = dataclasses.replace(RECORDING, exercise="Brücke, 2 × 10 µ")
+    for path in export_csv(tmp_path, "x", umlauts, MEASURES, META, EVENTS):
+        assert path.read_bytes().startswith(b"\xef\xbb\xbf") == (path.name != "about.json")
+    assert pl.read_csv(tmp_path / "x" / "summary.csv")["exercise"][0] == umlauts.exercise
+    assert umlauts.exercise in (tmp_path / "x" / "README.txt").read_text("utf-8-sig")
+
+
+def check_reasons(folder: Path, *names: str) -> None:
+    for name in names:
+        for row in pl.read_csv(folder / f"{name}.csv", infer_schema_length=None).to_dicts():
+            for column in TABLES[name]:
+                if row[column.heading] is None:
+                    assert column.empty, f"{column.heading} should never be empty"
+                    if column.empty in row:
+                        assert row[column.empty], f"{column.heading} is empty, {column.empty}, too"
+
+
+def test_a_cell_is_empty_only_for_a_reason(tmp_path: Path) -> None:
+    export_csv(tmp_path, "x", RECORDING, MEASURES, META, EVENTS)
+    check_reasons(tmp_path / "x", "emg", "imu", "gaps", "events")
+
+
+@pytest.mark.parametrize(
+    ("scenario", "changes"),
+    [
+        ("bridge", {"snr_left_db": 9.0}),
+        ("bridge", {"snr_left_db": 4.0, "snr_right_db": 20.0}),
+        ("single-leg-deadlift", {}),
+        ("rest", {}),
+    ],
+)
+def test_what_is_withheld_in_a_measured_set_has_its_reason(
+    tmp_path: Path, scenario: str, changes: dict[str, float]
+) -> None:
+    recording = play(build_scenario(scenario, seed=7, reps=4, **changes))
+    export_csv(tmp_path, "x", recording, measure_set(recording), {})
+    check_reasons(tmp_path / "x", *TABLES)
+    left_only = dataclasses.replace(recording, pods={"left": recording.pods["left"]})
+    export_csv(tmp_path, "x", left_only, measure_set(left_only), {})
+    check_reasons(tmp_path / "x", *TABLES)
+
+
+def test_the_page_in_the_folder_says_what_the_set_says(tmp_path: Path) -> None:
+    meta = {
+        "subject": "S07",
+        "started_utc": "2026-05-04T18:30:09.123456+00:00",
+        "virtual_pods": True,
+        "ended_cleanly": False,
+    }
+    export_csv(tmp_path, "x", RECORDING, MEASURES, meta, EVENTS)
+    page = (tmp_path / "x" / "README.txt").read_text("utf-8-sig")
+    for words in (
+        "Left lower by 22 % (95 % CI 18…26).",
+        "Timing withheld: fewer than 3 repetitions.",
+        "subject: S07",
+        "started: 2026-05-04 18:30:09 UTC",
+        "VIRTUAL",
+        "interrupted",
+        "Repetition 2 is unusable",
+        "not a medical device",
+        *FILES[1:],
+        *(f"{grade}:" for grade in GRADES),
+    ):
+        assert words in page.replace("\n  ", " "), words
+    assert max(map(len, page.splitlines())) <= 96
+    assert "longer than" not in page
+    rows = dict.fromkeys(TABLES, 1) | {"emg": 1_048_576}
+    long = readme_text("x", rows, RECORDING, MEASURES, {}, None)
+    assert "emg.csv: longer than the 1048576 rows" in long
+    assert "started: not known" in long.replace("\n  ", " ")
+
+
+def test_a_file_where_the_folder_should_be_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("a session without an ending, say")
+    with pytest.raises(SessionError, match="choose another one with --folder"):
+        export_csv(tmp_path, "x", RECORDING, MEASURES, {})
+    assert (tmp_path / "x").read_text().startswith("a session")

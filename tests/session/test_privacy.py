@@ -71,7 +71,7 @@ def test_the_code_is_kept_exported_and_printed(tmp_path: Path) -> None:
         assert session.meta.subject == "S07-b"
     assert "Subject S07-b" in CliRunner().invoke(app, ["analyze", str(path)]).output
     export_session(analyze_session(path), tmp_path)
-    about = json.loads((tmp_path / "a_about.json").read_text("utf-8"))
+    about = json.loads((tmp_path / "a" / "about.json").read_text("utf-8"))
     assert about["session"]["subject"] == "S07-b"
 
 
@@ -79,7 +79,7 @@ def test_without_a_code_there_is_none(tmp_path: Path) -> None:
     path = record(tmp_path / "a.glutesym", "")
     assert "Subject" not in CliRunner().invoke(app, ["analyze", str(path)]).output
     export_session(analyze_session(path), tmp_path)
-    about = json.loads((tmp_path / "a_about.json").read_text("utf-8"))
+    about = json.loads((tmp_path / "a" / "about.json").read_text("utf-8"))
     assert about["session"]["subject"] is None
 
 
@@ -154,4 +154,4 @@ def test_nothing_leaves_the_computer(tmp_path: Path) -> None:
     ).stdout
     assert "ended with 0" in printed
     assert printed.endswith("True INTERNET set()\n")
-    assert list(tmp_path.glob("*_about.json"))
+    assert list(tmp_path.glob("*/about.json"))

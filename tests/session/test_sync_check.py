@@ -49,7 +49,7 @@ def test_a_recorded_session_is_checked_again(checked):
     said = CliRunner().invoke(app, ["analyze", str(path)])
     assert "Sync check: The clocks agree" in said.output
     assert CliRunner().invoke(app, ["export", str(path)]).exit_code == 0
-    (about,) = path.parent.rglob("*_about.json")
+    (about,) = path.parent.rglob("about.json")
     assert json.loads(about.read_text())["session"]["sync_check"]["agrees"] is True
     with open_session(path) as session:
         first, *_, last = session.results(KIND)

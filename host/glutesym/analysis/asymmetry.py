@@ -16,8 +16,9 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from glutesym.analysis.set_lag import narrow, set_lag
+from glutesym.analysis.set_lag import known, set_lag
 from glutesym.measures import (
+    MIN_REPS,
     NO_POD,
     SIDES,
     Estimate,
@@ -28,12 +29,9 @@ from glutesym.measures import (
     Verdict,
 )
 
-MIN_REPS = 3
 CLAIM_CONFIDENCE = 0.965  # a side is called lower, or later, only if so sure that it is not chance
 
 _WORKS = 1.25  # a leg that works is at least so much more active than the one that does not
-_SHARED = 0.5  # of the rises' spread is error: memory is tempered, and repetitions hold it, too
-_LAGS_MS = np.arange(-400.0, 401.0, 2.0)  # grid for lags that have no posterior
 
 
 def symmetry_index_pct(left: float, right: float) -> float | None:
@@ -120,7 +118,16 @@ def summarize(reps: Sequence[RepMeasure]) -> SetSummary:
         excluded=tuple(why),
         detectable_pct=detectable_change(index),
         detectable_ms=detectable_change(lag),
+        n_missing=_missing(reps),
     )
+
+
+def _missing(reps: Sequence[RepMeasure]) -> int:
+    """Return how many usable repetitions a verdict lacks; on one leg, of both legs together."""
+    if any(rep.one_leg for rep in reps):
+        return sum(max(0, MIN_REPS - len(_measured(reps, side))) for side in SIDES)
+    compared = [rep for rep in reps if not rep.excluded and rep.symmetry_index_pct is not None]
+    return max(0, MIN_REPS - len(compared))
 
 
 _NO_COMMON_START = "one leg works at a time: the two sides have no start in common"
@@ -214,19 +221,15 @@ def _lag(reps: Sequence[RepMeasure]) -> tuple[Estimate, _Interval | None]:
     if not np.isfinite(sync_uncertainty_ms):
         reason = "the error between the two pods' clocks is not known"
         return Estimate(None, reason=reason), None
-    common = set_lag([rep.lag_posterior or narrow(rep.lag_ms or 0.0, _LAGS_MS) for rep in lagging])
+    common = set_lag([rep.by_rise or known(rep.lag_ms or 0.0) for rep in lagging])
     value = common.median
-    # Nor does what is not known of how both muscles rise; later repetitions know it better.
-    later = lagging[len(lagging) // 2 :]
-    shared_sd_ms = _SHARED * float(np.sqrt(np.mean([rep.lag_shared_sd_ms**2 for rep in later])))
 
     def with_clocks(confidence: float) -> _Interval:
         tail = 0.5 * (1 - confidence)
         low, high = common.quantiles(tail, 1 - tail)
-        constant_ms = float(np.hypot(_normal(confidence) * shared_sd_ms, sync_uncertainty_ms))
         return (
-            value - float(np.hypot(value - low, constant_ms)),
-            value + float(np.hypot(high - value, constant_ms)),
+            value - float(np.hypot(value - low, sync_uncertainty_ms)),
+            value + float(np.hypot(high - value, sync_uncertainty_ms)),
         )
 
     return Estimate(value, *with_clocks(0.95)), with_clocks(CLAIM_CONFIDENCE)
@@ -236,12 +239,6 @@ def _interval(value: float, x: NDArray[np.float64], confidence: float) -> _Inter
     """Return the interval about a value whose error is that of the mean of ``x``, (n,)."""
     half = _student(confidence, len(x) - 1) * float(x.std(ddof=1) / np.sqrt(len(x)))
     return value - half, value + half
-
-
-def _normal(confidence: float) -> float:
-    from scipy import special
-
-    return float(special.ndtri(0.5 + 0.5 * confidence))
 
 
 def _student(confidence: float, freedom: float) -> float:

@@ -1,84 +1,98 @@
-"""Whether the pods sit the right way up and on their own sides, from standing and bending forward.
+"""Whether the pods sit on each other's side, from how a set's repetitions turn them.
 
-Standing, gravity tells up. Bending forward, the body turns about its left-right axis, to which a
-buttock is not square: the outward axis of a pod on the left one points backward and left, of one
-on the right backward and right. So the turn has a share about it, of opposite sign on each side.
+Which way up a pod sits does not matter: nothing here depends on it. Its side does, and shows: the
+body bends about its left-right axis, to which a buttock is not square. The outward axis of a pod
+on the left one points backward and left, of one on the right backward and right, so bending has a
+share about it, of opposite sign on each side. Standing or prone, a repetition bends forward at
+first; lying on the back or leaning on a bench, backward. Leaning to a side turns both alike.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
-from glutesym.measures import SIDES, Side
+from glutesym.analysis.reps import Movement
+from glutesym.measures import SIDES, Flaw, Side
 from glutesym.recording import ImuRecord
 
-WayUp = Literal["upright", "upside down", "unknown"]
+SWAPPED = Flaw(
+    "fair",
+    "the pods seem to be on each other's side",
+    "each turns as the other one should: see which pod lights up at L and at R",
+)
+MIN_REPS = 3
 
-_UP = 0.7  # of 1 g along the pod's x: turned by less than 45°
 _TURN_DEG = 10.0  # a smaller bend says little about its axis
 _APART = 0.3  # between both pods' outward shares; 0.85 if pods sit square on the skin
+_ON_THE_BACK = -0.45  # of 1 g along the outward axis, mean of both pods
+_BEFORE_S = 0.3  # of the movement: the pose that it starts from
 
 
-@dataclass(frozen=True)
-class Mounting:
-    """How the pods seem to sit."""
+class SideCheck:
+    """Follow a set: give it one repetition after the other, and ask."""
 
-    way_up: Mapping[Side, WayUp]  # of the pods that are there
-    swapped: bool | None  # None: cannot be told
+    def __init__(self) -> None:
+        self._apart: list[float] = []
+
+    def take(self, imu: Mapping[Side, ImuRecord], movement: Movement) -> None:
+        """Take in a repetition. One that says nothing, such as a small one, is passed over."""
+        apart = outward_difference(imu, movement)
+        if apart is not None:
+            self._apart.append(apart)
+
+    @property
+    def swapped(self) -> bool | None:
+        """Whether the pods are swapped; None: that cannot be told."""
+        if len(self._apart) < MIN_REPS:
+            return None
+        middle = float(np.median(self._apart))
+        agree = all(apart * middle > 0 for apart in self._apart)
+        return middle < 0 if agree and abs(middle) > _APART else None
+
+    @property
+    def flaws(self) -> tuple[Flaw, ...]:
+        """What speaks against the repetitions from now on."""
+        return (SWAPPED,) if self.swapped else ()
 
 
-def find_mounting(
-    imu: Mapping[Side, ImuRecord],
-    standing_s: tuple[float, float],
-    bending_s: tuple[float, float],
-) -> Mounting:
-    """Return how the pods seem to sit.
+def outward_difference(imu: Mapping[Side, ImuRecord], movement: Movement) -> float | None:
+    """Return the share of the bend about the left pod's outward axis, less the right pod's.
 
     Parameters
     ----------
     imu : mapping of side to ImuRecord
-        A side may be absent.
-    standing_s : (start, end)
-        Session time in which the person stands still.
-    bending_s : (start, end)
-        Session time of one move from standing forward and down: a hinge or a squat, without the
-        way back.
+    movement : Movement
 
     Returns
     -------
-    Mounting
+    float or None
+        Positive when both are on their own side, −2 to 2; None when a pod is missing, lost motion
+        or turned by less than 10°.
     """
-    way_up: dict[Side, WayUp] = {}
-    outward: dict[Side, float] = {}  # share of the turn about the outward axis
-    for side, record in imu.items():
-        standing, bending = (
-            slice(*np.searchsorted(record.time_s, span_s)) for span_s in (standing_s, bending_s)
-        )
-        way_up[side] = _way_up(record.accel_g[standing])
-        rate_dps = record.gyro_dps[bending]
-        rate_dps = rate_dps[np.isfinite(rate_dps).all(axis=1)]
-        turn_deg = rate_dps.sum(axis=0) / record.fs_hz
-        size_deg = float(np.linalg.norm(turn_deg))
-        if size_deg > _TURN_DEG:
-            outward[side] = float(turn_deg[2]) / size_deg
-    if len(outward) < len(SIDES):
-        return Mounting(way_up, None)
-    apart = outward["left"] - outward["right"]
-    return Mounting(way_up, apart < 0 if abs(apart) > _APART else None)
-
-
-def _way_up(accel_g: NDArray[np.float64]) -> WayUp:
-    """Return which way up a pod is that felt this while its wearer stood, (n, 3)."""
-    accel_g = accel_g[np.isfinite(accel_g).all(axis=1)]
-    if not len(accel_g):
-        return "unknown"
-    mean_g = accel_g.mean(axis=0)
-    up = float(mean_g[0] / max(float(np.linalg.norm(mean_g)), 1e-9))
-    if abs(up) < _UP:
-        return "unknown"
-    return "upright" if up > 0 else "upside down"
+    shares: list[float] = []
+    outward_g: list[float] = []
+    for side in SIDES:
+        if side not in imu:
+            return None
+        record = imu[side]
+        first, last = np.searchsorted(record.time_s, (movement.start_s, movement.end_s))
+        before = int(np.searchsorted(record.time_s, movement.start_s - _BEFORE_S))
+        rate_dps, pose_g = record.gyro_dps[first:last], record.accel_g[before : first + 1]
+        if not (before and last - first > 1 and last < len(record.time_s)):
+            return None  # not covered
+        if not (np.isfinite(rate_dps).all() and np.isfinite(pose_g).all()):
+            return None
+        # It comes back to where it was: what is left over is the gyroscope's offset.
+        turn_deg = np.cumsum(rate_dps - rate_dps.mean(axis=0), axis=0) / record.fs_hz
+        size_deg = np.linalg.norm(turn_deg, axis=1)
+        farthest = int(np.argmax(size_deg))
+        if size_deg[farthest] < _TURN_DEG:
+            return None
+        shares.append(float(turn_deg[farthest, 2] / size_deg[farthest]))
+        mean_g = pose_g.mean(axis=0)
+        outward_g.append(float(mean_g[2] / max(float(np.linalg.norm(mean_g)), 1e-9)))
+    left, right = shares
+    backward = float(np.mean(outward_g)) < _ON_THE_BACK
+    return right - left if backward else left - right

@@ -6,7 +6,7 @@ virtual one, follows the same clock.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,11 +19,13 @@ from glutesym.measures import SIDES, Side
 from glutesym.recording import EmgRecord, Recording
 
 TRIAL_START, TRIAL_END = "mvic trial start", "mvic trial end"  # kinds of event
+SKIPPED, AGAIN, ENDED = "mvic trial skipped", "mvic trial again", "mvic ended early"
 COUNT_IN_S = 3.0
 _SLACK_S = 0.5  # of the end of what is measured: it is let go by then
 
 Word = Literal["relax", "get ready", "squeeze", "hold", "let go", "finished"]
 Note = tuple[float, str, str]  # session time, kind, text
+Wish = Literal["skip", "again", "end"]
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Measured:
     """One squeeze and what it gave."""
 
     slot: Slot
-    trials: tuple[Trial, ...]  # one for each side of the slot
+    trials: tuple[Trial, ...]  # one for each side of the slot; none: it was skipped
 
 
 class MvicGuide:
@@ -50,10 +52,18 @@ class MvicGuide:
     Parameters
     ----------
     settings : GuideSettings
+    on_shift : callable, optional
+        Gets by how many seconds all that follows comes later, or sooner if negative, when somebody
+        skips or repeats a squeeze; called in `follow`.
     """
 
-    def __init__(self, settings: GuideSettings) -> None:
+    def __init__(
+        self, settings: GuideSettings, on_shift: Callable[[float], None] = lambda _seconds: None
+    ) -> None:
         self._settings = settings
+        self._on_shift = on_shift
+        self._wish: Wish | None = None
+        self._ended = False
         self._slots = timetable(settings)
         self._refused: dict[int, list[Side]] = {}
         self._start_s: float | None = None
@@ -64,8 +74,15 @@ class MvicGuide:
 
     @property
     def done(self) -> bool:
-        """Whether all is measured."""
-        return len(self.measured) == len(self._slots)
+        """Whether all is measured, or somebody has ended it."""
+        return self._ended or len(self.measured) == len(self._slots)
+
+    def wish(self, wish: Wish) -> None:
+        """Skip the squeeze that is next or under way, do the last one again, or end it all.
+
+        Carried out with the next `follow`; callable from any thread.
+        """
+        self._wish = wish
 
     def begin(self, start_s: float) -> None:
         """Begin at a session time."""
@@ -83,6 +100,9 @@ class MvicGuide:
         """
         if self._start_s is None or self.done:
             return []
+        if self._wish is not None:
+            wish, self._wish = self._wish, None
+            return [self._grant(wish, time_s, self._start_s)]
         index = len(self.measured)
         slot = self._slots[index]
         from_s, to_s = (self._start_s + t for t in slot.watch_s)
@@ -102,6 +122,32 @@ class MvicGuide:
             self._now = (None if self.done else self._slots[index + 1]), {}
             notes.append((to_s, TRIAL_END, slot_text(slot)))
         return notes
+
+    def _grant(self, wish: Wish, time_s: float, start_s: float) -> Note:
+        """Change the course of things; the timetable stays, and the time on it is moved."""
+        now_s = time_s - start_s
+        index = len(self.measured)
+        slot = self._slots[index]
+        self._started = False
+        if wish == "end":
+            self._ended = True
+            self._now = None, {}
+            return time_s, ENDED, slot_text(slot)
+        if wish == "skip":
+            self.measured.append(Measured(slot, ()))
+            kind, to_s, following = SKIPPED, slot.end_s, index + 1
+        else:
+            if now_s < slot.squeeze_s and index > 0:  # it has not begun: the one before is meant
+                index -= 1
+                self.measured.pop()
+                self._refused.pop(index, None)
+                self._slots = timetable(self._settings, self._refused)
+                slot = self._slots[index]
+            kind, to_s, following = AGAIN, slot.start_s, index
+        self._start_s = start_s + now_s - to_s
+        self._on_shift(now_s - to_s)
+        self._now = (None if self.done else self._slots[following]), {}
+        return time_s, kind, slot_text(slot)
 
     def prompt(self, time_s: float) -> Prompt | None:
         """Return what to tell at a session time; None: it has not begun."""

@@ -18,7 +18,6 @@ from glutesym.analysis.calibration import (
 )
 from glutesym.dsp.bandpass import Bandpass
 from glutesym.measures import Side
-from glutesym.recording import EmgRecord
 
 Phase = Literal["rest", "contract", "hold", "done"]
 
@@ -161,22 +160,3 @@ class MvicTrial:
             self._phase = "done"
         elif len(self._held_power) * _STEP_S >= MAX_HOLD_S - 0.5 * _STEP_S:
             self._phase = "done"
-
-
-def measure_trial(side: Side, position: Position, emg: EmgRecord) -> Trial:
-    """Measure a recorded trial: 2 s of rest, then the contraction.
-
-    Parameters
-    ----------
-    side : Side
-    position : Position
-    emg : EmgRecord
-        Of this side, around the trial.
-
-    Returns
-    -------
-    Trial
-    """
-    trial = MvicTrial(side, position, emg.fs_hz)
-    trial.process(emg.uv, emg.lead_off, emg.clipped)
-    return trial.finish()

@@ -25,7 +25,10 @@ from glutesym.dsp.muscle_power import ROW_S, ROWS_A_WINDOW, PowerRows
 from glutesym.dsp.runs import runs
 
 GRID_S = 0.002  # of onset times: whole multiples of this, in session time
-RISES_S = (0.001, 0.012, 0.024, 0.036, 0.05, 0.065, 0.08, 0.1, 0.12, 0.145, 0.175, 0.215, 0.26)
+RISES_S = (
+    *(0.001, 0.012, 0.024, 0.036, 0.048, 0.056, 0.064, 0.072, 0.08, 0.09, 0.1, 0.11),
+    *(0.12, 0.132, 0.145, 0.16, 0.175, 0.195, 0.215, 0.237, 0.26),
+)
 LAWS = (  # amplitude over the rise, x from 0 to 1
     lambda x: x,
     lambda x: 0.5 - 0.5 * np.cos(np.pi * x),
@@ -47,9 +50,7 @@ _PLATEAU_S = 0.25  # of the burst after the latest onset is part of the evidence
 _EVIDENCE_PART = 0.7  # of a short burst is used: after that it may be ending
 _FLOOR = 0.002  # of the plateau's power: no rise follows a law more closely, no rest is emptier
 _GAINS = (0.84, 1.0, 1.19)  # plateau power against its estimate
-_PHASES = round(ROW_S / GRID_S)  # onsets a row
-_COARSE = (1, (1.0,))  # phases and gains for an end, of which no lag is made
-_FINE = (_PHASES, _GAINS)
+_ONE_GAIN = (1.0,)  # for an end, of which no lag is made
 _LEAST = 0.0015  # of the plateau: levels are spaced logarithmically above this, evenly below
 _NODES = np.log(_LEAST) + 0.5 * np.log1p(max(_GAINS) / _LEAST) * (
     1 - np.cos(np.pi * np.arange(11) / 10)
@@ -113,9 +114,9 @@ def find_burst(rows: PowerRows, resting: RestingLevel, cells_a_row: float) -> Bu
     return Burst(
         start_s=float(time_s[start]),
         end_s=float(time_s[stop - 1]),
-        onset=_edge(relative, time_s, start, stop, snr, cells_a_row, _FINE),
+        onset=_edge(relative, time_s, start, stop, snr, cells_a_row, _GAINS),
         offset=_edge(
-            relative[::-1], -time_s[::-1], n - stop, n - start, snr, cells_a_row, _COARSE
+            relative[::-1], -time_s[::-1], n - stop, n - start, snr, cells_a_row, _ONE_GAIN
         ),
     )
 
@@ -166,7 +167,7 @@ def _edge(
     stop: int,
     snr: NDArray[np.float64],
     cells: float,
-    grid: tuple[int, tuple[float, ...]],
+    gains: tuple[float, ...],
 ) -> EdgeEvidence | None:
     """Return the evidence of the change-point near the ``start`` of a burst."""
     relative = (relative + _FLOOR * snr) / (1 + _FLOOR * snr)
@@ -189,35 +190,43 @@ def _edge(
     skipped = offered.start - (first - _LEAD)
     known = of_levels[: len(padded) - skipped]
     padded[skipped : skipped + len(known)] = known
-    phases, gains = grid
     windows = np.lib.stride_tricks.sliding_window_view(
         padded.astype(np.float32), _TEMPLATE, axis=0
     )
-    evidence = windows.reshape(n_onsets, -1) @ _models(phases, gains)
-    by_model = evidence.reshape(n_onsets, phases, len(gains), -1)
+    evidence = windows.reshape(n_onsets, -1) @ _models(gains)
+    by_model = evidence.reshape(n_onsets, len(gains), -1)
     # After the template's end: the plateau.
     q = np.outer(snr, local * np.array(gains))
     of_gains = cells * (relative[:end] @ (q / (1 + q)) - np.log1p(q).sum(axis=0))
     after = np.concatenate((np.zeros((1, len(gains))), np.cumsum(of_gains, axis=0)))
     from_ = np.minimum(np.arange(first, last) - _LEAD + _TEMPLATE, end)
-    by_model += (after[end] - after[from_]).astype(np.float32)[:, None, :, None]
-    likelihood = np.exp(by_model - by_model.max()).sum(axis=2).reshape(n_onsets * phases, -1)
-    return _on_grid(time_s[first:last], likelihood, phases)
+    by_model += (after[end] - after[from_]).astype(np.float32)[..., None]
+    likelihood = np.exp(by_model - by_model.max()).sum(axis=1)
+    return _on_grid(time_s[first:last], np.log(np.maximum(likelihood, 1e-30)))
 
 
-def _on_grid(
-    time_s: NDArray[np.float64], likelihood: NDArray[np.float64], phases: int
-) -> EdgeEvidence:
-    """Return the likelihood at whole multiples of GRID_S; rows hold ``phases`` onsets each."""
-    step_s = (time_s[-1] - time_s[0]) / (len(time_s) - 1) / phases
-    n = len(likelihood)
+def _on_grid(time_s: NDArray[np.float64], log_likelihood: NDArray[np.float32]) -> EdgeEvidence:
+    """Return the likelihood at whole multiples of GRID_S, by cubics through four rows.
+
+    Rows are closer together than their windows are long: what is between them is smooth.
+    """
+    n = len(log_likelihood)
+    step_s = (time_s[-1] - time_s[0]) / (n - 1)
     first = int(np.ceil(time_s[0] / GRID_S))
-    last = int(np.floor((time_s[0] + (n - 1) * step_s) / GRID_S))
+    last = int(np.floor(time_s[-1] / GRID_S))
     at = (np.arange(first, last + 1) * GRID_S - time_s[0]) / step_s
     left = np.clip(at.astype(np.int64), 0, n - 2)
-    share = (at - left)[:, None]
-    values = (1 - share) * likelihood[left] + share * likelihood[left + 1]
-    return EdgeEvidence(first, values / values.max())
+    x = at - left
+    weights = (  # Lagrange, of the rows at -1, 0, 1 and 2
+        -x * (x - 1) * (x - 2) / 6,
+        (x + 1) * (x - 1) * (x - 2) / 2,
+        -(x + 1) * x * (x - 2) / 2,
+        (x + 1) * x * (x - 1) / 6,
+    )
+    log = np.zeros((len(at), log_likelihood.shape[1]))
+    for weight, row in zip(weights, range(-1, 3), strict=True):
+        log += weight[:, None] * log_likelihood[np.clip(left + row, 0, n - 1)]
+    return EdgeEvidence(first, np.exp(log - log.max()))
 
 
 def _smooth(x: NDArray[np.float64], n: int) -> NDArray[np.float64]:
@@ -229,25 +238,20 @@ def _smooth(x: NDArray[np.float64], n: int) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=2)
-def _models(phases: int, gains: tuple[float, ...]) -> NDArray[np.float32]:
-    """Return how onset phase, gain and rise draw on levels.
-
-    (n_levels · template rows, phases · gains · rises · laws).
-    """
-    wanted = (
-        _templates()[:phases, None] * np.array(gains)[:, None, None]
-    )  # (phases, gains, models, m)
+def _models(gains: tuple[float, ...]) -> NDArray[np.float32]:
+    """Return how gain and rise draw on levels, (n_levels · rows, gains · models)."""
+    wanted = _templates() * np.array(gains)[:, None, None]  # (gains, models, rows)
     signs = np.where(np.arange(len(_NODES)) % 2, -1.0, 1.0)
     signs[[0, -1]] *= 0.5
     apart = np.log(wanted + _LEAST)[..., None] - _NODES
     weight = signs / np.where(np.abs(apart) < 1e-9, 1e-9, apart)
     weight = (weight / weight.sum(axis=-1, keepdims=True))[..., 1:]
-    matrix = weight.transpose(4, 3, 0, 1, 2).reshape(len(_LEVELS) * _TEMPLATE, -1)
+    matrix = weight.transpose(3, 2, 0, 1).reshape(len(_LEVELS) * _TEMPLATE, -1)
     return matrix.astype(np.float32)
 
 
 def _templates() -> NDArray[np.float64]:
-    """Return relative power over time for every phase and model, (phases, n_models, rows).
+    """Return relative power over time for every model, (n_models, rows).
 
     Smeared by the Hann window as the data are.
     """
@@ -257,12 +261,10 @@ def _templates() -> NDArray[np.float64]:
     kernel = np.hanning(2 * half + 1) ** 2
     kernel /= kernel.sum()
     t = np.arange(-_LEAD * fine - half, (_TEMPLATE - _LEAD) * fine + half) * step_s
-    phases: list[list[NDArray[np.float64]]] = []
-    for phase in range(_PHASES):
-        models: list[NDArray[np.float64]] = []
-        for rise_s in RISES_S:
-            x = np.clip((t - phase * GRID_S) / rise_s, 0, 1)
-            for law in LAWS:
-                models.append(np.convolve(law(x) ** 2, kernel, "valid")[::fine][:_TEMPLATE])
-        phases.append(models)
-    return np.array(phases)
+    return np.array(
+        [
+            np.convolve(law(np.clip(t / rise_s, 0, 1)) ** 2, kernel, "valid")[::fine][:_TEMPLATE]
+            for rise_s in RISES_S
+            for law in LAWS
+        ]
+    )

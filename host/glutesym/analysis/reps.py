@@ -6,7 +6,7 @@ depend on how the pods sit on it. Poses that repetitions may start from are kept
 the body was last still, and where it was before that. So a hold at the far end is part of its
 repetition, as the body returns to the pose below; and after lying down the pose below is dropped,
 as the body returns to the one on top. What does not return is no repetition: getting up, lying
-down, taking a pod off. Walking is known by the beat of its steps.
+down, taking a pod off.
 
 Decisions are made from samples already seen, at fixed steps of session time, so feeding a
 recording at once, in blocks, or as a growing window yields the same repetitions.
@@ -19,14 +19,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from math import dist, inf, isnan, nan, pi, sqrt
+from math import inf, isnan, nan
 from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
+from glutesym.analysis.excursion import (
+    SMOOTH,
+    SWAY_DEG,
+    Excursion,
+    Pose,
+    are_apart,
+    distance_deg,
+    distances_deg,
+    mean_of_pods,
+    smoothed,
+)
 from glutesym.analysis.gravity import GRID_HZ, GravityOnGrid
+from glutesym.analysis.walking import LOOK_BACK_S, LOOK_ON_S, is_walking, may_be_walking
 from glutesym.measures import SIDES, Side
 from glutesym.recording import ImuRecord
 
@@ -40,27 +51,21 @@ PARTIAL = 0.45  # an excursion below this part of the usual one is no repetition
 _LATE_S = 2.0  # a side that is silent for longer is not waited for
 _BRIDGE_S = 0.3  # a longer gap on both sides ends a repetition uncounted
 _AT_ONCE_S = 0.4  # after motion was lost: what begins so soon may have begun before
-_SMOOTH = 9  # grid samples, 0.18 s
 _TICK = 5  # grid samples from look to look, 0.1 s
 
 # Poses that repetitions may start from.
 _STILL_DEG = 1.0
 _POSE_S = 0.5  # still for so long: such a pose
-_FOLLOW_S = 1.0  # still for so long near one: it is moved here, by ...
-_FOLLOW = 0.05  # ... this share at every look
+_FOLLOW_S = 1.0  # still for so long near one: it is moved here
 
-# An excursion is over when the body is back ...
-_RETURNED = 0.6  # ... by this part of the way and ...
-_RETURNED_DEG = 20.0  # ... to within this, and then
+# An excursion is over when the body is back, and then ...
 _TURNED = 0.15  # goes away again by this part of the excursion ...
 _TURNED_DEG = 1.5  # ... and by this,
 _SETTLED_S = 0.4  # or is still for so long,
-_BACK_S = 0.5  # or is for so long as near as it began but for ...
-_NEAR = 0.1  # ... this part.
+_BACK_S = 0.5  # or is for so long as near as it began.
 
 # Bounds of a repetition.
-_BASE = 0.03  # it begins and ends at this part of the excursion ...
-_BASE_DEG = 0.5  # ... but above sway
+_BASE = 0.03  # it begins and ends at this part of the excursion, but above sway
 _FAR = 0.05  # it is at the far end from this part before it on
 _BEFORE_S = 3.0  # the beginning is sought so long before what shows it
 
@@ -70,23 +75,8 @@ _FORGET_S = 10.0  # of stillness: another exercise may follow
 _TOO_FAR = 2.0  # times the usual excursion: a change of posture
 _LONG = 2.0  # times the usual length: must end where it began but for ...
 _CLOSE = 0.15  # ... this part
-_APART = 0.35  # of the excursion: pods that differ by more are not on one body ...
-_APART_DEG = 25.0  # ... if it is more than this
-
-# Walking.
-_STRIDE_DEG = 22.0  # what is smaller ...
-_STRIDES_S = 3.5  # ... and shorter may be strides, ...
-_STRIDE_S = 1.45  # ... at most one if shorter than this
-_LOOK_BACK_S = 1.2  # it is looked at from so long before its start ...
-_LOOK_ON_S = 0.8  # ... to so long after its end
-_ALIKE = 0.7  # of the usual length: a repetition like those before it
-_STEPS_HZ = (1.4, 2.3)  # cadences of walking: 1.4 to 2.2 steps/s (Murray 1967: 1.9)
-_STEP_G = 0.05  # steps shake the body by more than this (RMS)
-_BEAT_STEP_S = 0.24  # from one stretch that is looked at to the next
 
 _DIRECTIONS = [0, 1, 2, 4, 5, 6]
-_DEG = 180 / pi  # of an arc as long as its radius
-_HALF = sqrt(0.5)
 
 
 @dataclass(frozen=True)
@@ -100,65 +90,6 @@ class Movement:
     cut_off: bool = False  # nobody saw how it began: its bounds are doubtful
     reach_s: float = nan  # end of the way out
     leave_s: float = nan  # begin of the way back
-
-
-Pose = tuple[float, ...]  # left and right direction of gravity, three each; NaN: not known
-
-
-@dataclass
-class _Start:
-    """A pose that repetitions may start from, and the excursion away from it. Times are steps."""
-
-    pose: Pose
-    floor_deg: float = 0.0  # nearest since motion was lost
-    left: int = -1  # -1: the body is here
-    peak_deg: float = 0.0
-    peak: int = -1
-    peak_pose: Pose = ()
-    low_deg: float = 0.0  # nearest since the peak
-    low: int = -1
-    low_pose: Pose = ()
-    back: int = -1  # since when as near as it began; -1: it is not
-
-    @property
-    def size_deg(self) -> float:
-        """How far the body went, as far as it was seen."""
-        return self.peak_deg - self.floor_deg
-
-    @property
-    def has_returned(self) -> bool:
-        """Whether the body came so near again that this may be the end."""
-        return self.low_deg <= min((1 - _RETURNED) * self.peak_deg, _RETURNED_DEG)
-
-    def extend(self, distance_deg: float, step: int, pose: Pose) -> None:
-        """Follow the excursion."""
-        if distance_deg >= self.peak_deg:
-            self.peak_deg, self.peak, self.peak_pose = distance_deg, step, pose
-            self.low_deg = distance_deg
-        if distance_deg <= self.low_deg:
-            self.low_deg, self.low, self.low_pose = distance_deg, step, pose
-        if distance_deg > max(_BASE_DEG, _NEAR * self.peak_deg):
-            self.back = -1
-        elif self.back < 0:
-            self.back = step
-
-    def follow(self, pose: Pose) -> None:
-        """Take the present pose for this one, gradually."""
-        self.pose = tuple(
-            now if isnan(was) else was if isnan(now) else was + _FOLLOW * (now - was)
-            for was, now in zip(self.pose, pose, strict=True)
-        )
-
-    def is_passed(self, pose: Pose) -> bool:
-        """Whether a body that came back went on, to the other side."""
-        return (
-            sum(
-                (now - here) * (far - here)
-                for now, here, far in zip(pose, self.pose, self.peak_pose, strict=True)
-                if not isnan(now + here + far)
-            )
-            < 0
-        )
 
 
 class RepCounter:
@@ -183,7 +114,7 @@ class RepCounter:
         self._usual_deg = 0.0  # 0: not known
         self._usual_s = 0.0
         self._least_deg = MIN_ANGLE_DEG
-        self._starts: list[_Start] = []  # the stack
+        self._starts: list[Excursion] = []  # the stack
         self._still: Pose = (nan,) * 6  # near the present pose since ...
         self._still_since = 0  # ... this grid number
         self._due: list[tuple[int, float, Movement]] = []  # decided at a step; size
@@ -215,7 +146,7 @@ class RepCounter:
             self._gravity[side].process(record)
         ends = [gravity.end for gravity in self._gravity.values()]
         self._extend(max(min(ends), max(ends) - round(_LATE_S * GRID_HZ)))
-        return self._advance(self._first + len(self._rows) - _SMOOTH // 2)
+        return self._advance(self._first + len(self._rows) - SMOOTH // 2)
 
     def finish(self) -> list[Movement]:
         """Return what the end of the recording completes; no side is waited for any more."""
@@ -263,7 +194,7 @@ class RepCounter:
         if stop <= done:
             return []
         self._smooth = np.concatenate(
-            (self._smooth, _smoothed(self._rows[:, _DIRECTIONS], done, stop))
+            (self._smooth, smoothed(self._rows[:, _DIRECTIONS], done, stop))
         )
         found: list[Movement] = []
         ticks = range(self._next_look, until, _TICK)
@@ -298,30 +229,30 @@ class RepCounter:
 
     def _look(self, tick: int, pose: Pose) -> None:
         """Take in where the body is now."""
-        if not _distance_deg(pose, self._still) <= _STILL_DEG:
+        if not distance_deg(pose, self._still) <= _STILL_DEG:
             self._still, self._still_since = pose, tick
         still_s = (tick - self._still_since) / GRID_HZ
         starts = self._starts
         for i, start in enumerate(starts):
-            distance_deg = _distance_deg(pose, start.pose)
-            if isnan(distance_deg):  # the pods that saw it are gone
-                self._starts = [_Start(pose)]
+            away_deg = distance_deg(pose, start.pose)
+            if isnan(away_deg):  # the pods that saw it are gone
+                self._starts = [Excursion(pose)]
                 return
             if start.left < 0:
-                start.floor_deg = min(start.floor_deg, distance_deg)
-                if distance_deg - start.floor_deg >= self._least_deg:
+                start.floor_deg = min(start.floor_deg, away_deg)
+                if away_deg - start.floor_deg >= self._least_deg:
                     start.left = tick
                     start.peak_deg = start.floor_deg
                 else:
-                    if distance_deg < self._least_deg:  # here: after a hole, others may be above
+                    if away_deg < self._least_deg:  # here: after a hole, others may be above
                         del starts[i + 1 :]
                         if still_s >= _FOLLOW_S:
                             start.follow(pose)
                     continue
-            start.extend(distance_deg, tick, pose)
+            start.extend(away_deg, tick, pose)
             if not start.has_returned:
                 continue
-            turned = distance_deg - start.low_deg >= max(_TURNED_DEG, _TURNED * start.size_deg)
+            turned = away_deg - start.low_deg >= max(_TURNED_DEG, _TURNED * start.size_deg)
             settled = still_s >= _SETTLED_S
             if turned and i and start.is_passed(pose):
                 del starts[i:]
@@ -330,12 +261,12 @@ class RepCounter:
                 if settled:
                     start.low, start.low_pose = tick, pose
                 self._complete(start, tick)
-                self._starts = [_Start(start.low_pose)]
+                self._starts = [Excursion(start.low_pose)]
                 return
         oldest = tick - MAX_REP_S * GRID_HZ
         starts[:] = [start for start in starts if not 0 <= start.left < oldest]
         if not starts or (still_s >= _POSE_S and starts[-1].left >= 0):
-            starts.append(_Start(pose))
+            starts.append(Excursion(pose))
         if len(starts) == 1 and starts[0].left < 0 and still_s >= _FORGET_S:
             self._get_used_to([])
 
@@ -346,22 +277,22 @@ class RepCounter:
         )
         self._least_deg = max(MIN_ANGLE_DEG, PARTIAL * self._usual_deg)
 
-    def _complete(self, start: _Start, tick: int) -> None:
+    def _complete(self, start: Excursion, tick: int) -> None:
         """Judge an excursion that is over: a repetition becomes due."""
         earliest = max(self._free_from, start.left - round(_BEFORE_S * GRID_HZ), self._first)
         poses = self._smooth[earliest - self._first : tick + 1 - self._first]
-        by_pod_deg = _distances_deg(poses, start.pose)
-        away_deg = _mean_of_pods(by_pod_deg)
-        home_deg = _mean_of_pods(_distances_deg(poses, start.low_pose))
+        by_pod_deg = distances_deg(poses, start.pose)
+        away_deg = mean_of_pods(by_pod_deg)
+        home_deg = mean_of_pods(distances_deg(poses, start.low_pose))
         left, peak, low = (k - earliest for k in (start.left, start.peak, start.low))
-        margin_deg = max(_BASE_DEG, _BASE * start.size_deg)
+        margin_deg = max(SWAY_DEG, _BASE * start.size_deg)
         base_deg = np.nanmin(away_deg[: left + 1])
         first = _last(away_deg[: left + 1] <= base_deg + margin_deg)
         stop = peak + _first(home_deg[peak : low + 1] <= margin_deg)
-        far = away_deg[: stop + 1] >= start.peak_deg - max(_BASE_DEG, _FAR * start.size_deg)
+        far = away_deg[: stop + 1] >= start.peak_deg - max(SWAY_DEG, _FAR * start.size_deg)
         self._free_from = earliest + stop
         long_s = (stop - first) / GRID_HZ
-        apart = _are_apart(by_pod_deg[first : stop + 1])
+        apart = are_apart(by_pod_deg[first : stop + 1])
         shortest_s = MIN_STRIDE_S if self._strides else MIN_REP_S
         if not shortest_s <= long_s <= MAX_REP_S or apart:
             return
@@ -390,26 +321,18 @@ class RepCounter:
             leave_s=(earliest + _last(far)) / GRID_HZ,
         )
         due = tick
-        if self._may_be_walking(movement, start.size_deg):
-            due = max(tick, earliest + stop + round(_LOOK_ON_S * GRID_HZ))
+        if not self._strides and may_be_walking(start.size_deg, long_s):
+            due = max(tick, earliest + stop + round(LOOK_ON_S * GRID_HZ))
         self._due.append((due, start.size_deg, movement))
-
-    def _may_be_walking(self, movement: Movement, size_deg: float) -> bool:
-        long_s = movement.end_s - movement.start_s
-        return not self._strides and size_deg < _STRIDE_DEG and long_s < _STRIDES_S
 
     def _walks(self, movement: Movement, size_deg: float, until: int) -> bool:
         """Whether a movement is of walking about, as seen at step ``until``."""
-        if not self._may_be_walking(movement, size_deg):
-            return False
-        first = round((movement.start_s - _LOOK_BACK_S) * GRID_HZ) - self._first
-        strength_g = self._rows[max(0, first) : until - self._first, 3::4]
-        if _has_beat(strength_g, _LONG_BEAT):
-            return True
-        # A quick repetition looks much like a step or three, but is like those before it.
         long_s = movement.end_s - movement.start_s
-        alike = self._usual_s and long_s > _ALIKE * self._usual_s
-        return long_s < _STRIDE_S and not alike and _has_beat(strength_g, _BEAT)
+        if self._strides or not may_be_walking(size_deg, long_s):
+            return False
+        first = round((movement.start_s - LOOK_BACK_S) * GRID_HZ) - self._first
+        strength_g = self._rows[max(0, first) : until - self._first, 3::4]
+        return is_walking(strength_g, long_s, self._usual_s)
 
 
 def find_reps(imu: Mapping[Side, ImuRecord], strides: bool = True) -> list[tuple[float, float]]:
@@ -430,90 +353,6 @@ def find_reps(imu: Mapping[Side, ImuRecord], strides: bool = True) -> list[tuple
     counter = RepCounter(strides)
     found = counter.process(imu) + counter.finish()
     return [(movement.start_s, movement.end_s) for movement in found]
-
-
-def _smoothed(directions: NDArray[np.float64], start: int, stop: int) -> NDArray[np.float64]:
-    """Return the mean of what is known around each of some rows, (n, 6); NaN stays."""
-    reach = _SMOOTH // 2
-    around = np.full((stop - start + 2 * reach, 6), np.nan)
-    first = max(0, start - reach)
-    part = directions[first : stop + reach]
-    around[first - (start - reach) :][: len(part)] = part
-    known = np.isfinite(around)
-    around = np.where(known, around, 0.0)
-    total, count = np.zeros((stop - start, 6)), np.zeros((stop - start, 6))
-    for i in range(_SMOOTH):
-        total += around[i : i + len(total)]
-        count += known[i : i + len(total)]
-    here = known[reach : reach + len(total)]
-    return np.where(here, total / np.maximum(count, 1.0), np.nan)
-
-
-def _distance_deg(a: Pose, b: Pose) -> float:
-    """Return how far apart two poses are, as the pods see that have seen both; NaN: none has."""
-    both = dist(a, b)
-    if not isnan(both):
-        return _DEG * _HALF * both
-    left, right = dist(a[:3], b[:3]), dist(a[3:], b[3:])
-    return _DEG * (right if isnan(left) else left)
-
-
-def _distances_deg(poses: NDArray[np.float64], of: Pose) -> NDArray[np.float64]:
-    """Return how far (n, 6) poses are from one, as each pod sees it: (n, 2)."""
-    squares = (poses - np.array(of)) ** 2
-    return _DEG * np.sqrt(squares[:, (0, 3)] + squares[:, (1, 4)] + squares[:, (2, 5)])
-
-
-def _mean_of_pods(by_pod_deg: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return what the pods see that see something, (n, 2) → (n,), as `_distance_deg` does."""
-    left, right = by_pod_deg.T
-    both = _HALF * np.sqrt(left**2 + right**2)
-    return np.where(np.isnan(both), np.where(np.isnan(left), right, left), both)
-
-
-def _are_apart(by_pod_deg: NDArray[np.float64]) -> bool:
-    """Whether the pods move as things do that are not on one body."""
-    known_deg = by_pod_deg[np.isfinite(by_pod_deg).all(axis=1)]
-    apart_deg = np.abs(known_deg[:, 0] - known_deg[:, 1]).max(initial=0.0)
-    return bool(apart_deg > max(_APART_DEG, _APART * known_deg.max(initial=0.0)))
-
-
-@dataclass(frozen=True)
-class _Beat:
-    """What the force on a pod is like for a while in walking."""
-
-    long_s: float
-    share: float  # of the power that is in the beat of the steps
-
-    @cached_property
-    def waves(self) -> NDArray[np.float64]:
-        """Orthonormal waves without a mean as columns, two for each cadence."""
-        t_s = np.arange(round(self.long_s * GRID_HZ)) / GRID_HZ
-        pairs: list[NDArray[np.float64]] = []
-        for step_hz in np.arange(*_STEPS_HZ, 0.1):
-            phase = 2 * np.pi * step_hz * t_s
-            waves = np.column_stack((np.cos(phase), np.sin(phase)))
-            pairs.append(np.linalg.qr(waves - waves.mean(axis=0))[0])
-        return np.hstack(pairs)
-
-
-_BEAT = _Beat(1.5, 0.75)
-_LONG_BEAT = _Beat(2.0, 0.75)
-
-
-def _has_beat(strength_g: NDArray[np.float64], beat: _Beat) -> bool:
-    """Whether the force on the pods, (n, 2), has the beat of steps anywhere."""
-    known = np.isfinite(strength_g)
-    mean_g = np.where(known, strength_g, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    mean_g = mean_g[known.any(axis=1)]
-    n = len(beat.waves)
-    if len(mean_g) < n:
-        return False
-    windows = np.lib.stride_tricks.sliding_window_view(mean_g, n)[:: round(_BEAT_STEP_S * GRID_HZ)]
-    windows = windows - windows.mean(axis=1, keepdims=True)
-    power = np.sum(windows**2, axis=1)
-    of_steps = np.sum((windows @ beat.waves).reshape(len(windows), -1, 2) ** 2, axis=2)
-    return bool(np.any((power > _STEP_G**2 * n) & (of_steps.max(axis=1) > beat.share * power)))
 
 
 def _first(holds: NDArray[np.bool_]) -> int:

@@ -43,7 +43,8 @@ _PODS_APART_DEG = 10.0  # more: one of them has slipped
 _TOO_FAST_DPS = 60.0  # at the far end ...
 _SHOCK_G = 0.15  # ... or an acceleration that hides gravity
 _HELD_DPS = 20.0  # in single-leg stance
-_MIN_HELD_S = 1.0
+_MIN_HELD_S = 1.0  # of it
+_BOWS_AFTER_S = 20.0
 
 
 @dataclass(frozen=True)
@@ -150,39 +151,47 @@ def hip_rotation(
 
 def pelvic_drop(
     imu: Mapping[Side, ImuRecord],
-    stances: Sequence[tuple[Side, float, float]],
-    upright_s: tuple[float, float],
-    bending_s: tuple[float, float],
+    stances: Sequence[tuple[float, float]],
+    legs: Sequence[Side | None],
 ) -> LegScreen:
     """Return how far the pelvis drops on the free side in single-leg stance (Trendelenburg).
 
-    Positive: the free side is lower than in stance on both legs.
+    Positive: the free side is lower than in stance on both legs. Two bows on both legs, within
+    20 s of the last stance, tell left from forward.
 
     Parameters
     ----------
     imu : mapping of side to ImuRecord
         One pod suffices; of two the mean is taken.
-    stances : sequence of (leg, start_s, end_s)
-        Each held for 1 s or longer; its middle half counts.
-    upright_s : (start, end)
-        Standing on both legs, quiet for a second.
-    bending_s : (start, end)
-        Bending forward on both legs: tells left from forward.
+    stances : sequence of (start_s, end_s)
+        Session time, each 2 s or longer: its middle half counts. Before the first a quiet stance
+        of 1 s on both legs is needed.
+    legs : sequence of Side or None
+        The leg of each.
 
     Returns
     -------
     LegScreen
+
+    Raises
+    ------
+    ValueError
+        There is not one leg for each stance.
     """
-    known = reference(imu, upright_s, bending_s)
+    if len(stances) != len(legs):
+        raise ValueError(f"{len(stances)} stances need as many legs, found {len(legs)}")
+    first_s, last_s = (stances[0][0], stances[-1][1]) if stances else (0.0, 0.0)
+    upright_s = first_s - _STANCE_BEFORE_S, first_s
+    known = reference(imu, upright_s, (last_s, last_s + _BOWS_AFTER_S))
     paths = {side: pod_path(record) for side, record in imu.items()}
     trials: list[LegTrial] = []
-    for leg, start_s, end_s in stances:
+    for leg, (start_s, end_s) in zip(legs, stances, strict=True):
         lists: list[float | str] = []
         for side, path in paths.items():
             if side not in known:
-                lists.append("no quiet stance on both legs")
+                lists.append("no quiet stance on both legs was seen before")
             elif (axes := known[side].axes) is None:
-                lists.append("no bending forward was seen")
+                lists.append("no bow was seen after the last stance: bow twice on both legs")
             else:
                 lists.append(_list_deg(path, axes, start_s, end_s))
         trials.append(_merged(leg, lists, 1 if leg == "left" else -1))
@@ -224,8 +233,10 @@ def _list_deg(path: PodPath, axes: _Array, start_s: float, end_s: float) -> floa
     """Return how far the left side is up, degrees; or why it is not known."""
     quarter_s = (end_s - start_s) / 4
     part = path.between(start_s + quarter_s, end_s - quarter_s)
-    if end_s - start_s < _MIN_HELD_S or not np.isfinite(part.up).all() or not len(part.up):
-        return "motion was lost, or it was held for less than 1 s"
+    if 2 * quarter_s < _MIN_HELD_S:
+        return f"it was held for less than {2 * _MIN_HELD_S:g} s"
+    if not len(part.up) or not np.isfinite(part.up).all():
+        return "motion was lost"
     if float(np.median(part.speed_dps)) > _HELD_DPS or float(np.median(part.shock_g)) > _SHOCK_G:
         return "not held still"
     _, y, z = axes @ part.up.mean(axis=0)

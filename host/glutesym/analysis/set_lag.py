@@ -1,67 +1,153 @@
-"""The lag of a set from the posteriors of its repetitions: a random-effects model.
+"""The lag of a set, from all its repetitions at once.
 
-Each repetition has a lag of its own, which the body spreads about the person's by an unknown
-amount, and which is known only as well as its posterior says. Summing both out is the product of
-the repetitions' posteriors, each widened by the body's spread, averaged over how large that spread
-may be (DerSimonian and Laird 1986 in its Bayesian form; Gelman 2006 for the prior of the spread).
-Sharp repetitions count for more, and one onset in the wrong place does not move the result.
+Two things are not known of a set: how each muscle rises (how fast, by which law), and how much the
+person's lag varies from one repetition to the next. Both shift or blur every repetition alike, so
+they are not averaged away; they are learned. For each pair of rises that the repetitions make
+likely together, each repetition's lag is a normal distribution; with the spread of the person it
+is a random-effects model (DerSimonian and Laird 1986 in its Bayesian form; Gelman 2006 for the
+prior of the spread). Rises and spread are then summed out.
+
+While the set goes on, each repetition's own lag is made of what was known until then; the set's
+lag lets later repetitions teach about earlier ones.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from glutesym.measures import Distribution
+from glutesym.analysis.timing import N_MODELS, pairs_of_rises
+from glutesym.measures import Distribution, OnsetByRise
 
-_SPREADS_MS = (0.5, 2.0, 4.0, 6.0, 8.0, 11.0, 15.0, 20.0, 28.0, 40.0, 60.0)
+_SPREADS_MS = np.array((0.5, 2.0, 4.0, 6.0, 8.0, 11.0, 15.0, 20.0, 28.0, 40.0, 60.0))
 _USUAL_SPREAD_MS = 20.0  # half of all spreads are smaller (half-Cauchy)
-_ASTRAY = 0.03  # probability that a repetition's onsets are not those of the set's movement
+_ASTRAY = 0.03  # probability that a repetition's onsets are not those of the set's movement ...
+_ANYWHERE_MS = 800.0  # ... but anywhere in a range so wide
+_TRUST = 0.8  # in evidence of rises: the resting level has an error that all repetitions share
+_SURPRISE = 0.03  # probability that a repetition rises unlike the others
+_PAIRS = 60  # of rises are kept at most ...
+_OF_ALL = 0.998  # ... fewer if they have this share of the probability
+_REACH_MS = 100.0  # from the middle of what the repetitions say
+_STEP_MS = 2.0
+
+Rep = tuple[OnsetByRise, OnsetByRise]  # left, right
 
 
-def set_lag(reps: Sequence[Distribution]) -> Distribution:
+def set_lag(reps: Sequence[Rep]) -> Distribution:
     """Return the posterior of the lag that repetitions have in common.
 
     Parameters
     ----------
-    reps : sequence of Distribution
-        Of each repetition's lag, ms, all on one grid; at least one.
+    reps : sequence of (left, right)
+        What each repetition says about its onsets; at least one.
 
     Returns
     -------
     Distribution
-        On the same grid.
+        ms. As wide as is uncertain what the person's lag is; its middle is the mean lag of these
+        repetitions, each drawn to the common one as far as it is uncertain.
     """
-    at_ms = reps[0].at
-    own = np.stack([rep.probability for rep in reps])
-    own = (1 - _ASTRAY) * own + _ASTRAY / len(at_ms)
-    widen = _widen(len(at_ms), float(at_ms[1] - at_ms[0]))
-    log_given_spread = np.log(np.maximum(own @ widen, 1e-300)).sum(axis=1)  # (spreads, n)
-    log_given_spread += np.log(_spread_prior())[:, None]
-    probability = np.exp(log_given_spread - log_given_spread.max()).sum(axis=0)
-    return Distribution(at_ms, probability / probability.sum())
+    any_ms, any_variance = np.array([_of_any_rise(rep) for rep in reps]).T
+    pairs, log_pairs, follows = _likely_pairs(reps)
+    of_left, of_right = np.divmod(pairs, N_MODELS)
+    lag_ms = np.stack([left.mean_ms[of_left] - right.mean_ms[of_right] for left, right in reps])
+    variance = np.stack(
+        [left.variance_ms2[of_left] + right.variance_ms2[of_right] for left, right in reps]
+    )
+    middle_ms = _STEP_MS * round(float(np.median(any_ms)) / _STEP_MS)
+    at_ms = middle_ms + np.arange(-_REACH_MS, _REACH_MS + 1, _STEP_MS)
+
+    spread2 = _SPREADS_MS[:, None, None] ** 2
+    lags = at_ms[:, None]
+    unlike, unlike_ms = _drawn(any_ms, any_variance, lags, spread2)
+    log_joint = np.empty((len(pairs), len(_SPREADS_MS), len(at_ms)))
+    mean_ms = np.empty_like(log_joint)
+    for i in range(len(pairs)):
+        like, like_ms = _drawn(lag_ms[:, i], variance[:, i], lags, spread2)
+        parts = (
+            (1 - _ASTRAY) * follows[:, i] * like,
+            (1 - _ASTRAY) * (1 - follows[:, i]) * unlike,
+            _ASTRAY / _ANYWHERE_MS,
+        )
+        total = sum(parts)
+        log_joint[i] = log_pairs[i] + np.log(total).sum(axis=-1)
+        mean_ms[i] = ((parts[0] * like_ms + parts[1] * unlike_ms + parts[2] * lags) / total).mean(
+            axis=-1
+        )
+    log_joint += np.log(_spread_prior())[:, None]
+    joint = np.exp(log_joint - log_joint.max())
+    joint /= joint.sum()
+    common = Distribution(at_ms, joint.sum(axis=(0, 1)))
+    return Distribution(at_ms + float((joint * mean_ms).sum()) - common.median, common.probability)
 
 
-def narrow(lag_ms: float, at_ms: NDArray[np.float64]) -> Distribution:
-    """Return a lag without a posterior of its own as a distribution of one step's width."""
-    step_ms = at_ms[1] - at_ms[0]
-    probability = np.maximum(1 - np.abs(at_ms - lag_ms) / step_ms, 0.0)
-    return Distribution(at_ms, probability / probability.sum())
+def known(lag_ms: float) -> Rep:
+    """Return a lag that does not depend on rises, as if it were known to a step."""
+    nothing, exact = np.zeros(N_MODELS), np.full(N_MODELS, _STEP_MS**2 / 24)
+    return OnsetByRise(nothing, nothing + lag_ms, exact), OnsetByRise(nothing, nothing, exact)
 
 
-@lru_cache(maxsize=2)
-def _widen(n: int, step_ms: float) -> NDArray[np.float64]:
-    """Return what adds each of the spreads to a distribution, (spreads, n, n)."""
-    apart_ms = step_ms * (np.arange(n)[:, None] - np.arange(n))
-    kernels = [np.exp(-0.5 * (apart_ms / spread_ms) ** 2) for spread_ms in _SPREADS_MS]
-    return np.stack([kernel / kernel[n // 2].sum() for kernel in kernels])
+def _evidence(rep: Rep) -> NDArray[np.float64]:
+    """Return a repetition's log evidence of every pair of rises, (pairs,), the largest 0."""
+    evidence = (rep[0].log_evidence[:, None] + rep[1].log_evidence).ravel()
+    return evidence - evidence.max()
+
+
+def _of_any_rise(rep: Rep) -> tuple[float, float]:
+    """Return mean and variance of a repetition's lag, rises summed out."""
+    left, right = rep
+    weight = np.exp(_evidence(rep)) * pairs_of_rises().ravel()
+    weight /= weight.sum()
+    lag_ms = (left.mean_ms[:, None] - right.mean_ms).ravel()
+    variance = (left.variance_ms2[:, None] + right.variance_ms2).ravel()
+    mean_ms = float(weight @ lag_ms)
+    return mean_ms, float(weight @ (variance + (lag_ms - mean_ms) ** 2))
+
+
+def _likely_pairs(
+    reps: Sequence[Rep],
+) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the pairs of rises that the set makes likely.
+
+    Which, (k,); their log probability, (k,), the largest 0; and the probability that a repetition
+    rises so if the set does, (reps, k).
+    """
+    prior = pairs_of_rises().ravel()
+    log_pairs = np.log(prior)
+    of_reps: list[tuple[NDArray[np.float32], float]] = []
+    for rep in reps:
+        like = (1 - _SURPRISE) * np.exp(_TRUST * _evidence(rep))
+        unlike = _SURPRISE * float(like @ prior) / (1 - _SURPRISE)
+        log_pairs = log_pairs + np.log(like + unlike)
+        of_reps.append((np.asarray(like, np.float32), unlike))
+    order = np.argsort(log_pairs)[::-1][:_PAIRS]
+    log_likely = log_pairs[order] - log_pairs[order[0]]
+    weight = np.cumsum(np.exp(log_likely))
+    pairs = order[: int(np.searchsorted(weight, _OF_ALL * weight[-1])) + 1]
+    follows = [like[pairs] / (like[pairs] + unlike) for like, unlike in of_reps]
+    return pairs, log_likely[: len(pairs)], np.stack(follows)
+
+
+def _drawn(
+    own_ms: NDArray[np.float64],
+    variance: NDArray[np.float64],
+    common_ms: NDArray[np.float64],
+    spread2: NDArray[np.float64],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the density of what repetitions say if the common lag were so, and their lags then.
+
+    Own lags and variances (reps,), common ones (n, 1), spreads (m, 1, 1); both results (m, n,
+    reps).
+    """
+    total = variance + spread2
+    away = own_ms - common_ms
+    density = np.exp(-0.5 * away**2 / total) / np.sqrt(2 * np.pi * total)
+    return density, common_ms + away * (spread2 / total)
 
 
 def _spread_prior() -> NDArray[np.float64]:
-    spreads_ms = np.array(_SPREADS_MS)
-    density = 1 / (1 + (spreads_ms / _USUAL_SPREAD_MS) ** 2)
-    weight = density * np.gradient(spreads_ms)
+    density = 1 / (1 + (_SPREADS_MS / _USUAL_SPREAD_MS) ** 2)
+    weight = density * np.gradient(_SPREADS_MS)
     return np.asarray(weight / weight.sum(), np.float64)

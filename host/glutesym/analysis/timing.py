@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glutesym.analysis.onsets import GRID_S, LAWS, RISES_S, EdgeEvidence
-from glutesym.measures import Distribution
+from glutesym.measures import Distribution, OnsetByRise
 
 MAX_SD_S = 0.04  # an edge less certain than this is not reported
 MAX_LAG_S = 0.4
+N_MODELS = len(RISES_S) * len(LAWS)  # of how a muscle rises
 
 _FADE = 0.97  # repetitions remembered: about thirty
 _TRUST = 0.8  # in this memory: the resting level has an error that all repetitions share
@@ -39,20 +40,10 @@ class Edge:
 
 
 @dataclass(frozen=True)
-class Lag:
-    """Onset left − onset right of one repetition."""
-
-    posterior: Distribution  # ms
-    shared_sd_ms: float  # of its SD what is due to the rises: much the same in every repetition
-
-
-@dataclass(frozen=True)
 class Rises:
     """How one side's muscle rises in this exercise, learned from one repetition to the next."""
 
-    log_weight: NDArray[np.float64] = field(
-        default_factory=lambda: np.zeros(len(RISES_S) * len(LAWS))
-    )
+    log_weight: NDArray[np.float64] = field(default_factory=lambda: np.zeros(N_MODELS))
 
     def weight(self) -> NDArray[np.float64]:
         """Return the relative weight of each model, (n_models,)."""
@@ -74,7 +65,7 @@ def time_onsets(
     left: EdgeEvidence | None,
     right: EdgeEvidence | None,
     rises: tuple[Rises, Rises] = (_NOTHING, _NOTHING),
-) -> tuple[Edge | None, Edge | None, Lag | None]:
+) -> tuple[Edge | None, Edge | None, Distribution | None]:
     """Return both sides' onsets and the lag between them.
 
     Parameters
@@ -88,8 +79,8 @@ def time_onsets(
     -------
     left, right : Edge or None
         None where the onset is not determined.
-    lag : Lag or None
-        None unless both onsets are determined.
+    lag : Distribution or None
+        Onset left − onset right, ms; None unless both onsets are determined.
     """
     prior = _pair_prior(*rises)
     of_left = left.likelihood.sum(axis=0) if left else np.ones(len(prior))
@@ -99,11 +90,7 @@ def time_onsets(
     if left is None or right is None or left_edge is None or right_edge is None:
         return left_edge, right_edge, None
     joint = left.likelihood @ prior @ right.likelihood.T
-    posterior = _lag(joint, left.first - right.first)
-    if posterior is None:
-        return left_edge, right_edge, None
-    shared_sd_ms = _spread_ms(prior * np.outer(of_left, of_right), _means(left), _means(right))
-    return left_edge, right_edge, Lag(posterior, shared_sd_ms)
+    return left_edge, right_edge, _lag(joint, left.first - right.first)
 
 
 def time_offset(evidence: EdgeEvidence | None) -> Edge | None:
@@ -114,19 +101,31 @@ def time_offset(evidence: EdgeEvidence | None) -> Edge | None:
     return edge and Edge(-edge.time_s, edge.sd_s, -edge.ci_high_s, -edge.ci_low_s)
 
 
-def _pair_prior(left: Rises, right: Rises) -> NDArray[np.float64]:
-    """Return the probability of each pair of models, (n_models, n_models); none is ruled out."""
-    alike = _alike()
-    learned = alike * np.outer(left.weight(), right.weight())
-    prior = (1 - _SURPRISE) * learned / learned.sum() + _SURPRISE * alike / alike.sum()
-    return np.asarray(prior, np.float64)
+def onset_by_rise(evidence: EdgeEvidence) -> OnsetByRise:
+    """Return an onset's evidence under each model as its sum, mean and variance."""
+    times_ms = 1000 * GRID_S * np.arange(len(evidence.likelihood))
+    total = np.maximum(evidence.likelihood.sum(axis=0), 1e-300)
+    mean_ms = (times_ms @ evidence.likelihood) / total
+    around = (times_ms[:, None] - mean_ms) ** 2
+    variance = (around * evidence.likelihood).sum(axis=0) / total + (1000 * GRID_S) ** 2 / 12
+    return OnsetByRise(np.log(total), mean_ms + 1000 * GRID_S * evidence.first, variance)
 
 
 @lru_cache(maxsize=1)
-def _alike() -> NDArray[np.float64]:
+def pairs_of_rises() -> NDArray[np.float64]:
+    """Return how probable each pair of models is before a set, (N_MODELS, N_MODELS), sum 1."""
     lengths = _ALIKE * np.eye(len(RISES_S)) + (1 - _ALIKE) / len(RISES_S)
     laws = _SAME_LAW * np.eye(len(LAWS)) + (1 - _SAME_LAW) / len(LAWS)
-    return np.asarray(np.kron(lengths, laws), np.float64)
+    alike = np.kron(lengths, laws)
+    return np.asarray(alike / alike.sum(), np.float64)
+
+
+def _pair_prior(left: Rises, right: Rises) -> NDArray[np.float64]:
+    """Return the probability of each pair of models, (n_models, n_models); none is ruled out."""
+    before = pairs_of_rises()
+    learned = before * np.outer(left.weight(), right.weight())
+    prior = (1 - _SURPRISE) * learned / learned.sum() + _SURPRISE * before
+    return np.asarray(prior, np.float64)
 
 
 def _edge(evidence: EdgeEvidence | None, prior: NDArray[np.float64]) -> Edge | None:
@@ -144,23 +143,6 @@ def _edge(evidence: EdgeEvidence | None, prior: NDArray[np.float64]) -> Edge | N
         return None
     low, median, high = Distribution(time_s, probability).quantiles(0.025, 0.5, 0.975)
     return Edge(median, sd_s, low, high)
-
-
-def _means(evidence: EdgeEvidence) -> NDArray[np.float64]:
-    """Return the mean onset under each model, (n_models,), units of GRID_S."""
-    steps = evidence.first + np.arange(len(evidence.likelihood))
-    total = np.maximum(evidence.likelihood.sum(axis=0), 1e-300)
-    return np.asarray((steps @ evidence.likelihood) / total, np.float64)
-
-
-def _spread_ms(
-    weight: NDArray[np.float64], left: NDArray[np.float64], right: NDArray[np.float64]
-) -> float:
-    """Return the SD of the mean lag over pairs of models, weights (n_models, n_models)."""
-    weight = weight / weight.sum()
-    lag = left[:, None] - right
-    mean = np.sum(weight * lag)
-    return 1000 * GRID_S * float(np.sqrt(np.sum(weight * (lag - mean) ** 2)))
 
 
 def _lag(joint: NDArray[np.float64], shift: int) -> Distribution | None:

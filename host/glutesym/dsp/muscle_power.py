@@ -88,12 +88,8 @@ class MusclePower:
 
     @property
     def cells_a_row(self) -> float:
-        """Independent complex values a band and row: windows and bands overlap.
-
-        Duration times bandwidth, and a fifth: with that the posteriors of onsets are as wide as
-        their errors (fitted on simulated contractions, checked on others: docs/accuracy.md).
-        """
-        return 1.2 * self.row_s * (HIGH_HZ - LOW_HZ) / self._bands.shape[1]
+        """Independent complex values a band and row: its time times its bandwidth."""
+        return self.row_s * (HIGH_HZ - LOW_HZ) / self._bands.shape[1]
 
     def between(self, start_s: float, end_s: float) -> PowerRows:
         """Return the rows whose middle lies in a stretch of session time."""

@@ -19,10 +19,21 @@ from bleak.backends.characteristic import BleakGATTCharacteristic
 from bleak.backends.client import BaseBleakClient
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData, BaseBleakScanner
-from bleak.exc import BleakCharacteristicNotFoundError
+from bleak.exc import (
+    BleakBluetoothNotAvailableError,
+    BleakBluetoothNotAvailableReason,
+    BleakCharacteristicNotFoundError,
+    BleakDBusError,
+)
 
 from glutesym import host_clock, wire
-from glutesym.errors import LinkError, RefusedError, UnsuitableError
+from glutesym.errors import (
+    BluetoothError,
+    BluetoothTrouble,
+    LinkError,
+    RefusedError,
+    UnsuitableError,
+)
 from glutesym.keys import KeyRing, OwnedPod
 from glutesym.links.authorise import NOT_ENCRYPTED, Requests
 from glutesym.links.base import SILENCE_S, FoundPod, OnFrame, OnProbe
@@ -72,8 +83,8 @@ class BleTransport:
 
         Raises
         ------
-        LinkError
-            There is no Bluetooth adapter, or it is off.
+        BluetoothError
+            There is no Bluetooth adapter, it is off, or may not be used.
         """
         found: dict[str, FoundPod] = {}
         done = asyncio.Event()
@@ -98,10 +109,8 @@ class BleTransport:
             except TimeoutError:
                 pass
             except Exception as error:  # whatever a platform's stack raises
-                raise LinkError(
-                    f"Cannot scan for pods, Bluetooth does not answer ({error}). Switch it on; on "
-                    "Linux check that BlueZ runs (`systemctl status bluetooth`), on macOS allow "
-                    "the terminal to use Bluetooth."
+                raise BluetoothError(
+                    bluetooth_trouble(error), str(error.args[0] if error.args else error)
                 ) from error
         return list(found.values())
 
@@ -288,6 +297,30 @@ class BleLink:
             raise
         except Exception as error:  # whatever a platform's stack raises
             raise LinkError(f"The link to {self._name} is gone: {error}.") from error
+
+
+_Reason = BleakBluetoothNotAvailableReason
+_WHY: dict[_Reason, BluetoothTrouble] = {
+    _Reason.POWERED_OFF: "off",
+    _Reason.NO_BLUETOOTH: "none",
+    _Reason.NO_BLE_CENTRAL_ROLE: "none",
+    _Reason.DENIED_BY_USER: "denied",
+    _Reason.DENIED_BY_SYSTEM: "denied",
+    _Reason.DENIED_BY_UNKNOWN: "denied",
+}
+_DENIED_BY_DBUS = ("AccessDenied", "NotPermitted", "NotAuthorized")  # ends of D-Bus errors' names
+
+
+def bluetooth_trouble(error: Exception) -> BluetoothTrouble:
+    """Return why a platform's stack does not scan."""
+    if isinstance(error, BleakBluetoothNotAvailableError):
+        return _WHY.get(error.reason, "silent")
+    if isinstance(error, BleakDBusError):
+        if error.dbus_error.endswith("NotReady"):
+            return "off"
+        if error.dbus_error.endswith(_DENIED_BY_DBUS):
+            return "denied"
+    return "silent"
 
 
 def _tag_of(name: str) -> str:

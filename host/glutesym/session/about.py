@@ -13,13 +13,14 @@ import numpy as np
 from glutesym import __version__
 from glutesym.measures import SIDES
 from glutesym.recording import PodRecord, Recording
-from glutesym.session.columns import TABLES, UNITS
+from glutesym.session.columns import CONTENTS, TABLES, UNITS
 
 _CONVENTIONS = {
     "time": "seconds of session time; 0 is the moment the session started. Both sides share it.",
     "asymmetry": "positive: the right side is larger",
     "lag": "left minus right, positive: the left side starts later",
-    "empty cell": "a lost sample or a withheld number; a reason column beside it says why",
+    "empty cell": "a lost sample or a withheld number; 'empty' of its column says when, or names "
+    "the column with the reason",
     "flags": "1: yes, 0: no",
     "confidence intervals": "95 %",
     "axes": "x, y, z of the motion sensor itself",
@@ -30,14 +31,12 @@ _CONVENTIONS = {
 
 
 def about(
-    stem: str, rows: Mapping[str, int], recording: Recording, meta: Mapping[str, object]
+    rows: Mapping[str, int], recording: Recording, meta: Mapping[str, object]
 ) -> dict[str, object]:
-    """Return the content of ``<stem>_about.json``, ready for JSON.
+    """Return the content of ``about.json``, ready for JSON.
 
     Parameters
     ----------
-    stem : str
-        What all file names of the export begin with.
     rows : mapping
         Rows of each table.
     recording : Recording
@@ -57,10 +56,15 @@ def about(
             side: _pod(recording.pods[side]) if side in recording.pods else None for side in SIDES
         },
         "files": {
-            f"{stem}_{table}.csv": {
+            f"{table}.csv": {
                 "rows": rows[table],
+                "content": CONTENTS[table],
                 "columns": {
-                    column.heading: {"unit": UNITS[column.unit][0], "meaning": column.meaning}
+                    column.heading: {
+                        "unit": UNITS[column.unit][0],
+                        "meaning": column.meaning,
+                        "empty": column.empty or "never",
+                    }
                     for column in columns
                 },
             }

@@ -14,6 +14,7 @@ from glutesym.session.recorder import Recorder
 
 _PATIENCE_S = 60.0  # for a radio that other programs use, or a pod that still has its old link
 _CONNECT_AGAIN_S = 1.0
+REST_S = 20.0
 NOBODY: Mapping[Side, KnownPod] = MappingProxyType({})
 
 
@@ -33,6 +34,8 @@ class Acquisition:
         How long to look for the pods at the beginning.
     known : mapping
         Pods that have taken part already, of a session that goes on: these and no others.
+    rest_s : float
+        At the end: without progress for so long, what a pod still has is given up.
     """
 
     def __init__(
@@ -44,7 +47,9 @@ class Acquisition:
         sides: Sequence[Side] = SIDES,
         scan_timeout_s: float = 20.0,
         known: Mapping[Side, KnownPod] = NOBODY,
+        rest_s: float = REST_S,
     ) -> None:
+        self.rest_s = rest_s
         self._transport = transport
         self.writer = writer
         self._clock_ns = clock_ns
@@ -146,7 +151,7 @@ class Acquisition:
     async def _find_all(self) -> dict[Side, FoundPod]:
         pods = await self._transport.scan(
             self._scan_timeout_s,
-            lambda seen: all(self._nearest(seen, side) for side in self._pods),
+            self._all_seen,
         )
         found: dict[Side, FoundPod] = {}
         for side in self._pods:
@@ -159,9 +164,20 @@ class Acquisition:
             raise PodNotFoundError(missing, self._scan_timeout_s, strangers)
         return found
 
+    def _all_seen(self, pods: list[FoundPod]) -> bool:
+        """Tell the live view which pods have been seen, and whether that is all of them."""
+        nearest: dict[Side, FoundPod | None] = {
+            side: self._nearest(pods, side) for side in self._pods
+        }
+        for side, pod in nearest.items():
+            if pod is not None and self.live is not None:
+                self.live.set_seen(side, pod.rssi_dbm)
+        return all(nearest.values())
+
     def _nearest(self, pods: list[FoundPod], side: Side) -> FoundPod | None:
         """Return the pod of a side with the strongest signal."""
-        mine = [pod for pod in pods if pod.side == side]
-        if side in self._known:
-            mine = [pod for pod in mine if pod.address == self._known[side].address]
+        if side in self._known:  # whichever side it was provisioned for
+            mine = [pod for pod in pods if pod.owned and pod.address == self._known[side].address]
+        else:
+            mine = [pod for pod in pods if pod.side == side]
         return max(mine, key=lambda pod: pod.rssi_dbm or -999, default=None)

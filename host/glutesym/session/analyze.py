@@ -111,6 +111,7 @@ def export_session(
         "session_file": session.path.name,
         "exercise_as_recorded": session.meta.exercise,
         "subject": session.meta.subject or None,
+        "placement": session.meta.placement,
         "started_utc": session.meta.started_utc.isoformat(),
         "recorded_with": session.meta.versions,
         "ended_cleanly": session.meta.ended,

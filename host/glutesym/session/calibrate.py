@@ -59,7 +59,7 @@ def calibrate_session(session: AnalyzedSession) -> Calibration:
     SessionError
         There is none.
     """
-    measured: list[Measured] = []
+    measured: dict[str, Measured] = {}  # what was done again takes the place of the first attempt
     starts_s: dict[str, float] = {}
     for event in session.events:
         if event.kind == TRIAL_START:
@@ -70,13 +70,15 @@ def calibrate_session(session: AnalyzedSession) -> Calibration:
                 slot = slot_of_text(event.text, *span_s)
             except ValueError as error:
                 raise SessionError(session.path, f"{error}. Update glutesym.") from error
-            measured.append(Measured(slot, measure_squeeze(slot, session.recording, *span_s)))
+            trials = measure_squeeze(slot, session.recording, *span_s)
+            measured[event.text] = Measured(slot, trials)
     if not measured:
         raise SessionError(
             session.path,
             "there is no complete guided contraction in it. Record one with `glutesym calibrate`.",
         )
-    return Calibration(tuple(measured), enough_mvic(measured))
+    found = tuple(measured.values())
+    return Calibration(found, enough_mvic(found))
 
 
 def enough_mvic(measured: Sequence[Measured]) -> dict[Side, Mvic]:

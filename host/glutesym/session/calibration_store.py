@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import isfinite
 from pathlib import Path
 from typing import Any, cast
@@ -26,6 +26,7 @@ from glutesym.session.subject import subject_code
 _KIND, _FORMAT = "glutesym calibration", 1
 _PREFIX = "mvic"
 _PLACEMENT_CHARS = 40  # keeps the longest UTF-8 name below 255 bytes
+_SAME_ELECTRODES = timedelta(hours=12)  # nobody wears them for longer
 _AGAIN = "Put a backup in its place, or move it away and calibrate again."
 
 
@@ -55,6 +56,10 @@ class StoredCalibration:
     placement: str  # in the user's words
     made: datetime  # with time zone
     mvic: Mapping[Side, Mvic]
+
+    def holds_at(self, moment: datetime) -> bool:
+        """Say whether the electrodes worn at a moment can be those that it was made with."""
+        return abs(moment - self.made) <= _SAME_ELECTRODES
 
 
 def calibration_path(folder: Path, subject: str, placement: str) -> Path:

@@ -1,11 +1,12 @@
-"""Every column of the exported tables: name, unit and meaning.
+"""Every column of the exported tables: name, unit, meaning, and when its cells are empty.
 
-Headings, rounding and the sidecar derive from it.
+Headings, rounding, the sidecar and docs/csv.md derive from it. What was measured comes before what
+says how far it can be trusted.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from glutesym.analysis.calibration import ELECTRODE_CAUTION
 from glutesym.measures import GRADES, SIDES
@@ -33,6 +34,7 @@ class Column:
     name: str
     unit: str  # a key of UNITS
     meaning: str
+    empty: str = ""  # when a cell is; a heading: the reason stands there; "": never
 
     @property
     def heading(self) -> str:
@@ -41,18 +43,27 @@ class Column:
 
 
 def _per_side(*columns: Column) -> tuple[Column, ...]:
+    """Return each column of the left side, and beside it that of the right side."""
     return tuple(
-        Column(f"{side}_{column.name}", column.unit, f"{side} side: {column.meaning}")
-        for side in SIDES
+        replace(
+            column,
+            name=f"{side}_{column.name}",
+            meaning=f"{side} side: {column.meaning}",
+            empty=column.empty.replace("{side}", side),
+        )
         for column in columns
+        for side in SIDES
     )
 
 
-def _estimate(name: str, unit: str, meaning: str) -> tuple[Column, ...]:
+def _estimate(name: str, unit: str, meaning: str, empty: str) -> tuple[Column, ...]:
+    ends = {"low": "lower", "high": "upper"}
     return (
-        Column(name, unit, meaning),
-        Column(f"{name}_ci_low", unit, f"lower end of the 95 % confidence interval of {name}"),
-        Column(f"{name}_ci_high", unit, f"upper end of the 95 % confidence interval of {name}"),
+        Column(name, unit, meaning, empty),
+        *(
+            Column(f"{name}_ci_{end}", unit, f"{word} end of its 95 % confidence interval", empty)
+            for end, word in ends.items()
+        ),
     )
 
 
@@ -67,59 +78,84 @@ _LN_RATIO = "ln(R/L) of the activations, positive: right larger"
 _DETECTABLE = "another such set must differ by this to differ in earnest (MDC95)"
 _CHANGE = "change from the first repetition to the last one"
 _LAG = "onset left − onset right, positive: left starts later"
+_LOST = "sample lost: see gaps"
+_SIDE_REASON, _REASON = "{side}_reason", "reason"
+_NO_POD = "no pod on this side"
+_NO_LINE = "there is no line, or the number of this session is withheld"
 
 EMG = (
     _SIDE,
     Column("time", "s", "session time of the sample"),
     Column("index", "", "number of the sample on the pod; starts again when the pod restarts"),
-    Column("emg", "uv", "electrode voltage as measured, offset included; empty: sample lost"),
-    Column("lead_off", "", "1: an electrode was off the skin; empty: sample lost"),
-    Column("clipped", "", "1: the converter was at its rail; empty: sample lost"),
+    Column("emg", "uv", "electrode voltage as measured, unfiltered, offset included", _LOST),
+    Column("lead_off", "", "1: an electrode was off the skin", _LOST),
+    Column("clipped", "", "1: the converter was at its rail", _LOST),
 )
 IMU = (
     _SIDE,
     Column("time", "s", "session time of the sample"),
     *(
-        Column(f"accel_{axis}", "g", f"specific force along the pod's {axis} axis; empty: lost")
+        Column(f"accel_{axis}", "g", f"specific force along the pod's {axis} axis", _LOST)
         for axis in "xyz"
     ),
     *(
-        Column(f"gyro_{axis}", "dps", f"rate of turn about the pod's {axis} axis; empty: lost")
+        Column(f"gyro_{axis}", "dps", f"rate of turn about the pod's {axis} axis", _LOST)
         for axis in "xyz"
     ),
 )
 REPS = (
     Column("rep", "", "number of the repetition, from 1"),
-    Column("start", "s", "start of the repetition"),
+    Column("start", "s", "start of the repetition, session time"),
     Column("end", "s", "end of the repetition"),
-    *_per_side(
-        Column("onset", "s", "start of muscle activity"),
-        Column("offset", "s", "end of muscle activity"),
-        Column("activation", "uv", "RMS over the active part, resting power subtracted"),
-        Column("peak", "uv", "highest 250 ms RMS"),
-        Column("integrated", "uv_s", "activation times the duration of activity"),
-        Column("burst", "s", "duration of activity: from onset to offset"),
-        Column("time_to_peak", "s", "from onset to the middle of the highest 250 ms"),
-        Column("snr", "db", "signal-to-noise ratio: activity against rest"),
-        Column("resting", "uv", "RMS at rest at that time, which is subtracted in power"),
-        Column("hum", "uv", "mains hum at rest, RMS; empty: no rest long enough to tell"),
-        Column("slow", "uv", "RMS from 2 to 25 Hz during the movement: cables and skin that move"),
-        Column("onset_uncertainty", "ms", "half-width of the onset's 95 % interval"),
-        Column("quality", "", _QUALITY),
-        Column("reason", "", "why the quality of this side is not good"),
+    Column(
+        "working", "", "the side that worked", "exercises on both legs, or not clear: see reason"
     ),
-    Column("symmetry_index", "pct", _SYMMETRY_INDEX),
-    Column("symmetry_angle", "pct", _SYMMETRY_ANGLE),
-    Column("ratio", "ln", _LN_RATIO),
-    Column("lag", "ms", _LAG),
-    Column("offset_lag", "ms", "offset left − offset right, positive: left ends later"),
-    Column("coactivation", "s", "for how long both sides were active at once"),
-    Column("working", "", "of exercises on one leg: the side that worked"),
-    Column("sync_uncertainty", "ms", "95 % bound of the clocks' error in the lag"),
+    *_per_side(
+        Column(
+            "activation", "uv", "RMS over the active part, resting power subtracted", _SIDE_REASON
+        ),
+    ),
+    Column("symmetry_index", "pct", _SYMMETRY_INDEX, "exercises on one leg, or see reason"),
+    *_per_side(Column("onset", "s", "start of muscle activity", _SIDE_REASON)),
+    Column("lag", "ms", _LAG, "exercises on one leg, or see reason"),
+    *_per_side(
+        Column("offset", "s", "end of muscle activity", _SIDE_REASON),
+        Column("peak", "uv", "highest 250 ms RMS", _SIDE_REASON),
+        Column("burst", "s", "duration of activity: from onset to offset", _SIDE_REASON),
+        Column("integrated", "uv_s", "activation times the duration of activity", _SIDE_REASON),
+        Column(
+            "time_to_peak", "s", "from onset to the middle of the highest 250 ms", _SIDE_REASON
+        ),
+    ),
+    Column("symmetry_angle", "pct", _SYMMETRY_ANGLE, "as symmetry_index"),
+    Column("ratio", "ln", _LN_RATIO, "as symmetry_index, or one side was silent"),
+    Column(
+        "offset_lag", "ms", "offset left − offset right, positive: left ends later", "as lag_ms"
+    ),
+    Column("coactivation", "s", "for how long both sides were active at once", _REASON),
+    *_per_side(
+        Column("snr", "db", "signal-to-noise ratio: activity against rest", _SIDE_REASON),
+        Column("onset_uncertainty", "ms", "half-width of the onset's 95 % interval", _SIDE_REASON),
+        Column("resting", "uv", "RMS at rest then, subtracted in power", _SIDE_REASON),
+        Column("hum", "uv", "mains hum at rest, RMS", "no rest long enough to tell"),
+        Column(
+            "slow",
+            "uv",
+            "RMS from 2 to 25 Hz during the movement: cables and skin that move",
+            _SIDE_REASON,
+        ),
+    ),
+    Column(
+        "sync_uncertainty", "ms", "95 % bound of the clocks' error in the lag", "it is not known"
+    ),
     Column("quality", "", _QUALITY),
     Column("excluded", "", "1: the summary is made without this repetition"),
-    Column("reason", "", "why the quality of this repetition is not good"),
-    Column("edited", "", "what a reviewer did: added, moved, excluded, working side set"),
+    Column("reason", "", "why the quality is not good, both sides", "quality is good"),
+    *_per_side(
+        Column("quality", "", "its own quality, same grades"),
+        Column("reason", "", "why its quality is not good", "{side}_quality is good"),
+    ),
+    Column("edited", "", "what a reviewer did: added, moved, excluded, working", "nothing"),
 )
 GAPS = (
     _SIDE,
@@ -131,85 +167,184 @@ GAPS = (
 )
 EVENTS = (
     Column("time", "s", "session time of the event"),
-    Column("side", "", "the pod that it concerns; empty: the whole session"),
+    Column("side", "", "the pod that it concerns", "the whole session"),
     Column("kind", "", "what kind of event"),
-    Column("text", "", "details"),
+    Column("text", "", "details", "nothing more is known"),
 )
+_MVIC = "mvic_reason"
 NORMALISED = (
     *_per_side(
-        Column("mvic", "uv", "what its activation is set against: highest 500 ms RMS"),
-        Column("mvic_spread", "pct", "SD over mean of the trials or repetitions it is taken from"),
+        Column("mvic", "uv", "what its activation is set against: highest 500 ms RMS", _MVIC),
         Column(
-            "mvic_source", "", "the position of the maximal contraction, or the set's own peak"
+            "mvic_spread",
+            "pct",
+            "SD over mean of the trials or repetitions it is taken from",
+            f"there is one only, or see {_MVIC}",
         ),
-        Column("of_mvic", "pct", "activation of the set over that; may exceed 100"),
+        Column(
+            "mvic_source",
+            "",
+            "the position of the maximal contraction, or the set's own peak",
+            _MVIC,
+        ),
+        Column("of_mvic", "pct", "activation of the set over that; may exceed 100", _MVIC),
     ),
-    Column("right_over_left_of_mvic", "pct", "right_of_mvic over left_of_mvic"),
-    Column("right_over_left_raw_mvic", "pct", f"right_mvic over left_mvic, {ELECTRODE_CAUTION}"),
-    Column("mvic_placement", "", "of the calibration's electrodes; empty: the set's own peak"),
-    Column("mvic_made", "", "when the calibration was made"),
-    Column("mvic_reason", "", "why nothing is set against a maximum, or with what caution it is"),
+    Column("right_over_left_of_mvic", "pct", "right_of_mvic over left_of_mvic", _MVIC),
+    Column(
+        "right_over_left_raw_mvic", "pct", f"right_mvic over left_mvic, {ELECTRODE_CAUTION}", _MVIC
+    ),
+    Column("mvic_placement", "", "of the calibration's electrodes", "the set's own peak"),
+    Column("mvic_made", "", "when the calibration was made", "the set's own peak"),
+    Column(
+        "mvic_reason",
+        "",
+        "why nothing is set against a maximum, or with what caution it is",
+        "nothing is to be said against it",
+    ),
 )
 SUMMARY = (
-    Column("exercise", "", "what was exercised"),
+    Column("session", "", "name of the session file, without its ending"),
+    Column("started_utc", "", "when it began", "not known"),
+    Column("subject", "", "whose it is: a code", "not given"),
+    Column("exercise", "", "what was exercised", "not given"),
+    Column("verdict", "", "left lower, right lower, within noise or not measurable"),
+    Column("verdict_reason", "", "why the verdict is not a side", "it is clear"),
+    *_estimate("symmetry_index", "pct", f"of the set: {_SYMMETRY_INDEX}", "symmetry_reason"),
+    Column("lag_verdict", "", "left later, right later, within noise or not measurable"),
+    *_estimate("lag", "ms", f"of the set: {_LAG}", "lag_reason"),
+    *(
+        column
+        for side in SIDES
+        for column in _estimate(
+            f"{side}_activation",
+            "uv",
+            f"{side} side: activation of the set",
+            f"{side}_activation_reason",
+        )
+    ),
     Column("duration", "s", "length of the session"),
     Column("reps", "", "repetitions that were found"),
     Column("reps_used", "", "repetitions that the summary judges together"),
     Column("reps_excluded", "", "repetitions that it leaves out, as their quality is unusable"),
-    Column("excluded_because", "", "why, and how many for each reason"),
-    Column("motion_lost", "s", "time that no pod's motion is known of: nothing is counted there"),
-    Column("verdict", "", "left lower, right lower, within noise or not measurable"),
-    Column("verdict_reason", "", "why the verdict is not a side, if it is not"),
-    *_estimate("symmetry_index", "pct", f"of the set: {_SYMMETRY_INDEX}"),
-    *_estimate("symmetry_angle", "pct", f"of the set: {_SYMMETRY_ANGLE}"),
-    *_estimate("ratio", "ln", f"of the set: {_LN_RATIO}"),
-    Column("symmetry_reason", "", "why symmetry index, angle and ratio are withheld"),
-    Column("symmetry_detectable", "pct", f"symmetry index: {_DETECTABLE}"),
-    *_estimate("lag", "ms", f"of the set: {_LAG}"),
-    Column("lag_verdict", "", "left later, right later, within noise or not measurable"),
-    Column("lag_reason", "", "why the lag is withheld"),
-    Column("lag_detectable", "ms", f"lag: {_DETECTABLE}"),
-    *(
-        column
-        for side in SIDES
-        for column in (
-            *_estimate(f"{side}_activation", "uv", f"{side} side: activation of the set"),
-            Column(f"{side}_activation_reason", "", f"{side} side: why activation is withheld"),
-        )
+    Column("excluded_because", "", "why, and how many for each reason", "none is excluded"),
+    Column("symmetry_reason", "", "why symmetry index, angle and ratio are withheld", "given"),
+    Column("lag_reason", "", "why the lag is withheld", "it is given"),
+    *_per_side(Column("activation_reason", "", "why activation is withheld", "it is given")),
+    Column("symmetry_detectable", "pct", f"symmetry index: {_DETECTABLE}", "symmetry_reason"),
+    Column("lag_detectable", "ms", f"lag: {_DETECTABLE}", "lag_reason"),
+    *_estimate("symmetry_angle", "pct", f"of the set: {_SYMMETRY_ANGLE}", "symmetry_reason"),
+    *_estimate(
+        "ratio", "ln", f"of the set: {_LN_RATIO}", "see symmetry_reason, or one side was silent"
     ),
     *(
         column
         for side in SIDES
         for column in (
-            *_estimate(f"{side}_median_frequency", "pct", f"{side} side: {_CHANGE} (fatigue)"),
-            *_estimate(f"{side}_fi_nsm5", "pct", f"{side} side, Dimitrov 2006: {_CHANGE}"),
-            Column(f"{side}_fatigue_reason", "", f"{side} side: why fatigue is withheld"),
             *_estimate(
-                f"{side}_hip_rotation",
+                f"{side}_median_frequency",
+                "pct",
+                f"{side} side: {_CHANGE} (fatigue)",
+                f"{side}_fatigue_reason",
+            ),
+            *_estimate(
+                f"{side}_fi_nsm5",
+                "pct",
+                f"{side} side, Dimitrov 2006: {_CHANGE}",
+                f"{side}_fatigue_reason",
+            ),
+            Column(f"{side}_fatigue_reason", "", "why fatigue is withheld", "it is given"),
+        )
+    ),
+    *(
+        column
+        for side in SIDES
+        for column in _estimate(
+            f"{side}_hip_rotation",
+            "deg",
+            f"hinged on the {side} leg: how far the pelvis opens to the free side",
+            "hip_rotation_reason",
+        )
+    ),
+    *_estimate("hip_rotation_difference", "deg", "right leg − left leg", "hip_rotation_reason"),
+    Column("hip_rotation_reason", "", "why hip rotation is withheld", "it is given"),
+    *(
+        column
+        for side in SIDES
+        for column in (
+            *_estimate(
+                f"{side}_pelvic_drop",
                 "deg",
-                f"hinged on the {side} leg: how far the pelvis opens to the free side",
+                f"standing on the {side} leg: how far the pelvis drops on the free side",
+                f"{side}_pelvic_drop_reason",
+            ),
+            Column(
+                f"{side}_pelvic_drop_reason",
+                "",
+                "why pelvic drop is withheld",
+                "it is given",
             ),
         )
     ),
-    *_estimate("hip_rotation_difference", "deg", "right leg − left leg"),
-    *_per_side(
-        Column("resting", "uv", "RMS at rest, which is subtracted in power"),
-        Column("samples_sent", "", "EMG samples that the pod put into frames"),
-        Column("samples_received", "", "EMG samples that arrived"),
-        Column("samples_lost", "", "EMG samples that are missing"),
-        Column("frames_bad", "", "frames that could not be decoded"),
-        Column("boots", "", "starts of the pod during the session; more than 1: it restarted"),
-        Column("emg_rate", "hz", "EMG samples per second of session time, as measured"),
-        Column("clock_uncertainty", "ms", "half-width of the bracket around session time"),
+    *_estimate(
+        "pelvic_drop_difference", "deg", "right leg − left leg", "the drop of a leg is withheld"
     ),
-    Column("sync_uncertainty", "ms", "95 % bound of the error of a left–right time difference"),
+    Column("motion_lost", "s", "time that no pod's motion is known of: nothing is counted there"),
+    Column("pods_swapped", "", "1: the pods seem to be on each other's side", "it cannot be told"),
+    *_per_side(
+        Column("resting", "uv", "RMS at rest, subtracted in power", "no rest was found"),
+        Column("samples_sent", "", "EMG samples that the pod put into frames", _NO_POD),
+        Column("samples_received", "", "EMG samples that arrived", _NO_POD),
+        Column("samples_lost", "", "EMG samples that are missing", _NO_POD),
+        Column("frames_bad", "", "frames that could not be decoded", _NO_POD),
+        Column(
+            "boots",
+            "",
+            "starts of the pod during the session; more than 1: it restarted",
+            _NO_POD,
+        ),
+        Column("emg_rate", "hz", "EMG samples per second of session time, as measured", _NO_POD),
+        Column(
+            "clock_uncertainty",
+            "ms",
+            "half-width of the bracket around session time",
+            "it is not known, or no pod on this side",
+        ),
+    ),
+    Column(
+        "sync_uncertainty",
+        "ms",
+        "95 % bound of the error of a left–right time difference",
+        "it is not known",
+    ),
     *NORMALISED,
 )
-TABLES = {
+TREND = (
+    Column("session", "", "name of the session file, without its ending"),
+    Column("started", "", "when it began, local time"),
+    Column("reps", "", "repetitions that were found"),
+    Column("reps_used", "", "repetitions that the summary judges together"),
+    *_estimate("symmetry_index", "pct", _SYMMETRY_INDEX, "symmetry_reason"),
+    Column("verdict", "", "left lower, right lower, within noise or not measurable"),
+    *_estimate("lag", "ms", _LAG, "lag_reason"),
+    Column("lag_verdict", "", "left later, right later, within noise or not measurable"),
+    *_estimate("symmetry_index_line", "pct", "the line through all days, there", _NO_LINE),
+    *_estimate("lag_line", "ms", "the line through all days, there", _NO_LINE),
+    Column("symmetry_reason", "", "why the symmetry index is withheld", "it is given"),
+    Column("lag_reason", "", "why the lag is withheld", "it is given"),
+)
+TABLES = {  # of one session
+    "reps": REPS,
+    "summary": SUMMARY,
+    "events": EVENTS,
+    "gaps": GAPS,
     "emg": EMG,
     "imu": IMU,
-    "reps": REPS,
-    "gaps": GAPS,
-    "events": EVENTS,
-    "summary": SUMMARY,
+}
+CONTENTS = {  # what each table is, in a line
+    "reps": "each repetition: amounts, onsets, asymmetry, lag, quality",
+    "summary": "the whole set: verdicts, asymmetry and lag with 95 % intervals",
+    "events": "what happened: connections, markers",
+    "gaps": "every stretch of samples that is missing, and why",
+    "emg": "every EMG sample, unfiltered: the left pod's, then the right one's",
+    "imu": "every motion sample: the left pod's, then the right one's",
 }

@@ -1,16 +1,25 @@
-"""CSV export: tidy tables with units in their headings, and a sidecar that explains them.
+"""CSV export: a folder of tidy tables, units in their headings, that explains itself.
 
 Tables and their columns are defined in :mod:`glutesym.session.columns`. A lost sample or a
-withheld number is an empty cell. The files appear all at once, when they are complete.
+withheld number is an empty cell. The files appear all at once, when they are complete, and the
+same session gives the same bytes again.
+
+Text is UTF-8 with a byte order mark: without it Excel takes µ, − and ö for something else.
+Spreadsheets, pandas, polars and R's readr pass over the mark; Python's own csv module wants
+``encoding="utf-8-sig"``.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from codecs import BOM_UTF8
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import polars as pl
@@ -20,11 +29,26 @@ from glutesym.errors import SessionError
 from glutesym.measures import SetMeasures
 from glutesym.recording import Recording
 from glutesym.session.about import about
-from glutesym.session.columns import EMG, EVENTS, GAPS, IMU, REPS, SUMMARY, TABLES, UNITS, Column
+from glutesym.session.columns import (
+    EMG,
+    EVENTS,
+    GAPS,
+    IMU,
+    REPS,
+    SUMMARY,
+    TABLES,
+    TREND,
+    UNITS,
+    Column,
+)
+from glutesym.session.history import History
 from glutesym.session.normalised import Normalised, normalised_row
-from glutesym.session.rows import Row, gap_rows, rep_row, summary_row
+from glutesym.session.readme import readme_text
+from glutesym.session.rows import Row, gap_rows, rep_row, summary_row, trend_rows
 from glutesym.session.store import StoredEvent
 
+README, ABOUT = "README.txt", "about.json"
+_UNFINISHED = ".export-"  # what a folder is called until its files are complete
 _CHUNK_ROWS = 250_000  # rows in memory at once: about 30 MB
 
 Progress = Callable[[float], None]
@@ -40,22 +64,23 @@ def export_csv(
     progress: Progress = lambda fraction: None,
     normalised: Normalised | None = None,
 ) -> list[Path]:
-    """Write ``<stem>_emg.csv``, one file for each other table, and ``<stem>_about.json``.
+    """Write ``<stem>/README.txt``, a CSV for each table, and ``about.json``.
 
-    An earlier export of the same stem is replaced.
+    An earlier export of the same stem is replaced; other files in its folder stay.
 
     Parameters
     ----------
     folder : Path
-        Where the files go, and nothing outside it; created when missing.
+        Where the session's folder goes, and nothing outside it; created when missing.
     stem : str
-        What all file names begin with.
+        The name of the session's folder.
     recording : Recording
         Both pods' samples.
     measures : SetMeasures
         What was measured on them.
     meta : mapping
-        What else the sidecar should say: start, software versions, settings and filters.
+        What else the sidecar should say: start, software versions, settings and filters. The
+        summary has its ``started_utc`` and ``subject``, too.
     events : sequence of StoredEvent
         What happened during the session.
     progress : callable
@@ -72,43 +97,115 @@ def export_csv(
     Raises
     ------
     SessionError
-        The files cannot be written. No file is left incomplete.
+        The files cannot be written, or one of an earlier export is in use. No file is left
+        incomplete, and an earlier export is as it was.
     """
     if not stem or Path(stem).name != stem or "\\" in stem:
         raise SessionError(folder / stem, "the name of an export may not contain a folder.")
+    target = folder / stem
     total = sum(pod.emg.time_s.size + pod.imu.time_s.size for pod in recording.pods.values())
+    whose = {"session": stem} | {key: meta.get(key) for key in ("started_utc", "subject")}
+    summary = whose | summary_row(recording, measures) | normalised_row(normalised)
     tables = {
+        "reps": _table(REPS, [rep_row(rep) for rep in measures.reps]),
+        "summary": _table(SUMMARY, [summary]),
+        "events": _table(EVENTS, [_event_row(event) for event in events]),
+        "gaps": _table(GAPS, gap_rows(recording)),
         "emg": _emg(recording),
         "imu": _imu(recording),
-        "reps": _table(REPS, [rep_row(rep) for rep in measures.reps]),
-        "gaps": _table(GAPS, gap_rows(recording)),
-        "events": _table(EVENTS, [_event_row(event) for event in events]),
-        "summary": _table(
-            SUMMARY, [summary_row(recording, measures) | normalised_row(normalised)]
-        ),
     }
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".export-", dir=folder) as name:
+        target.mkdir(parents=True, exist_ok=True)
+        for unfinished in target.glob(f"{_UNFINISHED}*"):  # of an export that was killed
+            shutil.rmtree(unfinished, ignore_errors=True)
+        with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=target) as name:
             temporary = Path(name)
-            rows = {table: 0 for table in tables}
+            rows = dict.fromkeys(tables, 0)
             for table, frames in tables.items():
-                with (temporary / f"{stem}_{table}.csv").open("wb") as file:
-                    file.write((",".join(c.heading for c in TABLES[table]) + "\n").encode())
-                    for frame in frames:
-                        frame.write_csv(file, include_header=False)
-                        rows[table] += frame.height
+                with (temporary / f"{table}.csv").open("wb") as file:
+                    for n_rows in _write(file, TABLES[table], frames):
+                        rows[table] += n_rows
                         progress(min(1.0, sum(rows.values()) / max(1, total)))
-            text = json.dumps(about(stem, rows, recording, meta), indent=2, ensure_ascii=False)
-            (temporary / f"{stem}_about.json").write_text(text + "\n", encoding="utf-8")
-            names = [*(f"{stem}_{table}.csv" for table in tables), f"{stem}_about.json"]
-            return [(temporary / name).replace(folder / name) for name in names]
+            readme = readme_text(stem, rows, recording, measures, meta, normalised)
+            (temporary / README).write_bytes(readme.encode("utf-8-sig"))
+            text = json.dumps(about(rows, recording, meta), indent=2, ensure_ascii=False)
+            (temporary / ABOUT).write_bytes(f"{text}\n".encode())
+            return _publish(temporary, target, [README, *(f"{t}.csv" for t in tables), ABOUT])
     except (OSError, pl.exceptions.PolarsError) as error:
         raise SessionError(
-            folder,
-            f"cannot write the export ({error}). Check that the disk has space, that you may "
-            "write to this folder, and that no other program has the old export open.",
+            target,
+            f"cannot write the export ({error}). Check that the disk has space and that you may "
+            "write to this folder, or choose another one with --folder.",
         ) from error
+    finally:
+        with suppress(OSError):
+            target.rmdir()  # only if nothing is in it
+
+
+def export_trend(file: Path, history: History) -> None:
+    """Write a history as one table, a row a session; an earlier file is replaced.
+
+    Raises
+    ------
+    SessionError
+        It cannot be written.
+    """
+    unfinished = file.with_name(f"{_UNFINISHED}{file.name}")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with unfinished.open("wb") as table:
+            list(_write(table, TREND, _table(TREND, trend_rows(history))))
+        unfinished.replace(file)
+    except OSError as error:
+        raise SessionError(
+            file,
+            f"cannot be written ({error.strerror}). Close it where it is open (a spreadsheet, "
+            "perhaps), or give the name of another file.",
+        ) from error
+    finally:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+
+
+def _write(
+    file: IO[bytes], columns: Sequence[Column], frames: Iterable[pl.DataFrame]
+) -> Iterator[int]:
+    """Write a table; yields the rows of each part when they are written."""
+    file.write(BOM_UTF8)
+    file.write((",".join(column.heading for column in columns) + "\n").encode())
+    for frame in frames:
+        frame.write_csv(file, include_header=False, float_scientific=False)
+        yield frame.height
+
+
+def _publish(temporary: Path, target: Path, names: Sequence[str]) -> list[Path]:
+    """Put files into their folder: all of them or, if one there cannot be replaced, none."""
+    earlier = temporary / "earlier"
+    earlier.mkdir()
+    for name in names:
+        with (temporary / name).open("rb+") as file:
+            os.fsync(file.fileno())  # a power cut must not leave their names without their content
+    done: list[str] = []
+    try:
+        for name in names:
+            done.append(name)
+            if (target / name).exists():
+                (target / name).replace(earlier / name)
+            (temporary / name).replace(target / name)
+    except BaseException as error:
+        for name in done:
+            if (earlier / name).exists():
+                (earlier / name).replace(target / name)
+            elif not (temporary / name).exists():
+                (target / name).unlink()
+        if isinstance(error, PermissionError):
+            raise SessionError(
+                target / done[-1],
+                "another program has this file open. Close it there (a spreadsheet, perhaps) and "
+                "export again. The earlier export is as it was.",
+            ) from error
+        raise
+    return [target / name for name in names]
 
 
 def _emg(recording: Recording) -> Iterator[pl.DataFrame]:
@@ -160,14 +257,20 @@ def _table(columns: Sequence[Column], rows: Sequence[Row]) -> Iterator[pl.DataFr
 
 
 def _frame(columns: Sequence[Column], data: Mapping[str, Any]) -> pl.DataFrame:
-    """Put data in the order of the columns, rounded as their units say; NaN becomes empty."""
-    series = [pl.Series(column.heading, data[column.heading]) for column in columns]
+    """Put data in the order of the columns, rounded as their units say.
+
+    NaN becomes empty, and −0 becomes 0.
+    """
     return pl.DataFrame(
-        [
-            s.fill_nan(None).round(UNITS[column.unit][1]) if s.dtype.is_float() else s
-            for column, s in zip(columns, series, strict=True)
-        ]
+        [_rounded(pl.Series(c.heading, data[c.heading]), UNITS[c.unit][1]) for c in columns]
     )
+
+
+def _rounded(values: pl.Series, decimals: int) -> pl.Series:
+    if not values.dtype.is_float():
+        return values
+    rounded = values.fill_nan(None).round(decimals)
+    return rounded.set(rounded == 0, 0.0)  # −0
 
 
 def _flags(flags: NDArray[np.bool_], lost: NDArray[np.bool_]) -> pl.Series:

@@ -8,6 +8,8 @@ from datetime import datetime
 from itertools import count
 from pathlib import Path
 
+from glutesym.errors import SessionError
+
 SUFFIX = ".glutesym"  # an SQLite 3 file inside
 _EXERCISE_CHARS = (
     40  # keeps the longest UTF-8 name below 255 bytes, the limit of common file systems
@@ -37,6 +39,26 @@ def session_path(folder: Path, started: datetime, exercise: str) -> Path:
         if not os.path.exists(path):  # also where looking is forbidden: creating it tells why
             return path
     raise AssertionError("unreachable")
+
+
+def sessions_in(folder: Path) -> list[Path]:
+    """Return the session files of a folder, by name; folders in it are not searched.
+
+    Raises
+    ------
+    SessionError
+        There is none, or the folder cannot be read.
+    """
+    try:
+        paths = sorted(path for path in folder.iterdir() if path.suffix == SUFFIX)
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror}). Give a folder of session files."
+        raise SessionError(folder, reason) from error
+    if not paths:
+        raise SessionError(
+            folder, f"there is no session file in this folder: its name would end in {SUFFIX}."
+        )
+    return paths
 
 
 def _slug(text: str) -> str:

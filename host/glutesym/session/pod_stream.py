@@ -21,10 +21,10 @@ from glutesym.connection_events import ARRIVALS_KEPT, aim
 from glutesym.decode import check_frame
 from glutesym.errors import FrameError, LinkError, PodGoneError
 from glutesym.links.base import FoundPod, Link
-from glutesym.measures import Side
+from glutesym.measures import SIDES, Side
 from glutesym.session.recorder import Recorder
 from glutesym.session.sequence import Sequence
-from glutesym.session.store import CONNECTED, DISCONNECTED, GIVEN_UP
+from glutesym.session.store import CONNECTED, DISCONNECTED, GIVEN_UP, WORN_SWAPPED
 
 T = TypeVar("T")
 
@@ -33,7 +33,6 @@ _ACK_EVERY_FRAMES = 4
 _ACK_EVERY_S = 0.1
 _PROBE_EVERY_S = (0.5, 0.9)  # never the same: a fixed period would lock to the radio's
 _RETRY_S = 1.0
-_REST_S = 20.0  # at the end of a session: without progress for so long, the rest is given up
 _QUEUE_FRAMES = 4096  # two minutes of one pod
 _RESEND_FRAMES = 64  # asked for at once
 _RESENDS = 2  # requests under way, so that the pod never waits for the next one
@@ -56,6 +55,10 @@ class LiveSink(Protocol):
 
     def set_pod(self, side: Side, connected: bool, info: dict[str, Any]) -> None:
         """Note that a pod came or went."""
+        ...
+
+    def set_seen(self, side: Side, rssi_dbm: int | None) -> None:
+        """Note that a scan has seen a pod, and how strong its signal was."""
         ...
 
     def set_phase(self, phase: str, message: str = "") -> None:
@@ -93,6 +96,7 @@ class PodSession(Protocol):
 
     writer: Recorder
     live: LiveSink | None
+    rest_s: float  # at the end: without progress for so long, what is missing is given up
 
     async def find(self, address: str, timeout_s: float) -> FoundPod | None:
         """Return the pod that has an address, or None when it is not seen in time."""
@@ -188,13 +192,21 @@ class PodStream:
         self._stopped = False
         self._finished.clear()
 
+    def _note_its_label(self, label: object) -> None:
+        """Put into the session that the pod was provisioned for the other side than it is on."""
+        if label in SIDES and label != self._side:
+            text = f"the {label} pod is worn on the {self._side} side"
+            self._session.writer.add_event(
+                self._session.now_ns(), WORN_SWAPPED, text, self._pod_id
+            )
+
     def _begin_to_end(self) -> None:
         """From now on, lack of progress ends the session."""
         if self._end_ns is None:
             self._end_ns = self._progress_ns = self._session.now_ns()
 
     def _given_up(self) -> bool:
-        return (self._session.now_ns() - self._progress_ns) / 1e9 > _REST_S
+        return (self._session.now_ns() - self._progress_ns) / 1e9 > self._session.rest_s
 
     def _note_the_loss(self) -> None:
         """Put into the session that this pod's recording is not complete up to its end."""
@@ -229,6 +241,7 @@ class PodStream:
         self._address = link.address  # somebody else's pod of the same side is not this one
         if self._pod_id is None:
             self._pod_id = session.writer.add_pod(self._side, link.address, link.info)
+            self._note_its_label(link.info.get("side"))
         session.writer.add_event(session.now_ns(), CONNECTED, link.address, self._pod_id)
         self.counts.connects += 1
         if session.live is not None:
@@ -288,7 +301,9 @@ class PodStream:
         try:
             while not finished.done() and not self._given_up():
                 done, _ = await asyncio.wait(
-                    [finished, *tasks], timeout=_REST_S, return_when=asyncio.FIRST_COMPLETED
+                    [finished, *tasks],
+                    timeout=self._session.rest_s,
+                    return_when=asyncio.FIRST_COMPLETED,
                 )
                 if done - {finished}:
                     return  # the link broke

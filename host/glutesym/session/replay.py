@@ -283,6 +283,7 @@ class _Copy(SessionWriter):
             started_host_ns=meta.started_host_ns,
             host_clock=meta.host_clock,
             subject=meta.subject,
+            placement=meta.placement,
         )
         self._pods: dict[Side, int] = {}
         self._untold: deque[TapeEvent] = deque()  # of pods that have not been added yet

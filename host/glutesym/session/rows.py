@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from glutesym.analysis.asymmetry import ln_ratio, symmetry_angle_pct
 from glutesym.measures import SIDES, Estimate, FatigueTrend, RepMeasure, SetMeasures
 from glutesym.recording import Recording
+from glutesym.session.history import History
 from glutesym.wording import causes_text
 
 Row = Mapping[str, object]  # heading → value; None: an empty cell
@@ -74,7 +75,11 @@ def summary_row(recording: Recording, measures: SetMeasures) -> dict[str, object
     summary = measures.summary
     index = summary.symmetry_index_pct
     withheld = Estimate(None)
-    nothing = FatigueTrend(withheld, withheld, withheld)
+    no_stance = Estimate(None, reason="not a stance on one leg")
+    unmeasured = Estimate(None, reason="it was not measured")
+    nothing = FatigueTrend(unmeasured, unmeasured, unmeasured)
+    difference = measures.hip_rotation_difference_deg
+    rotations = [difference, *measures.hip_rotation_deg.values()]
     row: dict[str, object] = {
         "exercise": recording.exercise or None,
         "duration_s": recording.duration_s,
@@ -83,6 +88,7 @@ def summary_row(recording: Recording, measures: SetMeasures) -> dict[str, object
         "reps_excluded": summary.n_excluded,
         "excluded_because": causes_text(summary) or None,
         "motion_lost_s": measures.motion_lost_s,
+        "pods_swapped": None if measures.swapped is None else int(measures.swapped),
         "verdict": summary.verdict,
         "verdict_reason": summary.reason or None,
         **_estimate("symmetry_index", "pct", index),
@@ -94,7 +100,9 @@ def summary_row(recording: Recording, measures: SetMeasures) -> dict[str, object
         "lag_detectable_ms": summary.detectable_ms,
         **_estimate("lag", "ms", summary.lag_ms),
         "lag_reason": summary.lag_ms.reason or None,
-        **_estimate("hip_rotation_difference", "deg", measures.hip_rotation_difference_deg),
+        **_estimate("hip_rotation_difference", "deg", difference),
+        "hip_rotation_reason": next((r.reason for r in rotations if r.reason), None),
+        **_estimate("pelvic_drop_difference", "deg", measures.pelvic_drop_difference_deg),
         "sync_uncertainty_ms": recording.sync_uncertainty_ms,
     }
     for side in SIDES:
@@ -104,9 +112,14 @@ def summary_row(recording: Recording, measures: SetMeasures) -> dict[str, object
         tired = measures.fatigue.get(side, nothing)
         row |= _estimate(f"{side}_median_frequency", "pct", tired.median_frequency_pct)
         row |= _estimate(f"{side}_fi_nsm5", "pct", tired.fi_nsm5_pct)
-        row[f"{side}_fatigue_reason"] = tired.median_frequency_pct.reason or None
+        row[f"{side}_fatigue_reason"] = (
+            tired.median_frequency_pct.reason or tired.fi_nsm5_pct.reason or None
+        )
         rotation = measures.hip_rotation_deg.get(side, withheld)
         row |= _estimate(f"{side}_hip_rotation", "deg", rotation)
+        drop = measures.pelvic_drop_deg.get(side, no_stance)
+        row |= _estimate(f"{side}_pelvic_drop", "deg", drop)
+        row[f"{side}_pelvic_drop_reason"] = drop.reason or None
         pod = recording.pods.get(side)
         row |= {
             f"{side}_resting_uv": measures.resting_uv.get(side),
@@ -119,6 +132,39 @@ def summary_row(recording: Recording, measures: SetMeasures) -> dict[str, object
             f"{side}_clock_uncertainty_ms": pod and pod.clock_uncertainty_ms,
         }
     return row
+
+
+def trend_rows(history: History) -> list[Row]:
+    """Return a row a session, headings as in :data:`glutesym.session.columns.TREND`."""
+    rows: list[Row] = []
+    lines = [
+        {day.day: day.fitted for day in found.days} for found in (history.asymmetry, history.lag)
+    ]
+    none = Estimate(None)
+    for one in history.sets:
+        summary, day = one.summary, one.at.date()
+        index, lag = summary.symmetry_index_pct, summary.lag_ms
+        index_line, lag_line = (
+            none if estimate.value is None else line.get(day, none)
+            for estimate, line in zip((index, lag), lines, strict=True)
+        )
+        rows.append(
+            {
+                "session": one.path.stem,
+                "started": one.at.isoformat(timespec="seconds"),
+                "reps": summary.n_reps,
+                "reps_used": summary.n_used,
+                **_estimate("symmetry_index", "pct", index),
+                "verdict": summary.verdict,
+                **_estimate("lag", "ms", lag),
+                "lag_verdict": summary.lag_verdict,
+                **_estimate("symmetry_index_line", "pct", index_line),
+                **_estimate("lag_line", "ms", lag_line),
+                "symmetry_reason": index.reason or None,
+                "lag_reason": lag.reason or None,
+            }
+        )
+    return rows
 
 
 def _angle_pct(index_pct: float | None) -> float | None:

@@ -23,14 +23,19 @@ from glutesym.links.usb import UsbTransport
 from glutesym.live import LiveEngine
 from glutesym.live_state import LiveState
 from glutesym.measures import SIDES, Side
-from glutesym.session.acquire import NOBODY, Acquisition
+from glutesym.session.acquire import NOBODY, REST_S, Acquisition
 from glutesym.session.follower import Follower
 from glutesym.session.pod_stream import KnownPod, PodCounts
 from glutesym.session.recorder import Recorder, Unrecorded
 from glutesym.session.resume import Interrupted
+from glutesym.session.subject import PLACEMENT
 from glutesym.session.writer import SessionWriter
 
-_UPDATE_EVERY_S = 0.04
+_UPDATE_EVERY_S = 0.025  # what the bars show is older by half of it
+_AT_ONCE = 2  # updates: one that measures, which takes a while, and one that moves the bars
+_UNRECORDED_REST_S = 1.0  # nobody misses what a pod still has
+
+Note = tuple[str, str]  # kind and text of an event
 
 
 class Surroundings(Protocol):
@@ -76,8 +81,12 @@ class RealSurroundings:
         Serial ports to look at besides those of known boards.
     subject : str
         Whose session it is, as a code.
+    placement : str
+        Where the electrodes are.
     interrupted : Interrupted, optional
         The session to go on with.
+    swapped : bool
+        Each pod is worn on the other side than it was provisioned for.
     """
 
     replay_of = ""
@@ -89,12 +98,16 @@ class RealSurroundings:
         ports: Sequence[str] = (),
         subject: str = "",
         interrupted: Interrupted | None = None,
+        placement: str = PLACEMENT,
+        swapped: bool = False,
     ) -> None:
         self._interrupted = interrupted
         self._duration_s = duration_s
         self._subject = subject
+        self._placement = placement
         self._ports = ports
         self._usb = usb
+        self._swapped = swapped
 
     def run(self, main: Coroutine[Any, Any, None]) -> None:
         """Run on an ordinary event loop."""
@@ -113,6 +126,8 @@ class RealSurroundings:
             The file of keys cannot be used.
         """
         keys = KeyRing.load(default_path())
+        if self._swapped:
+            keys = keys.swapped()
         return nullcontext(UsbTransport(keys, self._ports) if self._usb else BleTransport(keys))
 
     def recorder(self, path: Path | None, exercise: str, t0_host_ns: int) -> Recorder:
@@ -125,7 +140,9 @@ class RealSurroundings:
         """
         if self._interrupted is not None:
             return self._interrupted.resume(t0_host_ns)
-        return new_recorder(path, exercise, t0_host_ns, host_clock.NAME, self._subject)
+        return new_recorder(
+            path, exercise, t0_host_ns, host_clock.NAME, self._subject, self._placement
+        )
 
     async def compute(self, work: Callable[[], object]) -> None:
         """Compute in another thread: arrivals are stamped meanwhile."""
@@ -155,6 +172,8 @@ class RunningSession:
         Pods of an interrupted session that goes on.
     follower : Follower, optional
         Takes part.
+    notes : sequence of (kind, text)
+        Events that it begins with: what was done before it.
     """
 
     def __init__(
@@ -165,8 +184,11 @@ class RunningSession:
         sides: Sequence[Side] = SIDES,
         known: Mapping[Side, KnownPod] = NOBODY,
         follower: Follower | None = None,
+        notes: Sequence[Note] = (),
     ) -> None:
+        self._notes = notes
         self._follower = follower
+        self._following = threading.Lock()  # updates may overlap
         self._surroundings = surroundings
         self._known = known
         self._exercise = exercise
@@ -300,6 +322,8 @@ class RunningSession:
             self._recorder = recorder
             try:
                 with recorder:
+                    for kind, text in self._notes:
+                        recorder.add_event(self.t0_host_ns, kind, text)
                     await self._record(transport, recorder, self._live, self._stop)
             finally:
                 if self.path is not None and not recorder.pod_count:
@@ -313,7 +337,13 @@ class RunningSession:
     ) -> None:
         clock_ns = self._surroundings.clock_ns
         acquisition = Acquisition(
-            transport, recorder, clock_ns, live, self._sides, known=self._known
+            transport,
+            recorder,
+            clock_ns,
+            live,
+            self._sides,
+            known=self._known,
+            rest_s=REST_S if self.path is not None else _UNRECORDED_REST_S,
         )
         self._acquisition = acquisition
         async with asyncio.TaskGroup() as tasks:
@@ -326,9 +356,15 @@ class RunningSession:
                 helper.cancel()
 
     async def _update_live(self, live: LiveEngine) -> None:
-        while True:
-            await asyncio.sleep(_UPDATE_EVERY_S)
-            await self._refresh(live)
+        """Update the live view again and again; an update that measures holds up no other one."""
+        running: set[asyncio.Task[None]] = set()
+        async with asyncio.TaskGroup() as updates:
+            while True:
+                await asyncio.sleep(_UPDATE_EVERY_S)
+                if len(running) < _AT_ONCE:
+                    update = updates.create_task(self._refresh(live))
+                    running.add(update)
+                    update.add_done_callback(running.discard)
 
     async def _refresh(self, live: LiveEngine, final: bool = False) -> None:
         """Bring the live view up to date; the recording goes on, whatever the view trips over."""
@@ -343,15 +379,24 @@ class RunningSession:
         follower, recording, recorder = self._follower, live.recording, self._recorder
         if final or follower is None or recording is None or recorder is None:
             return state
-        for time_s, kind, text in follower.follow(state.time_s, recording):
-            recorder.add_event(self.t0_host_ns + round(time_s * 1e9), kind, text)
+        if self._following.acquire(blocking=False):
+            try:
+                for time_s, kind, text in follower.follow(live.snapshot().time_s, recording):
+                    recorder.add_event(self.t0_host_ns + round(time_s * 1e9), kind, text)
+            finally:
+                self._following.release()
         if follower.done:
             self.stop()
         return state
 
 
 def new_recorder(
-    path: Path | None, exercise: str, t0_host_ns: int, host_clock: str, subject: str = ""
+    path: Path | None,
+    exercise: str,
+    t0_host_ns: int,
+    host_clock: str,
+    subject: str = "",
+    placement: str = PLACEMENT,
 ) -> Recorder:
     """Create the file of a session that begins now; without a path, what forgets it.
 
@@ -369,6 +414,7 @@ def new_recorder(
         started_host_ns=t0_host_ns,
         host_clock=host_clock,
         subject=subject,
+        placement=placement,
     )
 
 

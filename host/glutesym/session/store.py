@@ -25,9 +25,11 @@ from glutesym.session.database import (
     open_database,
     session_errors,
 )
+from glutesym.session.subject import PLACEMENT
 
 CONNECTED, DISCONNECTED = "connected", "disconnected"  # events of a pod
 GIVEN_UP = "given up"  # event of a pod whose last data could not be fetched, at the stop
+WORN_SWAPPED = "worn swapped"  # event of a pod: it was provisioned for the other side
 NOT_RECORDED = "not recorded"  # event: frames arrived and could not be kept
 ADD_RESULT = "INSERT INTO results (made_utc, kind, json) VALUES (?, ?, ?)"
 _READ_ROWS = 16384  # rows fetched at once: 4 MB of frames
@@ -44,6 +46,7 @@ class SessionMeta:
     versions: dict[str, str]  # of the software that recorded it
     ended: bool  # False: still being written, or the recorder was interrupted
     subject: str = ""  # whose session it is: a code, never a name; "": not given
+    placement: str = PLACEMENT  # of the electrodes
 
 
 @dataclass(frozen=True)
@@ -305,4 +308,5 @@ def _meta(values: dict[str, str]) -> SessionMeta:
         versions=json.loads(values["versions"]),
         ended=values["ended"] == "1",
         subject=values.get("subject", ""),
+        placement=values.get("placement", PLACEMENT),
     )

@@ -1,4 +1,4 @@
-"""Whose session it is: a code, never a name."""
+"""Whose session it is: a code, never a name; and where the electrodes are."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from glutesym.errors import SubjectError
 
 MOST_CHARACTERS = 16
+PLACEMENT = "gluteus maximus"  # of the electrodes, unless something else is said
 _CODE = re.compile(r"[A-Za-z0-9_-]+")
 
 

@@ -42,7 +42,7 @@ from glutesym.session.database import (
 )
 from glutesym.session.disk_room import room_s, room_text
 from glutesym.session.store import ADD_RESULT, NOT_RECORDED, result_row
-from glutesym.session.subject import subject_code
+from glutesym.session.subject import PLACEMENT, subject_code
 
 _COMMIT_EVERY_S = 0.1
 _SLOW_S = 2.0  # when the disk has not answered for so long, the user is told
@@ -86,6 +86,8 @@ class SessionWriter:
         The clock that every ``t_host_ns`` is read from, e.g. ``"CLOCK_BOOTTIME"``.
     subject : str
         Whose session it is, as a code. See `glutesym.session.subject`.
+    placement : str
+        Where the electrodes are, in the user's words.
     most_waiting : int
         Rows that may wait in memory for the disk. Frames beyond them are counted, told, and noted
         in the session.
@@ -109,6 +111,7 @@ class SessionWriter:
         started_host_ns: int,
         host_clock: str,
         subject: str = "",
+        placement: str = PLACEMENT,
         most_waiting: int = _MOST_WAITING,
         patience_s: float = _PATIENCE_S,
     ) -> None:
@@ -120,6 +123,7 @@ class SessionWriter:
             "started_host_ns": str(started_host_ns),
             "host_clock": host_clock,
             "subject": subject_code(subject),
+            "placement": placement,
             "versions": json.dumps(_versions()),
             "ended": "0",
         }

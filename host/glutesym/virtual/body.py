@@ -40,6 +40,10 @@ class ScenarioBody:
         """Let the scenario's time 0 be now."""
         self._start_ns = now_ns
 
+    def shift(self, later_ns: int) -> None:
+        """Let the scenario be later than it was."""
+        self._start_ns += later_ns
+
     def lead_off(self, time_ns: int) -> tuple[bool, int]:
         """Return whether the electrode is off the skin, and until when that is certain."""
         time_s = (time_ns - self._start_ns) / 1e9

@@ -15,7 +15,7 @@ from bumble.transport.common import AsyncPipeSink
 from glutesym import wire
 from glutesym.keys import KeyRing, OwnedPod
 from glutesym.links.ble import BleTransport
-from glutesym.measures import SIDES, Side
+from glutesym.measures import OTHER_SIDE, SIDES, Side
 from glutesym.virtual.body import ScenarioBody
 from glutesym.virtual.bumble_backend import bumble_backends
 from glutesym.virtual.host_adapter import HostAdapter, HostModel
@@ -58,6 +58,8 @@ class Simulation:
         Drawn from the seed when absent.
     host : HostModel, optional
         The host's Bluetooth.
+    swapped : bool
+        Each pod is worn on the other side than it was provisioned for.
 
     Attributes
     ----------
@@ -74,7 +76,9 @@ class Simulation:
         seed: int = 1,
         hardware: dict[Side, PodHardware] | None = None,
         host: HostModel | None = None,
+        swapped: bool = False,
     ) -> None:
+        self._swapped = swapped
         self.scenario = scenario
         self._seed = seed
         self._hardware = hardware or random_hardware(seed)
@@ -96,10 +100,12 @@ class Simulation:
         self.adapter = await make_adapter(air, self._host, self._seed)
         self.backends = client, scanner = bumble_backends(self.adapter)
         keys = KeyRing.of(OwnedPod(*known) for known in self.keys.values())
+        if self._swapped:
+            keys = keys.swapped()
         self.transport = BleTransport(keys, client, scanner, loop.now_ns)
         self._folder = Path(tempfile.mkdtemp(prefix="glutesym-pods-"))
         for side in SIDES:
-            body = ScenarioBody(self.scenario, side)
+            body = ScenarioBody(self.scenario, OTHER_SIDE[side] if self._swapped else side)
             self.pods[side] = VirtualPod(
                 loop,
                 air,

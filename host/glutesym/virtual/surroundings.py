@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from glutesym.measures import Side
 from glutesym.session.analyze import WORLD_CLOCK
 from glutesym.session.recorder import Recorder
 from glutesym.session.run import RunningSession, new_recorder
+from glutesym.session.subject import PLACEMENT
 from glutesym.virtual.host_adapter import HostModel
 from glutesym.virtual.scenarios.base import Scenario
 from glutesym.virtual.simulation import PodHardware, Simulation
@@ -39,6 +41,14 @@ class VirtualSurroundings:
         The host's Bluetooth.
     subject : str
         Whose session it is, as a code.
+    placement : str
+        Where the electrodes are.
+    swapped : bool
+        Each pod is worn on the other side than it was provisioned for.
+    stay : bool
+        After the scenario the body rests until somebody ends the session.
+    before : callable, optional
+        What goes wrong before anybody looks for the pods, as soon as they are on.
     """
 
     replay_of = ""
@@ -52,9 +62,16 @@ class VirtualSurroundings:
         incident: Incident | None = None,
         host: HostModel | None = None,
         subject: str = "",
+        placement: str = PLACEMENT,
+        swapped: bool = False,
+        stay: bool = False,
+        before: Incident | None = None,
     ) -> None:
+        self._before = before
         self._subject = subject
-        self._simulation = Simulation(scenario, seed, hardware, host)
+        self._placement = placement
+        self._stay = stay
+        self._simulation = Simulation(scenario, seed, hardware, host, swapped)
         self._speed = speed
         self._incident = incident
         self._loop: WorldLoop | None = None
@@ -73,7 +90,9 @@ class VirtualSurroundings:
 
     def recorder(self, path: Path | None, exercise: str, t0_host_ns: int) -> Recorder:
         """Create the session file; without a path, what forgets the session."""
-        return new_recorder(path, exercise, t0_host_ns, WORLD_CLOCK, self._subject)
+        return new_recorder(
+            path, exercise, t0_host_ns, WORLD_CLOCK, self._subject, self._placement
+        )
 
     async def compute(self, work: Callable[[], object]) -> None:
         """Compute while the world stands still."""
@@ -88,15 +107,27 @@ class VirtualSurroundings:
         session.begin(start_ns)
         recorder.add_event(start_ns, SCENARIO_EVENT, f"{scenario.name}, seed {scenario.seed}")
         loop = simulation.loop
-        end = loop.create_future()
-        loop.call_at(start_ns / 1e9 + scenario.duration_s, end.set_result, None)
-        if self._incident is not None:
-            await self._incident(simulation)
-        await end
+        end = asyncio.Event()
+        timer = loop.call_at(start_ns / 1e9 + scenario.duration_s, end.set)
+        try:
+            if self._incident is not None:
+                await self._incident(simulation)
+            await end.wait()
+        finally:
+            timer.cancel()
+        if self._stay:
+            await session.stopping()
         session.stop()
+
+    def shift(self, seconds: float) -> None:
+        """Let the rest of the scenario come so much later, or sooner if negative."""
+        for pod in self._simulation.pods.values():
+            pod.body.shift(round(seconds * 1e9))
 
     @asynccontextmanager
     async def _open(self) -> AsyncGenerator[Transport]:
         async with self._simulation as simulation:
             self._loop = simulation.loop
+            if self._before is not None:
+                await self._before(simulation)
             yield simulation.transport

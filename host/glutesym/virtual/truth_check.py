@@ -32,6 +32,8 @@ class TruthCheck:
     samples_received: dict[Side, int]
     samples_lost: dict[Side, int]
     sync_uncertainty_ms: float
+    pelvic_drop_true_deg: dict[Side, float]  # by the leg stood on; empty: another exercise
+    pelvic_drop_deg: dict[Side, float]
     sync_error_ms: float | None  # of a left–right time difference, from the waveforms themselves
 
     @property
@@ -43,6 +45,10 @@ class TruthCheck:
     def lag_error_ms(self) -> float | None:
         """Measured less true."""
         return _difference(self.lag_ms, self.lag_true_ms)
+
+    def pelvic_drop_error_deg(self, leg: Side) -> float | None:
+        """Measured less true, standing on a leg."""
+        return _difference(self.pelvic_drop_deg.get(leg), self.pelvic_drop_true_deg.get(leg))
 
     @property
     def ratio_error_pct(self) -> float | None:
@@ -93,6 +99,12 @@ def check_truth(session: AnalyzedSession, scenario: Scenario) -> TruthCheck | No
         samples_sent={side: pods[side].samples_sent for side in present},
         samples_received={side: pods[side].samples_received for side in present},
         samples_lost={side: pods[side].samples_lost for side in present},
+        pelvic_drop_true_deg=truth.pelvic_drop_deg,
+        pelvic_drop_deg={
+            leg: drop.value
+            for leg, drop in session.measures.pelvic_drop_deg.items()
+            if drop.value is not None
+        },
         sync_uncertainty_ms=session.recording.sync_uncertainty_ms,
         sync_error_ms=_sync_error_ms(session, scenario, starts[0]),
     )

@@ -23,6 +23,7 @@ def test_the_names_are_the_documented_ones() -> None:
         "single-leg-bridge",
         "prone-hip-extension",
         "isometric-hold",
+        "single-leg-stance",
         "rest",
         "counter",
         "real-gait",

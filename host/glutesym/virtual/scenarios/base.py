@@ -27,6 +27,7 @@ class RepTruth:
         Side, float
     ]  # RMS of the muscle's own signal over [onset, offset], no noise
     working: Side | None = None  # of exercises on one leg: the leg that is stood on
+    pelvic_drop_deg: float | None = None  # in stance on that leg
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Truth:
     reps: tuple[RepTruth, ...] = ()
     symmetry_index_pct: float | None = None  # of the set: 100·(R−L)/(0.5·(R+L))
     lag_ms: float | None = None  # of the set: left − right
+    # Of the free side, mean over the stances on each leg; empty: nobody stands on one leg.
+    pelvic_drop_deg: dict[Side, float] = field(default_factory=dict[Side, float])
     mvic_uv: dict[Side, float] | None = None  # highest 500 ms RMS of the muscle's own signal
     seated_s: tuple[tuple[float, float], ...] = ()  # when the pelvis was rolled back
     lean_deg: float | None = None  # while seated, positive: to the right

@@ -177,6 +177,16 @@ _ISOMETRIC_HOLD = Exercise(
     phases=(0.1, 0.8),
     levels=(1.0, 0.8, 0.6),
 )
+_SINGLE_LEG_STANCE = Exercise(
+    "single-leg-stance",
+    "Standing on one leg, the other knee lifted and held: left, then right; at the end two bows",
+    rest=Pose(),
+    far=Pose(-10.0, up_m=0.01),
+    phases=(0.14, 0.7),
+    levels=(1.0, 0.9, 0.8),
+    one_leg=True,
+    stance=True,
+)
 
 
 def _still(name: str, description: str, duration_s: float) -> _Entry:
@@ -197,13 +207,19 @@ EXERCISES = {
         _SINGLE_LEG_BRIDGE,
         _PRONE_HIP_EXTENSION,
         _ISOMETRIC_HOLD,
+        _SINGLE_LEG_STANCE,
     )
 }
 
 # Lifting a leg face down turns the pelvis less than a free leg in the air does.
 _LITTLE_ROTATION = SyntheticSettings(hip_rotation_left_deg=6.0, hip_rotation_right_deg=4.0)
 _LONG = SyntheticSettings(reps=6, rep_period_s=16.0)
-_SETTINGS = {"prone-hip-extension": _LITTLE_ROTATION, "isometric-hold": _LONG}
+_STANCES = SyntheticSettings(reps=8, rep_period_s=7.0)
+_SETTINGS = {
+    "prone-hip-extension": _LITTLE_ROTATION,
+    "isometric-hold": _LONG,
+    "single-leg-stance": _STANCES,
+}
 
 _CATALOG: dict[str, _Entry] = {
     **{name: _synthetic(exercise, _SETTINGS.get(name)) for name, exercise in EXERCISES.items()},

@@ -7,7 +7,7 @@ then listed about its anterior axis.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,18 +129,31 @@ def imu_signals(
         Rate of turn in the pod's axes.
     """
     m = len(motion.pitch_deg)
-    shaken = Motion(
+    shaken = _shaken(motion, side, seed)
+    mounting = POD_FROM_PELVIS[side]
+    noise = random_stream(seed, side, "imu noise").standard_normal((2, m, 3))
+    accel = _specific_force_g(shaken) @ mounting.T + ACCEL_NOISE_G * noise[0]
+    gyro = _rates_dps(shaken) @ mounting.T + GYRO_NOISE_DPS * noise[1]
+    return accel.astype(np.float32), gyro.astype(np.float32)
+
+
+def true_up(motion: Motion, side: Side, seed: int) -> Array:
+    """Return where up is in a pod's axes, (m, 3) unit vectors, for arguments of `imu_signals`."""
+    still = np.zeros(len(motion.up_m))
+    at_rest = replace(_shaken(motion, side, seed), up_m=still, forward_m=still)
+    return _specific_force_g(at_rest) @ POD_FROM_PELVIS[side].T
+
+
+def _shaken(motion: Motion, side: Side, seed: int) -> Motion:
+    """Return the motion of the skin under a pod."""
+    m = len(motion.pitch_deg)
+    return Motion(
         pitch_deg=_on_soft_tissue(motion.pitch_deg, side) + _unrest_deg(seed, side, "pitch", m),
         rotation_deg=motion.rotation_deg + _unrest_deg(seed, side, "rotation", m),
         list_deg=motion.list_deg + _unrest_deg(seed, side, "list", m),
         up_m=motion.up_m,
         forward_m=motion.forward_m,
     )
-    mounting = POD_FROM_PELVIS[side]
-    noise = random_stream(seed, side, "imu noise").standard_normal((2, m, 3))
-    accel = _specific_force_g(shaken) @ mounting.T + ACCEL_NOISE_G * noise[0]
-    gyro = _rates_dps(shaken) @ mounting.T + GYRO_NOISE_DPS * noise[1]
-    return accel.astype(np.float32), gyro.astype(np.float32)
 
 
 # Noise densities of the LSM6DSOX in high-performance mode (ST DS12814: 70 ug/rtHz, 3.8 mdps/rtHz)

@@ -25,6 +25,7 @@ class Exercise:
     levels: tuple[
         float, float, float
     ]  # activation: on the way out, at the far end, on the way back
+    stance: bool = False  # on one leg, held; two bows on both legs follow
     one_leg: bool = False  # first half of the repetitions on the left leg, the rest on the right
 
 
@@ -65,6 +66,10 @@ class SyntheticSettings:
     hip_rotation_left_deg: float = 12.0
     hip_rotation_right_deg: float = 4.0
     change_leg_s: float = 6.0
+    # Single-leg stance only: how far the free side of the pelvis drops, and its SD.
+    pelvic_drop_left_deg: float = 7.0
+    pelvic_drop_right_deg: float = 3.0
+    pelvic_drop_sd_deg: float = 0.5
 
     def __post_init__(self) -> None:
         numbers = {k: v for k, v in vars(self).items() if isinstance(v, int | float)}

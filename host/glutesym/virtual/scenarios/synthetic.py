@@ -30,6 +30,8 @@ from glutesym.virtual.scenarios.muscle import (
 )
 from glutesym.virtual.scenarios.settings import Exercise, SyntheticSettings
 
+_BOWED = Pose(pitch_deg=45.0, up_m=-0.05, forward_m=-0.1)
+_BOWS_S = 9.0  # two bows, and still again
 _DUTY = 0.75  # share of a period that the movement takes; the rest is a pause
 
 
@@ -56,7 +58,11 @@ def build_synthetic(exercise: Exercise, settings: SyntheticSettings, seed: int) 
         The settings make contractions overlap or start before time 0.
     """
     timings, duration_s = _timings(exercise, settings, seed)
-    motion = movement(exercise.rest, _far_poses(exercise, settings, timings), timings, duration_s)
+    far = _far_poses(exercise, settings, timings, seed)
+    bows = _bows(duration_s) if exercise.stance else []
+    duration_s += _BOWS_S * bool(bows)
+    poses = [*far, *(_BOWED for _ in bows)]
+    motion = movement(exercise.rest, poses, [*timings, *bows], duration_s)
     n = round(duration_s * EMG_GRID_HZ)
     signals: dict[Side, SideSignals] = {}
     bursts: dict[Side, tuple[Burst, ...]] = {}
@@ -74,6 +80,7 @@ def build_synthetic(exercise: Exercise, settings: SyntheticSettings, seed: int) 
             offset_s={side: bursts[side][i].offset_s for side in SIDES},
             activation_uv={side: activation_uv[side][i] for side in SIDES},
             working=timing.stance,
+            pelvic_drop_deg=abs(far[i].list_deg) if exercise.stance else None,
         )
         for i, timing in enumerate(timings)
     )
@@ -107,7 +114,22 @@ def set_truth(reps: tuple[RepTruth, ...]) -> Truth:
         reps=reps,
         symmetry_index_pct=float(100 * (right - left) / (0.5 * (right + left))),
         lag_ms=None if one_leg else float(1000 * np.mean(lags_s)),
+        pelvic_drop_deg=_mean_drops_deg(reps),
     )
+
+
+def _mean_drops_deg(reps: tuple[RepTruth, ...]) -> dict[Side, float]:
+    drops_deg: dict[Side, list[float]] = {"left": [], "right": []}
+    for rep in reps:
+        if rep.working and rep.pelvic_drop_deg is not None:
+            drops_deg[rep.working].append(rep.pelvic_drop_deg)
+    return {leg: float(np.mean(found)) for leg, found in drops_deg.items() if found}
+
+
+def _bows(after_s: float) -> list[RepTiming]:
+    """Return two bows on both legs, of 3 s each."""
+    starts_s = (after_s, after_s + 4.0)
+    return [RepTiming(t_s, t_s + 1.2, t_s + 1.5, t_s + 3.0) for t_s in starts_s]
 
 
 def _timings(
@@ -138,7 +160,7 @@ def _timings(
 
 
 def _far_poses(
-    exercise: Exercise, settings: SyntheticSettings, timings: list[RepTiming]
+    exercise: Exercise, settings: SyntheticSettings, timings: list[RepTiming], seed: int
 ) -> list[Pose]:
     """Return each repetition's far end.
 
@@ -150,14 +172,16 @@ def _far_poses(
         "left": -settings.hip_rotation_left_deg,  # hinged on the left leg, the right side comes up
         "right": settings.hip_rotation_right_deg,
     }
-    return [
-        replace(
-            far,
-            rotation_deg=opening[timing.stance],
-            list_deg=-far.list_deg if timing.stance == "right" else far.list_deg,
-        )
-        for timing in timings
-    ]
+    jitter = settings.pelvic_drop_sd_deg * _jitter(seed, "drop", len(timings))
+    poses: list[Pose] = []
+    for i, timing in enumerate(timings):
+        list_deg, rotation_deg = far.list_deg, opening[timing.stance]
+        if exercise.stance and timing.stance:
+            drop_deg = settings.of("pelvic_drop_{}_deg", timing.stance) + float(jitter[i])
+            list_deg, rotation_deg = max(drop_deg, 0.0), far.rotation_deg
+        sign = -1 if timing.stance == "right" else 1
+        poses.append(replace(far, rotation_deg=rotation_deg, list_deg=sign * list_deg))
+    return poses
 
 
 def _bursts(

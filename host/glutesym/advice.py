@@ -1,0 +1,147 @@
+"""What to do about what went wrong: one line that says what it is, then one step a line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from glutesym.errors import (
+    BluetoothError,
+    BluetoothTrouble,
+    KeyFileError,
+    NotOwnedError,
+    PodNotFoundError,
+    RefusedError,
+    UnsuitableError,
+)
+from glutesym.live_state import SideLive
+
+WEAK_DBM = -85  # below it a receiver of usual sensitivity (−90 to −96 dBm) begins to lose packets
+GOOD_DBM = -70
+_AGAIN = "Then try again."
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What went wrong, and what to do."""
+
+    title: str
+    steps: tuple[str, ...]
+
+
+def advice_for(error: BaseException) -> Advice:
+    """Return what to do about what ended a session."""
+    if isinstance(error, BluetoothError):
+        return _BLUETOOTH[error.why]
+    if isinstance(error, NotOwnedError):
+        return _not_owned(error.missing)
+    if isinstance(error, PodNotFoundError):
+        return _not_found(error)
+    if isinstance(error, RefusedError):
+        return Advice(
+            "A pod refuses: it has another owner" if "proof" in error.reason else "A pod refuses",
+            (str(error), _AGAIN),
+        )
+    if isinstance(error, UnsuitableError):
+        return Advice("A pod cannot be used as it is", (str(error), _AGAIN))
+    if isinstance(error, KeyFileError):
+        return Advice("The file with your pods' keys cannot be used", (str(error), _AGAIN))
+    return Advice("That did not work", (str(error) or repr(error), _AGAIN))
+
+
+def signal_text(live: SideLive) -> str:
+    """Return how strong a pod's radio signal was when it was seen last, and what to do."""
+    if live.rssi_dbm is None:
+        return "signal not known"
+    strength = "strong" if live.rssi_dbm >= GOOD_DBM else "good enough"
+    if live.rssi_dbm < WEAK_DBM:
+        strength = "weak: come closer, no body in between"
+    return f"signal {strength} ({live.rssi_dbm} dBm)".replace("-", "\N{MINUS SIGN}")
+
+
+def signal_steps(cause: str) -> str:
+    """Return what to do about a flaw of a running signal, by its cause; empty: nothing known."""
+    return next((step for part, step in _SIGNAL if part in cause), "")
+
+
+def _not_found(error: PodNotFoundError) -> Advice:
+    missing = " and the ".join(error.missing)
+    one = len(error.missing) == 1
+    it, them = ("pod does", "it") if one else ("pods do", "them")
+    steps = [
+        f"Switch {them} on: the light flashes once every three seconds.",
+        f"Move {them}: alone for five minutes a pod sleeps, and moving wakes it.",
+        f"Come within 5 m, no wall or body in between. Light dark? Charge {them}.",
+        "Close other programs that may be connected to a pod, on any computer.",
+    ]
+    if error.strangers:
+        one_of = "A pod that is" if error.strangers == 1 else f"{error.strangers} pods that are"
+        steps.insert(
+            0,
+            f"{one_of} not this computer's can be seen. If it is yours, plug it in by USB and run "
+            f"glutesym provision --side {error.missing[0]}.",
+        )
+    return Advice(f"The {missing} {it} not answer", tuple(steps))
+
+
+def _not_owned(missing: tuple[str, ...]) -> Advice:
+    commands = tuple(
+        f"Plug the {side} pod in by USB and run: glutesym provision --side {side}"
+        for side in missing
+    )
+    which = " and no ".join(missing)
+    return Advice(
+        f"This computer owns no {which} pod yet",
+        (*commands, "To see it work without pods: glutesym app --virtual"),
+    )
+
+
+_BLUETOOTH: dict[BluetoothTrouble, Advice] = {
+    "off": Advice(
+        "Bluetooth is off",
+        (
+            "Switch it on in the system's settings.",
+            "On Linux: bluetoothctl power on. If that is refused: rfkill unblock bluetooth.",
+            _AGAIN,
+        ),
+    ),
+    "none": Advice(
+        "This computer has no Bluetooth low energy",
+        (
+            "Plug in an adapter (Bluetooth 4.2 or later); on Linux see that it is not blocked: "
+            "rfkill list.",
+            "On the bench, without a body, pods can be read by USB: glutesym app --usb",
+            _AGAIN,
+        ),
+    ),
+    "denied": Advice(
+        "This program may not use Bluetooth",
+        (
+            "On macOS: System Settings, Privacy & Security, Bluetooth: allow the terminal.",
+            "On Windows: Settings, Privacy & security, Radios: let apps use them.",
+            "On Linux: add yourself to the group bluetooth and log in again.",
+            _AGAIN,
+        ),
+    ),
+    "silent": Advice(
+        "Bluetooth does not answer",
+        (
+            "Switch Bluetooth off and on; unplug its adapter and plug it in again.",
+            "On Linux see that its service runs: systemctl status bluetooth",
+            "On macOS allow the terminal to use Bluetooth.",
+            _AGAIN,
+        ),
+    ),
+}
+
+# Parts of causes in `glutesym.analysis.quality`.
+_SIGNAL = (
+    ("electrode was off", "Press the electrodes on. Does that not help: new gel, new electrodes."),
+    ("at its rail", "Check plug and leads; dry the skin and put on new electrodes."),
+    ("lifting", "Press the electrodes on and tape the leads down; sweat needs new electrodes."),
+    (
+        "hum",
+        "Move away from cables and chargers; twist the leads; clean the reference's skin.",
+    ),
+    ("noisy", "Relax fully. Still so: clean the skin with alcohol, let it dry, new electrodes."),
+    ("no data", "Come closer to the computer; see that the pod is on."),
+)

@@ -1,0 +1,100 @@
+"""The command that shows the whole path in one window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from glutesym.cli_shared import (
+    PLACEMENT,
+    Placement,
+    Ports,
+    Speed,
+    SubjectCode,
+    Usb,
+    err,
+    measure,
+    out,
+)
+from glutesym.errors import GlutesymError
+from glutesym.printing import print_files, print_result
+from glutesym.session.studio import Studio
+
+app = typer.Typer(rich_markup_mode="markdown")
+
+
+@app.command(
+    "app",
+    epilog="Examples:\n\n`glutesym app`\n\n`glutesym app --subject S07 --exercise squat`\n\n"
+    "`glutesym app --virtual`\n\n`glutesym app --virtual --speed 4`",
+)
+def whole_path(
+    exercise: Annotated[
+        str, typer.Option("--exercise", "-e", help="What is exercised first.")
+    ] = "hip thrust",
+    subject: SubjectCode = "",
+    placement: Placement = PLACEMENT,
+    folder: Annotated[
+        Path, typer.Option("--folder", "-o", help="Where sessions and calibrations are kept.")
+    ] = Path("sessions"),
+    mains_hz: Annotated[
+        int | None, typer.Option("--mains-hz", help="Take out mains hum, 50 or 60.")
+    ] = None,
+    usb: Usb = False,
+    port: Ports = None,
+    virtual: Annotated[
+        bool, typer.Option("--virtual", help="Try it with virtual pods, without hardware.")
+    ] = False,
+    speed: Speed = 1.0,
+    seed: Annotated[int, typer.Option(help="Of the virtual pods.", min=0)] = 1,
+) -> None:
+    """Connect, check the signals, calibrate, train and see the result, in one window.
+
+    Everything is recorded and written as by `glutesym calibrate` and `glutesym live`. Closing the
+    window or Ctrl-C ends it; nothing that was recorded is lost.
+    """
+    if mains_hz not in (None, 50, 60):
+        raise typer.BadParameter("mains hum is at 50 or 60 Hz", param_hint="--mains-hz")
+    from glutesym.gui.display import display_problem
+
+    if problem := display_problem():
+        raise GlutesymError(
+            f"No window: {problem} In the terminal: `glutesym calibrate` and `glutesym live`."
+        )
+    from glutesym.gui.app import run_app
+    from glutesym.session.choices import Choices
+    from glutesym.session.visit import Visit
+
+    choices = Choices(subject, placement, folder, exercise, mains_hz)
+    visit = Visit(_studio(virtual, seed, speed, usb, port or []), choices)
+    try:
+        run_app(visit)
+    finally:
+        with err.status("Ending: what the pods still hold is being fetched …"):
+            visit.end()
+    if visit.unkept is not None:
+        out.print(
+            f"The calibration was not completed. What it holds is in {visit.unkept}: "
+            f"`glutesym calibrate --from {visit.unkept}`.",
+            highlight=False,
+            soft_wrap=True,
+        )
+    for path in visit.unmeasured:  # the window was closed in the middle of a set
+        from glutesym.session.analyze import export_session
+
+        analyzed = measure(path, mains_hz, placement)
+        files = export_session(analyzed, path.parent)
+        print_result(out, analyzed)
+        print_files(out, [path, files[0].parent])
+
+
+def _studio(virtual: bool, seed: int, speed: float, usb: bool, ports: list[str]) -> Studio:
+    if virtual:
+        from glutesym.virtual.studio import VirtualStudio
+
+        return VirtualStudio(seed, speed or None)
+    from glutesym.session.studio import RealStudio
+
+    return RealStudio(usb, ports)

@@ -1,0 +1,120 @@
+"""The command that writes CSVs, of one session or of many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import Progress, TaskID
+
+from glutesym.cli_shared import PLACEMENT, Mains, Placement, err, measure_quietly, out
+from glutesym.errors import GlutesymError
+from glutesym.printing import print_files
+
+if TYPE_CHECKING:
+    from glutesym.session.analyze import AnalyzedSession
+
+app = typer.Typer(rich_markup_mode="markdown")
+
+
+@app.command(
+    epilog="Examples:\n\n`glutesym export sessions/2026-05-04_18-30-09_bridge.glutesym`\n\n"
+    "`glutesym export session.glutesym --folder csv`\n\n`glutesym export sessions`"
+)
+def export(
+    sessions: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Session files, or folders of them.", metavar="SESSION...", show_default=False
+        ),
+    ],
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--folder",
+            "-o",
+            help="Where the sessions' folders go; beside each session by default.",
+            show_default=False,
+        ),
+    ] = None,
+    mains_hz: Mains = None,
+    placement: Placement = PLACEMENT,
+) -> None:
+    """Write a folder for each session: CSVs (reps, summary, emg, …) and a page that explains them.
+
+    A folder is named as its session. An earlier export is replaced; other files in it stay.
+    """
+    paths = _session_paths(sessions, folder)
+    written: list[Path] = []
+    failed: list[str] = []
+    with _progress() as progress:
+        task = progress.add_task("Writing CSVs", total=len(paths))
+        for i, path in enumerate(paths):
+            progress.update(task, description=path.stem, completed=i)
+            try:
+                analyzed = measure_quietly(path, mains_hz, placement)
+                written.append(_export(analyzed, folder or path.parent, progress, task, i))
+            except GlutesymError as error:
+                if len(paths) == 1:
+                    raise
+                failed.append(str(error))
+    if written:
+        print_files(out, written)
+    if failed:
+        for reason in failed:
+            err.print(reason, highlight=False, soft_wrap=True, markup=False)
+        raise GlutesymError(f"{len(failed)} of {len(paths)} sessions could not be exported.")
+
+
+def export_one(session: AnalyzedSession, folder: Path) -> Path:
+    """Write a session's CSVs with a progress bar; returns their folder.
+
+    Raises
+    ------
+    SessionError
+        A file cannot be written.
+    """
+    with _progress() as progress:
+        return _export(session, folder, progress, progress.add_task("Writing CSVs", total=1), 0)
+
+
+def _export(
+    session: AnalyzedSession, folder: Path, progress: Progress, task: TaskID, done: int
+) -> Path:
+    from glutesym.session.analyze import export_session
+
+    files = export_session(
+        session, folder, lambda share: progress.update(task, completed=done + share)
+    )
+    return files[0].parent
+
+
+def _session_paths(given: Sequence[Path], folder: Path | None) -> list[Path]:
+    """Return every session that is meant, each once.
+
+    Raises
+    ------
+    GlutesymError
+        A folder has no session, or two sessions would be written into one folder.
+    """
+    from glutesym.session.names import sessions_in
+
+    paths: dict[Path, Path] = {}
+    for one in given:
+        for path in sessions_in(one) if one.is_dir() else [one]:
+            paths[path.resolve()] = path
+    targets: dict[Path, Path] = {}
+    for path in paths.values():
+        other = targets.setdefault((folder or path.parent).resolve() / path.stem, path)
+        if other is not path:
+            raise GlutesymError(
+                f"{other} and {path} have the same name: their CSVs would get into one folder. "
+                "Export them one after the other, each with a --folder of its own."
+            )
+    return list(paths.values())
+
+
+def _progress() -> Progress:
+    return Progress(console=err, transient=True)

@@ -1,0 +1,181 @@
+"""Earlier sessions of the same person and exercise, each measured again from its file.
+
+A set of a minute is measured in a fraction of a second, so nothing is kept: what is shown is
+always what today's code finds in the raw frames.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from glutesym.analysis.trend import ASYMMETRY, LAG, SetResult, Trend, trend
+from glutesym.errors import SessionError
+from glutesym.measures import SetSummary
+from glutesym.pipeline import Settings
+from glutesym.session.analyze import WORLD_CLOCK, analyze_session
+from glutesym.session.names import sessions_in
+from glutesym.session.store import SessionMeta, open_session
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Comparable:
+    """What sessions must have in common to be compared."""
+
+    subject: str  # a code; "": they do not say
+    exercise: str
+    placement: str  # of the electrodes
+    virtual: bool = False  # their pods
+
+    def __str__(self) -> str:
+        subject = f"subject {self.subject}" if self.subject else "no subject"
+        pods = ", virtual pods" if self.virtual else ""
+        return f"{subject}, {self.exercise}, {self.placement}{pods}"
+
+
+@dataclass(frozen=True)
+class MeasuredSet:
+    """One session of a history."""
+
+    path: Path
+    at: datetime  # when it began, local time
+    summary: SetSummary
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A session of the folder that does not count."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True)
+class History:
+    """Sessions that can be compared, in order of time."""
+
+    of: Comparable
+    sets: tuple[MeasuredSet, ...]
+    skipped: tuple[Skipped, ...]
+
+    @property
+    def asymmetry(self) -> Trend:
+        """What has become of the symmetry index."""
+        results = [SetResult(one.at, one.summary.symmetry_index_pct) for one in self.sets]
+        return trend(ASYMMETRY, results)
+
+    @property
+    def lag(self) -> Trend:
+        """What has become of the lag."""
+        return trend(LAG, [SetResult(one.at, one.summary.lag_ms) for one in self.sets])
+
+
+def load_history(
+    folder: Path,
+    subject: str | None = None,
+    exercise: str | None = None,
+    placement: str | None = None,
+    settings: Settings | None = None,
+    progress: Progress = lambda _fraction: None,
+) -> History:
+    """Measure all sessions of a folder that can be compared with each other.
+
+    Parameters
+    ----------
+    folder : Path
+        Of session files; folders in it are not searched.
+    subject, exercise, placement : str or None
+        Of the sessions that are meant; None: whatever they all have in common. Upper and lower
+        case are the same.
+    settings : Settings, optional
+        Of the measurement.
+    progress : callable
+        Called with the fraction done, 0 to 1.
+
+    Returns
+    -------
+    History
+        Sessions that cannot be read, that are of somebody or something else, or that are copies
+        of another one are in ``skipped``, with the reason.
+
+    Raises
+    ------
+    SessionError
+        The folder has no such session, or what is meant is not clear; the message names what
+        there is.
+    """
+    metas: dict[Path, SessionMeta] = {}
+    skipped: list[Skipped] = []
+    for path in sessions_in(folder):
+        try:
+            with open_session(path) as session:
+                metas[path] = session.meta
+        except SessionError as error:
+            skipped.append(Skipped(path, error.reason))
+    kinds = {path: _kind(meta) for path, meta in metas.items()}
+    wanted = {"subject": subject, "exercise": exercise, "placement": placement}
+    chosen = _choose(folder, list(kinds.values()), wanted)
+    sets: list[MeasuredSet] = []
+    seen: dict[datetime, Path] = {}
+    for done, (path, meta) in enumerate(sorted(metas.items(), key=lambda m: m[1].started_utc)):
+        progress(done / len(metas))
+        if _folded(kinds[path]) != _folded(chosen):
+            skipped.append(Skipped(path, f"it is of {kinds[path]}"))
+        elif (first := seen.setdefault(meta.started_utc, path)) != path:
+            skipped.append(Skipped(path, f"it is a copy or replay of {first.name}"))
+        else:
+            try:
+                measures = analyze_session(path, settings).measures
+            except SessionError as error:
+                skipped.append(Skipped(path, error.reason))
+                continue
+            at = meta.started_utc.astimezone()
+            sets.append(MeasuredSet(path, at, measures.summary))
+    progress(1.0)
+    return History(chosen, tuple(sets), tuple(sorted(skipped, key=lambda one: one.path)))
+
+
+def _kind(meta: SessionMeta) -> Comparable:
+    return Comparable(
+        meta.subject, meta.exercise, meta.placement, virtual=meta.host_clock == WORLD_CLOCK
+    )
+
+
+def _folded(of: Comparable) -> tuple[str, str, str, bool]:
+    return of.subject, of.exercise.casefold(), of.placement.casefold(), of.virtual
+
+
+def _choose(folder: Path, there: list[Comparable], wanted: dict[str, str | None]) -> Comparable:
+    """Return the one kind of session that is meant."""
+    counts: dict[tuple[str, str, str, bool], int] = {}
+    kinds: dict[tuple[str, str, str, bool], Comparable] = {}
+    for of in there:
+        counts[_folded(of)] = counts.get(_folded(of), 0) + 1
+        kinds.setdefault(_folded(of), of)
+    meant = [
+        of
+        for of in kinds.values()
+        if all(
+            text is None or text.casefold() == getattr(of, name).casefold()
+            for name, text in wanted.items()
+        )
+    ]
+    if len(meant) > 1 and any(not of.virtual for of in meant):
+        meant = [of for of in meant if not of.virtual]
+    if len(meant) == 1:
+        return meant[0]
+    listed = "; ".join(f"{of} ({counts[_folded(of)]})" for of in meant or kinds.values())
+    if meant:
+        raise SessionError(
+            folder,
+            f"it holds sessions that cannot be compared: {listed}. Choose by --subject, "
+            "--exercise and --placement.",
+        )
+    if not there:
+        raise SessionError(folder, "none of its session files can be read.")
+    asked = ", ".join(f"{name} {text!r}" for name, text in wanted.items() if text is not None)
+    raise SessionError(folder, f"there is no session of {asked}; there are: {listed}.")
