@@ -14,7 +14,9 @@ from dataclasses import replace
 from typing import Any
 
 from glutesym.analysis.asymmetry import summarize
-from glutesym.analysis.signal_check import check_signal
+from glutesym.analysis.movement_phase import PhaseFollower
+from glutesym.analysis.signal_check import SignalCheck, check_signal
+from glutesym.decode import Frames
 from glutesym.live_pod import LivePod
 from glutesym.live_recording import LiveRecording
 from glutesym.live_state import LiveState
@@ -30,7 +32,8 @@ class LiveEngine:
     """Turns arriving frames into `LiveState` snapshots.
 
     ``add_*`` and ``set_*`` are called by the acquisition thread and only remember; `update` does
-    the work and may run in another thread; `snapshot` may be called from anywhere.
+    the work, in any threads; while one of its calls measures, others move the bars on. `snapshot`
+    may be called from anywhere.
 
     Parameters
     ----------
@@ -46,6 +49,7 @@ class LiveEngine:
         self._pods: dict[Side, LivePod] = {side: LivePod() for side in SIDES}
         self._recorded = LiveRecording(t0_host_ns, exercise)
         self._meter = RepMeter()
+        self._motion = PhaseFollower()
         self._reps: list[RepMeasure] = []
         self._summary: SetSummary | None = None
         self._sync_uncertainty_ms = float("nan")
@@ -53,8 +57,11 @@ class LiveEngine:
         self._message = ""
         self._next_measure_ns = t0_host_ns
         self._next_check_ns = t0_host_ns
+        self._incomplete: set[Side] = set()  # when the recording was last brought up to date
         self._state = LiveState(exercise=exercise, session_path=session_path)
-        self._lock = threading.Lock()  # one update at a time
+        self._now_ns = t0_host_ns
+        self._lock = threading.Lock()  # held while something changes, never while measuring
+        self._measuring = threading.Lock()  # one at a time
 
     @property
     def recording(self) -> Recording | None:
@@ -104,48 +111,90 @@ class LiveEngine:
             The recording is over: measure what its end completes.
         """
         with self._lock:
-            for pod in self._pods.values():
+            for side, pod in self._pods.items():
                 pod.take_in(self._t0_host_ns, now_ns)
-            if final or now_ns >= self._next_measure_ns:
+                for arrival_s, accel_g, gyro_dps in pod.motion:
+                    self._motion.process(side, arrival_s, accel_g, gyro_dps)
+                pod.motion.clear()
+            self._publish(now_ns)
+            due = final or now_ns >= self._next_measure_ns
+        # Whoever measures does not hold up others: the bars go on meanwhile.
+        if due and self._measuring.acquire(blocking=final):
+            try:
                 self._measure(now_ns, final)
                 self._next_measure_ns = now_ns
                 if not self._meter.is_waiting:
                     self._next_measure_ns += _LOOK_EVERY_NS
-            self._state = replace(
-                self._state,
-                time_s=(now_ns - self._t0_host_ns) / 1e9,
-                phase=self._phase,
-                message=self._message,
-                sides={
-                    side: pod.state((now_ns - self._t0_host_ns) / 1e9, self._phase == "ended")
-                    for side, pod in self._pods.items()
-                },
-                reps=tuple(self._reps),
-                summary=self._summary,
-                sync_uncertainty_ms=self._sync_uncertainty_ms,
-            )
-            return self._state
+            finally:
+                self._measuring.release()
+            with self._lock:
+                self._publish(now_ns)
+        return self._state
+
+    def _publish(self, now_ns: int) -> None:
+        """Make the newest state of what is known."""
+        self._now_ns = now_ns = max(now_ns, self._now_ns)
+        now_s = (now_ns - self._t0_host_ns) / 1e9
+        self._state = replace(
+            self._state,
+            time_s=now_s,
+            phase=self._phase,
+            message=self._message,
+            movement=self._motion.phase(now_s, self._working()),
+            sides={
+                side: pod.state(now_s, self._phase == "ended") for side, pod in self._pods.items()
+            },
+            reps=tuple(self._reps),
+            summary=self._summary,
+            sync_uncertainty_ms=self._sync_uncertainty_ms,
+        )
+
+    def _working(self) -> bool | None:
+        """Whether a muscle is active now; None: not known."""
+        known = [works for pod in self._pods.values() if (works := pod.working) is not None]
+        return any(known) if known else None
 
     def _measure(self, now_ns: int, final: bool) -> None:
-        anew = self._recorded.update(self._pods, now_ns, anew=final)
+        anew = self._bring_up_to_date(now_ns, final)
         recording = self._recorded.now
         if recording is None or self._recorded.behind:
             return
-        check = now_ns >= self._next_check_ns
-        for side, record in recording.pods.items():
-            pod = self._pods[side]
-            if anew and pod.bar is not None and len(record.emg.uv):
-                pod.bar.correct(record.emg)
-            if check:
-                pod.check = check_signal(record.emg)
-        if check:
+        checks: dict[Side, SignalCheck] = {}
+        if now_ns >= self._next_check_ns:
             self._next_check_ns = now_ns + _CHECK_EVERY_NS
-        self._sync_uncertainty_ms = recording.sync_uncertainty_ms
+            checks = {side: check_signal(pod.emg) for side, pod in recording.pods.items()}
         if final:
             new = self._meter.finish(recording)
         else:
-            waiting: list[Side] = [side for side in recording.pods if self._pods[side].incomplete]
-            new = self._meter.process(recording, waiting)
-        if new:
+            new = self._meter.process(recording, self._incomplete)
+        summary = summarize(self._reps + new) if new else self._summary
+        with self._lock:
+            for side, pod in recording.pods.items():
+                if anew:
+                    self._pods[side].correct(pod.emg)
+            for side, check in checks.items():
+                self._pods[side].take_check(check)
+            self._sync_uncertainty_ms = recording.sync_uncertainty_ms
             self._reps += new
-            self._summary = summarize(self._reps)
+            self._summary = summary
+
+    def _bring_up_to_date(self, now_ns: int, final: bool) -> bool:
+        """Take what has come into the recording; returns whether it was put together anew."""
+        with self._lock:
+            fresh: dict[Side, Frames] = {side: pod.fresh() for side, pod in self._pods.items()}
+            newest_ns: dict[Side, int] = {
+                side: pod.rows[-1][0] for side, pod in self._pods.items() if pod.rows
+            }
+            self._incomplete = self._waited_for()
+        self._recorded.carry_on(fresh)
+        if not (final or self._recorded.is_due(newest_ns, now_ns)):
+            return False
+        with self._lock:
+            inputs = [pod.input(side) for side, pod in self._pods.items() if pod.rows]
+            self._incomplete = self._waited_for()
+        self._recorded.put_together(inputs, now_ns)
+        return True
+
+    def _waited_for(self) -> set[Side]:
+        """Return the sides whose pods hold older frames that they can still send."""
+        return {side for side, pod in self._pods.items() if pod.rows and pod.incomplete}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +14,8 @@ from glutesym.recording import EmgRecord
 
 ENVELOPE_S = 10.0  # what the window shows
 _ENVELOPE_HZ = 50.0
+TRACE_S = 4.0  # of the EMG itself
+_TRACE_HZ = 250.0
 _SETTLE_S = 0.5  # the filters, after a gap
 
 
@@ -31,10 +35,16 @@ class LiveBar:
         self._filter = LiveEnvelope(nominal_hz)
         self._buffer_uv = np.full(2 * self._size, np.nan)  # moved back when it is full
         self._filled = self._size  # of the buffer
+        self._band_uv = np.full(round((TRACE_S + 1 / _TRACE_HZ) * nominal_hz), np.nan)
         self._end: int | None = None  # one more than the newest sample's index
         self._passed_over = False  # older frames
         self.newest_s = time_s  # session time of the newest sample
         self.peak_uv = float("nan")  # of the newest frame
+
+    @property
+    def end(self) -> int:
+        """One more than the newest sample's index."""
+        return self._end or 0
 
     @property
     def activation_uv(self) -> float:
@@ -71,12 +81,21 @@ class LiveBar:
         new_uv = new_uv[-self._size :]
         self._buffer_uv[self._filled : self._filled + len(new_uv)] = new_uv
         self._filled += len(new_uv)
+        self._show_band()
         return True
 
-    def correct(self, emg: EmgRecord) -> None:
-        """Show decoded samples, whatever order they came in, at the times that they have now."""
+    def correct(self, emg: EmgRecord, since: Sequence[NDArray[np.void]] = ()) -> None:
+        """Show decoded samples, whatever order they came in, at the times that they have now.
+
+        Parameters
+        ----------
+        emg : EmgRecord
+        since : sequence of (1,) structured arrays
+            Frames that have been added, but are not in it.
+        """
         end = int(emg.index[-1]) + 1
-        if self._passed_over or end != self._end:
+        self._rate_hz = emg.fs_hz
+        if self._passed_over or end != (since[0]["first_index"][0] if since else self._end):
             newest = slice(-self._size, None)
             known = ~(emg.lead_off[newest] | emg.clipped[newest])
             uv = np.full(self._size, np.nan)
@@ -84,9 +103,18 @@ class LiveBar:
             self._filter = LiveEnvelope(self._nominal_hz)
             self._buffer_uv[: self._size] = self._filter.process(uv)
             self._filled = self._size
+            self._show_band()
             self._end, self._passed_over = end, False
-        self.newest_s = float(emg.time_s[-1])
-        self._rate_hz = emg.fs_hz
+            self.newest_s = float(emg.time_s[-1])
+            for frame in since:
+                self.add(frame)
+        else:
+            self.newest_s = float(emg.time_s[-1]) + (self.end - end) / emg.fs_hz
+
+    def _show_band(self) -> None:
+        """Take over what the filter has just let through."""
+        band_uv = self._filter.band_uv[-len(self._band_uv) :]
+        self._band_uv = np.concatenate([self._band_uv[len(band_uv) :], band_uv])
 
     def points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return session times and values of the envelope as it is drawn."""
@@ -95,3 +123,16 @@ class LiveBar:
         index = np.arange(first + -first % step, self._end or 0, step)  # the same ones every time
         before = index - (self._end or 0)  # from −n to −1
         return self.newest_s + (before + 1) / self._rate_hz, self._envelope_uv[before]
+
+    def trace(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return session times, least and most of the band-passed EMG in steps of 4 ms."""
+        step = round(self._nominal_hz / _TRACE_HZ)
+        n = round(TRACE_S * _TRACE_HZ)
+        after = (self._end or 0) % step  # samples of a step that is not complete
+        stop = len(self._band_uv) - after
+        steps_uv = self._band_uv[max(stop - n * step, stop % step) : stop].reshape(-1, step)
+        middles = np.arange(-len(steps_uv), 0) * step + (0.5 * (step + 1) - after)
+        time_s = self.newest_s + middles * (1 / self._rate_hz)
+        low_uv: NDArray[np.float64] = steps_uv.min(axis=1)
+        high_uv: NDArray[np.float64] = steps_uv.max(axis=1)
+        return time_s.astype(np.float64), low_uv, high_uv

@@ -18,8 +18,10 @@ from glutesym.live_bar import LiveBar
 from glutesym.live_state import RunAccount, SideLive
 from glutesym.measures import Side
 from glutesym.pipeline import RING_S
+from glutesym.recording import EmgRecord
 
 _KEEP_S = RING_S + 4
+_WORKS = 3.0  # times the noise at rest: a muscle that is active
 _STALE_S = 1.5  # bars show nothing when the newest sample is older
 _SILENT = f"no data for more than {_STALE_S} s"
 SETTLING = "data were missing a moment ago: the bar comes back once its filter has settled"
@@ -49,6 +51,26 @@ class LivePod:
     _problem: str = ""  # what the pod says is wrong with it
     _lead_off: bool = False
     _clipping: bool = False
+    _since: list[NDArray[np.void]] = field(default_factory=list[NDArray[np.void]])  # EMG, `input`
+    _noise_uv: float = float("nan")  # at rest, when it was last seen at rest
+    # New frames of motion: arrival and (n, 3) of acceleration and rate of turn, g and deg/s.
+    motion: list[tuple[float, NDArray[np.float64], NDArray[np.float64]]] = field(
+        default_factory=list[tuple[float, NDArray[np.float64], NDArray[np.float64]]]
+    )
+
+    @property
+    def working(self) -> bool | None:
+        """Whether its muscle is active now; None: not known."""
+        now_uv = self.bar.activation_uv if self.bar is not None else float("nan")
+        if np.isnan(now_uv) or np.isnan(self._noise_uv):
+            return None
+        return bool(now_uv > _WORKS * self._noise_uv)
+
+    def take_check(self, check: SignalCheck) -> None:
+        """Take in how good the signal is."""
+        self.check = check
+        if check.noise_uv is not None:
+            self._noise_uv = check.noise_uv
 
     @property
     def incomplete(self) -> bool:
@@ -78,6 +100,7 @@ class LivePod:
             self._lost += self._run.missing + self._run.never_fetched
             self._run = RunAccount(int(record["run"]))
             self.bar = None
+            self._since.clear()
         if kind == wire.STATUS:
             if self._run.take_status(record):
                 self._battery_pct = float(record["battery_pct"]) / 256
@@ -87,7 +110,13 @@ class LivePod:
         if age is None:
             return False
         hz = emg_nominal_hz(self.info)
+        if kind == wire.IMU and not age:
+            data = record["data"][: int(record["count"])]
+            accel_g = data[:, :3] * (float(record["accel_lsb_ug"]) * 1e-6)
+            gyro_dps = data[:, 3:] * (float(record["gyro_lsb_10udps"]) * 1e-5)
+            self.motion.append((arrival_s, accel_g, gyro_dps))
         if kind == wire.EMG:
+            self._since.append(frame)
             if self.bar is None:
                 self.bar = LiveBar(hz, arrival_s)
             if self.bar.add(frame):
@@ -102,7 +131,9 @@ class LivePod:
         return frames
 
     def input(self, side: Side) -> PodInput:
-        """Return what is kept, as a stored session would hold it."""
+        """Return what is kept, as a stored session would hold it; none of it is fresh then."""
+        self._since.clear()
+        self._fresh.clear()
         probes = np.array(self.probes.copy(), np.int64).reshape(-1, 2)  # it may grow meanwhile
         arrival = np.array([t for t, _ in self.rows], np.int64)
         return PodInput(
@@ -114,6 +145,11 @@ class LivePod:
             self.info,
         )
 
+    def correct(self, emg: EmgRecord) -> None:
+        """Show the decoded samples of `input`, and after them what has come since."""
+        if self.bar is not None and len(emg.uv) and emg.index[-1] < self.bar.end:
+            self.bar.correct(emg, self._since)
+
     def state(self, now_s: float, ended: bool) -> SideLive:
         """Return what a view shows."""
         bar, run = self.bar, self._run
@@ -121,6 +157,7 @@ class LivePod:
         time_s, envelope_uv = bar.points() if bar is not None else (np.empty(0), np.empty(0))
         received = self._received + run.received
         lost = run.missing + run.never_fetched if ended else run.missing - run.samples_waiting
+        trace = bar.trace() if bar is not None else (np.empty(0),) * 3
         activation_uv = bar.activation_uv if bar is not None and fresh else float("nan")
         check = self.check if fresh else None
         reason = self._problem
@@ -134,6 +171,9 @@ class LivePod:
             peak_uv=self._peak_uv,
             envelope_time_s=time_s,
             envelope_uv=envelope_uv,
+            trace_time_s=trace[0],
+            trace_low_uv=trace[1],
+            trace_high_uv=trace[2],
             lead_off=self._lead_off,
             clipping=self._clipping,
             battery_pct=self._battery_pct,

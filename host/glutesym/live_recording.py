@@ -7,7 +7,7 @@ what decodes a stored session.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Generic, TypeVar
 
@@ -15,11 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glutesym.assemble import assemble_runs, recording_of
-from glutesym.capture_run import Run
+from glutesym.capture_run import PodInput, Run
 from glutesym.continuation import Continuation
 from glutesym.decode import Frames
 from glutesym.live_clock import MOST_AGE_S, KeptClocks
-from glutesym.live_pod import LivePod
 from glutesym.measures import Side
 from glutesym.recording import EmgRecord, Gap, ImuRecord, PodRecord, Recording, array_names
 
@@ -47,53 +46,40 @@ class LiveRecording:
         self.behind = True  # something has come that is not in it
         self.now: Recording | None = None  # another one when there is something new in it
 
-    def update(self, pods: Mapping[Side, LivePod], now_ns: int, anew: bool = False) -> bool:
-        """Take in what has come.
-
-        Parameters
-        ----------
-        pods : mapping of side to LivePod
-        now_ns : int
-            Host time.
-        anew : bool
-            Put all together anew, whatever it is that has come.
-
-        Returns
-        -------
-        bool
-            Whether all was put together anew.
-        """
-        fresh: dict[Side, Frames] = {side: pod.fresh() for side, pod in pods.items()}
+    def carry_on(self, fresh: Mapping[Side, Frames]) -> None:
+        """Take in what has come since, as far as it follows on."""
         self.behind = self.behind or not all(
-            self._carry_on(side, frames) for side, frames in fresh.items()
+            not len(frames) or (side in self._pods and self._pods[side].take(frames))
+            for side, frames in fresh.items()
         )
-        old = self._is_old(pods)
-        if old:
-            self._clocks.forget()  # both, so that they are fitted at the same time
-        if anew or (now_ns >= self._next_anew_ns and (self.behind or old)):
-            self._next_anew_ns = now_ns + _ANEW_EVERY_NS
-            self._put_together(pods)
-            return True
         if not self.behind and self.now is not None and any(map(len, fresh.values())):
             records = {side: pod.record for side, pod in self._pods.items()}
             ends_s = [float(r.emg.time_s[-1]) for r in records.values() if len(r.emg.time_s)]
             self.now = replace(self.now, pods=records, duration_s=max(ends_s, default=0.0))
-        return False
 
-    def _carry_on(self, side: Side, frames: Frames) -> bool:
-        """Take in frames; False when they do not follow on."""
-        return not len(frames) or (side in self._pods and self._pods[side].take(frames))
+    def is_due(self, newest_ns: Mapping[Side, int], now_ns: int) -> bool:
+        """Whether all is to be put together anew.
 
-    def _is_old(self, pods: Mapping[Side, LivePod]) -> bool:
-        """Whether a clock is to be fitted anew."""
-        return any(
-            self._clocks.is_old(side, (pod.rows[-1][0] - self._t0_host_ns) / 1e9)
-            for side, pod in pods.items()
-            if pod.rows
+        Parameters
+        ----------
+        newest_ns : mapping of side to int
+            When each pod's newest frame arrived, host time.
+        now_ns : int
+            Host time.
+        """
+        if now_ns < self._next_anew_ns:
+            return False
+        old = any(
+            self._clocks.is_old(side, (t_ns - self._t0_host_ns) / 1e9)
+            for side, t_ns in newest_ns.items()
         )
+        if old:
+            self._clocks.forget()  # both, so that they are fitted at the same time
+        return self.behind or old
 
-    def _put_together(self, pods: Mapping[Side, LivePod]) -> None:
-        inputs = [pod.input(side) for side, pod in pods.items() if pod.rows]
+    def put_together(self, inputs: Sequence[PodInput], now_ns: int) -> None:
+        """Put all that is kept together anew."""
+        self._next_anew_ns = now_ns + _ANEW_EVERY_NS
         runs = assemble_runs(inputs, self._t0_host_ns, self._clocks)
         self.now = recording_of(inputs, runs, self._exercise)
         self._pods = {
