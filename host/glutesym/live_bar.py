@@ -38,6 +38,7 @@ class LiveBar:
         self._band_uv = np.full(round((TRACE_S + 1 / _TRACE_HZ) * nominal_hz), np.nan)
         self._end: int | None = None  # one more than the newest sample's index
         self._passed_over = False  # older frames
+        self._drawn: tuple[NDArray[np.float64], ...] | None = None  # until something changes
         self.newest_s = time_s  # session time of the newest sample
         self.peak_uv = float("nan")  # of the newest frame
 
@@ -66,6 +67,7 @@ class LiveBar:
         if first < self._end:
             self._passed_over = True
             return False
+        self._drawn = None
         gap = first - self._end
         uv = np.full(min(gap, self._size) + count, np.nan)
         if not (record["lead_off"] or record["flags"] & wire.FLAG_CLIPPED):
@@ -93,6 +95,7 @@ class LiveBar:
         since : sequence of (1,) structured arrays
             Frames that have been added, but are not in it.
         """
+        self._drawn = None
         end = int(emg.index[-1]) + 1
         self._rate_hz = emg.fs_hz
         if self._passed_over or end != (since[0]["first_index"][0] if since else self._end):
@@ -116,6 +119,12 @@ class LiveBar:
         band_uv = self._filter.band_uv[-len(self._band_uv) :]
         self._band_uv = np.concatenate([self._band_uv[len(band_uv) :], band_uv])
 
+    def drawn(self) -> tuple[NDArray[np.float64], ...]:
+        """Return `points` and `trace`; the same arrays as long as nothing has changed."""
+        if self._drawn is None:
+            self._drawn = (*self.points(), *self.trace())
+        return self._drawn
+
     def points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return session times and values of the envelope as it is drawn."""
         step = round(self._nominal_hz / _ENVELOPE_HZ)
@@ -130,9 +139,10 @@ class LiveBar:
         n = round(TRACE_S * _TRACE_HZ)
         after = (self._end or 0) % step  # samples of a step that is not complete
         stop = len(self._band_uv) - after
-        steps_uv = self._band_uv[max(stop - n * step, stop % step) : stop].reshape(-1, step)
-        middles = np.arange(-len(steps_uv), 0) * step + (0.5 * (step + 1) - after)
+        part_uv = self._band_uv[max(stop - n * step, stop % step) : stop]
+        steps_uv = np.ascontiguousarray(part_uv.reshape(-1, step).T)  # quicker than along rows
+        middles = np.arange(-steps_uv.shape[1], 0) * step + (0.5 * (step + 1) - after)
         time_s = self.newest_s + middles * (1 / self._rate_hz)
-        low_uv: NDArray[np.float64] = steps_uv.min(axis=1)
-        high_uv: NDArray[np.float64] = steps_uv.max(axis=1)
+        low_uv: NDArray[np.float64] = steps_uv.min(axis=0)
+        high_uv: NDArray[np.float64] = steps_uv.max(axis=0)
         return time_s.astype(np.float64), low_uv, high_uv

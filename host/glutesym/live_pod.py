@@ -154,10 +154,10 @@ class LivePod:
         """Return what a view shows."""
         bar, run = self.bar, self._run
         fresh = bar is not None and now_s - bar.newest_s < _STALE_S
-        time_s, envelope_uv = bar.points() if bar is not None else (np.empty(0), np.empty(0))
+        drawn = bar.drawn() if bar is not None else (np.empty(0),) * 5
+        time_s, envelope_uv, trace_time_s, trace_low_uv, trace_high_uv = drawn
         received = self._received + run.received
         lost = run.missing + run.never_fetched if ended else run.missing - run.samples_waiting
-        trace = bar.trace() if bar is not None else (np.empty(0),) * 3
         activation_uv = bar.activation_uv if bar is not None and fresh else float("nan")
         check = self.check if fresh else None
         reason = self._problem
@@ -171,9 +171,9 @@ class LivePod:
             peak_uv=self._peak_uv,
             envelope_time_s=time_s,
             envelope_uv=envelope_uv,
-            trace_time_s=trace[0],
-            trace_low_uv=trace[1],
-            trace_high_uv=trace[2],
+            trace_time_s=trace_time_s,
+            trace_low_uv=trace_low_uv,
+            trace_high_uv=trace_high_uv,
             lead_off=self._lead_off,
             clipping=self._clipping,
             battery_pct=self._battery_pct,
