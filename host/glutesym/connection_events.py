@@ -11,6 +11,7 @@ connection interval apart, a multiple of 1.25 ms from 7.5 ms.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -77,6 +78,13 @@ def find_events(arrival_s: NDArray[np.float64]) -> EventGrid | None:
     """
     if len(arrival_s) < _LEAST_ARRIVALS:
         return None
+    return _grid_of(np.ascontiguousarray(arrival_s, np.float64).tobytes())
+
+
+@lru_cache(maxsize=64)
+def _grid_of(arrivals: bytes) -> EventGrid | None:
+    """Find a grid; live, most windows are looked at again at every fit of a clock."""
+    arrival_s = np.frombuffer(arrivals, np.float64)
     since_s = arrival_s - arrival_s[0]
     some = np.linspace(0, len(since_s) - 1, min(len(since_s), _ENOUGH_ARRIVALS)).astype(np.intp)
     coherence = _coherence(since_s[some], _INTERVALS_S)
