@@ -15,20 +15,20 @@ from live_states import recording, with_side
 def test_scale_only_grows_and_never_clips(values_uv):
     scale = SharedScale()
     for value_uv in values_uv:
-        before_uv = scale.top_uv
+        before_uv = scale.top
         grew = scale.grow(value_uv)
-        assert grew == (scale.top_uv > before_uv)
-        assert scale.top_uv >= before_uv
-        assert math.isnan(value_uv) or scale.top_uv >= value_uv
+        assert grew == (scale.top > before_uv)
+        assert scale.top >= before_uv
+        assert math.isnan(value_uv) or scale.top >= value_uv
 
 
 @given(st.floats(20, 1e6))
 def test_ticks_are_evenly_spaced_round_numbers_from_zero_to_the_top(value_uv):
     scale = SharedScale()
     scale.grow(value_uv)
-    ticks_uv = scale.ticks_uv()
+    ticks_uv = scale.ticks()
     assert ticks_uv[0] == 0
-    assert ticks_uv[-1] == pytest.approx(scale.top_uv)
+    assert ticks_uv[-1] == pytest.approx(scale.top)
     assert 4 <= len(ticks_uv) <= 6
     steps_uv = np.diff(ticks_uv)
     assert steps_uv == pytest.approx(np.full(steps_uv.size, steps_uv[0]))
@@ -38,19 +38,19 @@ def test_ticks_are_evenly_spaced_round_numbers_from_zero_to_the_top(value_uv):
 def test_both_sides_and_their_envelopes_share_the_scale():
     scale = SharedScale()
     scale.grow_to_fit(recording(left_uv=30.0, right_uv=30.0))
-    assert scale.top_uv == 200.0  # the right side's peak of 150 and headroom
+    assert scale.top == 200.0  # the right side's peak of 150 and headroom
     loud = with_side(recording(), "left", envelope_uv=np.full(2900, 390.0))
     assert scale.grow_to_fit(loud)
-    assert scale.top_uv >= 390.0
+    assert scale.top >= 390.0
     assert not scale.grow_to_fit(recording())
 
 
 def test_no_data_keep_the_scale():
     scale = SharedScale()
-    top_uv = scale.top_uv
+    top_uv = scale.top
     empty = with_side(recording(0), "left", activation_uv=math.nan, peak_uv=math.nan)
     empty = with_side(empty, "right", activation_uv=math.nan, peak_uv=math.nan)
     for side in ("left", "right"):
         empty = with_side(empty, side, envelope_uv=np.full(500, math.nan))
     assert not scale.grow_to_fit(empty)
-    assert scale.top_uv == top_uv
+    assert scale.top == top_uv

@@ -71,7 +71,7 @@ def test_sentences_and_last_repetitions():
     lines = drawn(recording(8))
     assert "Left lower by 18 % (95 % CI 12…24)" in lines
     assert "Left starts later by 22 ms (95 % CI 12…32)" in lines
-    table = [line for line in lines if "right larger 18 %" in line]
+    table = [line for line in lines if "right larger 18 ± " in line]
     assert [int(line.split()[0]) for line in table] == [4, 5, 6, 7, 8]
     assert all("left later 22 ms" in line for line in table)
 

@@ -30,9 +30,12 @@ from glutesym.cli_shared import (
     Placement,
     Ports,
     SessionFile,
+    Sound,
     Speed,
     SubjectCode,
+    Target,
     Terminal,
+    ThemeName,
     Usb,
     View,
     Where,
@@ -41,9 +44,11 @@ from glutesym.cli_shared import (
     out,
     require_both_sides,
     show,
+    view_options,
 )
 from glutesym.errors import GlutesymError
 from glutesym.printing import print_files, print_result, print_seeds, print_truth
+from glutesym.view_options import PLAIN, ThemeChoice, ViewOptions
 
 if TYPE_CHECKING:
     from glutesym.session.analyze import AnalyzedSession
@@ -144,6 +149,9 @@ def demo(
     folder: Folder = DEFAULT_FOLDER,
     terminal: Terminal = False,
     view: Where = View.AUTO,
+    target: Target = "",
+    theme: ThemeName = ThemeChoice.AUTO,
+    sound: Sound = False,
 ) -> None:
     """Run two virtual pods through the whole chain, live, and compare the result with the truth.
 
@@ -152,7 +160,11 @@ def demo(
     """
     built = _build(scenario, seed, reps)
     out.print(f"[bold]{built.name}[/]: {built.description}", highlight=False)
-    session, _ = _simulated(built, seed, speed, folder, View.TERMINAL if terminal else view)
+    from glutesym.session.normalised import VIRTUAL, live_unit
+
+    options = view_options(target, theme, sound, live_unit(folder, VIRTUAL, PLACEMENT))
+    view = View.TERMINAL if terminal else view
+    session, _ = _simulated(built, seed, speed, folder, view, options)
     check = _check(session, built)
     tables = export_one(session, folder)
     print_result(out, session)
@@ -209,6 +221,9 @@ def live(
     port: Ports = None,
     mains_hz: Mains = None,
     placement: Placement = PLACEMENT,
+    target: Target = "",
+    theme: ThemeName = ThemeChoice.AUTO,
+    sound: Sound = False,
 ) -> None:
     """Record both pods and show the bars; close the window or press Ctrl-C to end.
 
@@ -216,8 +231,9 @@ def live(
     """
     view = View.TERMINAL if terminal else View.AUTO
     before = _interrupted(folder, resume, new)
+    chosen = target, theme, sound
     _record_real(
-        exercise, subject, folder, before, view, None, usb, port or [], mains_hz, placement
+        exercise, subject, folder, before, view, None, usb, port or [], mains_hz, placement, chosen
     )
 
 
@@ -238,11 +254,14 @@ def record(
     port: Ports = None,
     mains_hz: Mains = None,
     placement: Placement = PLACEMENT,
+    target: Target = "",
 ) -> None:
     """Record both pods without a window: a status line, then the session file and its CSVs."""
     before, view = _interrupted(folder, resume, new), View.TERMINAL
+    chosen = target, ThemeChoice.AUTO, False
+    ports = port or []
     _record_real(
-        exercise, subject, folder, before, view, duration, usb, port or [], mains_hz, placement
+        exercise, subject, folder, before, view, duration, usb, ports, mains_hz, placement, chosen
     )
 
 
@@ -290,7 +309,12 @@ def _build(name: str, seed: int, reps: int | None) -> Scenario:
 
 
 def _simulated(
-    scenario: Scenario, seed: int, speed: float, folder: Path, view: View
+    scenario: Scenario,
+    seed: int,
+    speed: float,
+    folder: Path,
+    view: View,
+    options: ViewOptions = PLAIN,
 ) -> tuple[AnalyzedSession, bool]:
     """Record a session of virtual pods and analyze it; also returns whether Ctrl-C ended it."""
     from glutesym.session.names import session_path
@@ -301,7 +325,7 @@ def _simulated(
     session = RunningSession(
         VirtualSurroundings(scenario, seed, speed or None), path, scenario.exercise
     )
-    interrupted = show(session, view)
+    interrupted = show(session, view, options=options)
     return measure(path, None), interrupted
 
 
@@ -334,9 +358,11 @@ def _record_real(
     ports: list[str],
     mains_hz: int | None,
     placement: str,
+    chosen: tuple[str, ThemeChoice, bool],
 ) -> None:
     from glutesym.session.disk_room import SHORT_S, room_s, room_text
     from glutesym.session.names import session_path
+    from glutesym.session.normalised import live_unit
     from glutesym.session.run import RealSurroundings, RunningSession
 
     require_both_sides()
@@ -352,7 +378,9 @@ def _record_real(
     else:
         path, pods = interrupted.path, interrupted.pods
         session = RunningSession(surroundings, path, interrupted.exercise, [*pods], pods)
-    show(session, view)
+    subject = subject if interrupted is None else interrupted.subject
+    options = view_options(*chosen, live_unit(path.parent, subject, placement))
+    show(session, view, options=options)
     analyzed = measure(path, mains_hz, placement)
     tables = export_one(analyzed, path.parent)
     print_result(out, analyzed)

@@ -8,11 +8,27 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress
 
-from glutesym.cli_shared import SessionFile, Speed, Terminal, View, Where, err, measure, out, show
+from glutesym.cli_shared import (
+    PLACEMENT,
+    SessionFile,
+    Speed,
+    Target,
+    Terminal,
+    ThemeName,
+    View,
+    Where,
+    err,
+    measure,
+    out,
+    show,
+    view_options,
+)
 from glutesym.printing import print_files, print_result
+from glutesym.view_options import ThemeChoice, ViewOptions
 from glutesym.wording import time_text
 
 if TYPE_CHECKING:
+    from glutesym.live_state import LiveState
     from glutesym.session.run import RunningSession
     from glutesym.session.tape import Tape
 
@@ -38,6 +54,8 @@ def replay(
     ] = None,
     terminal: Terminal = False,
     view: Where = View.AUTO,
+    target: Target = "",
+    theme: ThemeName = ThemeChoice.AUTO,
 ) -> None:
     """Play a recorded session as if its pods were there, and print its result.
 
@@ -45,6 +63,7 @@ def replay(
     the replay.
     """
     from glutesym.session.names import session_path
+    from glutesym.session.normalised import live_unit
     from glutesym.session.replay import replay_session
     from glutesym.session.tape import load_tape
 
@@ -53,7 +72,9 @@ def replay(
         record, tape.meta.started_utc, f"replay of {tape.meta.exercise}"
     )
     replayed = replay_session(tape, speed or None, copy)
-    _show(replayed, tape, View.TERMINAL if terminal else view)
+    unit = live_unit(session.parent, tape.meta.subject, PLACEMENT, tape.meta.started_utc)
+    options = view_options(target, theme, unit=unit)
+    _show(replayed, tape, View.TERMINAL if terminal else view, options)
     played_s = replayed.poll().time_s
     early = played_s < tape.duration_s
     if early:
@@ -67,7 +88,11 @@ def replay(
         print_result(out, measure(session))
 
 
-def _show(session: RunningSession, tape: Tape, view: View) -> None:
+def _show(session: RunningSession, tape: Tape, view: View, options: ViewOptions) -> None:
     with Progress(console=err, transient=True, disable=view is not View.NONE) as progress:
         task = progress.add_task("Replaying", total=tape.duration_s)
-        show(session, view, lambda state: progress.update(task, completed=state.time_s))
+
+        def watch(state: LiveState) -> None:
+            progress.update(task, completed=state.time_s)
+
+        show(session, view, watch, options)

@@ -11,7 +11,9 @@ import typer
 from rich.console import Console
 
 from glutesym.errors import GlutesymError
+from glutesym.scale import MICROVOLTS, Band, Unit, parse_band
 from glutesym.session.subject import PLACEMENT
+from glutesym.view_options import PLAIN, ThemeChoice, ViewOptions
 
 if TYPE_CHECKING:
     from glutesym.live_state import LiveState
@@ -76,8 +78,50 @@ Placement = Annotated[
 ]
 
 
+def _target(value: str) -> str:
+    parse_band(value or "0-1")
+    return value
+
+
+Target = Annotated[
+    str,
+    typer.Option(
+        help="A band to aim at, in the bars' unit: 40-60.",
+        callback=_target,
+        show_default="none",
+        metavar="LOW-HIGH",
+    ),
+]
+ThemeName = Annotated[ThemeChoice, typer.Option("--theme", help="The window's colours.")]
+Sound = Annotated[
+    bool, typer.Option("--sound", help="A sound for the lower side after each repetition.")
+]
+
+
+def view_options(
+    target: str = "",
+    theme: ThemeChoice = ThemeChoice.AUTO,
+    sound: bool = False,
+    unit: Unit = MICROVOLTS,
+) -> ViewOptions:
+    """Return how the live view shall show a session; says what speaks against its unit.
+
+    Raises
+    ------
+    GlutesymError
+        The target is no band.
+    """
+    if unit.note:
+        err.print(unit.note, highlight=False, soft_wrap=True)
+    band: Band | None = parse_band(target) if target else None
+    return ViewOptions(unit, band, theme, sound)
+
+
 def show(
-    session: RunningSession, view: View, watch: Callable[[LiveState], None] | None = None
+    session: RunningSession,
+    view: View,
+    watch: Callable[[LiveState], None] | None = None,
+    options: ViewOptions = PLAIN,
 ) -> bool:
     """Run a session to its end with a live view; Ctrl-C ends it cleanly and returns True.
 
@@ -88,6 +132,8 @@ def show(
     view : View
     watch : callable, optional
         Gets snapshots while there is no view.
+    options : ViewOptions
+        Of the view.
 
     Raises
     ------
@@ -117,12 +163,17 @@ def show(
             from glutesym.gui.window import run_window
 
             run_window(
-                session.poll, session.stop, session.marker, session.identify, close_when_ended=True
+                session.poll,
+                session.stop,
+                session.marker,
+                session.identify,
+                close_when_ended=True,
+                options=options,
             )
         elif view is View.TERMINAL:
             from glutesym.terminal import run_terminal
 
-            run_terminal(session.poll, session.stop)
+            run_terminal(session.poll, session.stop, options=options)
         while view is View.NONE and not session.join(0.2):
             if watch is not None:
                 watch(session.poll())

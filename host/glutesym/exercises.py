@@ -31,6 +31,8 @@ _ONE_LEG = (
 
 _HINGE = ("deadlift", "rdl", "good-morning")
 
+_UP_FIRST = ("bridge", "thrust", "extension", "step-up", "raise", "kick", "hold")
+_DOWN_FIRST = ("squat", "deadlift", "rdl", "good-morning", "lunge", "hinge")
 _STANCE = ("stance", "balance")
 
 _BENDING = ("bridge", "thrust", "squat", "lunge", "step-up", "pistol", *_HINGE)
@@ -64,6 +66,14 @@ def is_bending(exercise: str) -> bool:
 def is_walking(exercise: str) -> bool:
     """Say whether strides are the repetitions; in other exercises walking about is passed over."""
     return any(part in _plain(exercise) for part in _WALKING)
+
+
+def goes_up_first(exercise: str) -> bool | None:
+    """Say whether a repetition begins with the way up; None when the name does not tell."""
+    name = _plain(exercise)
+    if any(part in name for part in _DOWN_FIRST):
+        return False
+    return True if any(part in name for part in _UP_FIRST) else None
 
 
 def _plain(exercise: str) -> str:

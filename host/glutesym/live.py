@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from glutesym import wire
 from glutesym.analysis.asymmetry import summarize
+from glutesym.analysis.movement_phase import PhaseFollower
 from glutesym.analysis.signal_check import SignalCheck, check_signal
 from glutesym.assemble import IMU_NOMINAL_HZ, PodInput, assemble_recording, emg_nominal_hz
 from glutesym.decode import emg_counts, problem_texts, split_frames
@@ -30,6 +31,9 @@ from glutesym.recording import EmgRecord, Recording
 
 ENVELOPE_S = 10.0  # what the window shows
 _ENVELOPE_HZ = 50.0
+TRACE_S = 4.0  # of the EMG itself
+_TRACE_HZ = 250.0
+_WORKS = 3.0  # times the noise at rest: a muscle that is active
 _MEASURE_EVERY_NS = 500_000_000
 _SETTLE_S = 0.5  # the bars' filters, after a gap
 _KEEP_S = RING_S + 4
@@ -45,7 +49,8 @@ class LiveEngine:
     """Turns arriving frames into `LiveState` snapshots.
 
     ``add_*`` and ``set_*`` are called by the acquisition thread and only remember; `update` does
-    the work and may run in another thread; `snapshot` may be called from anywhere.
+    the work, in any threads; while one of its calls measures, others move the bars on. `snapshot`
+    may be called from anywhere.
 
     Parameters
     ----------
@@ -61,6 +66,7 @@ class LiveEngine:
         self._pods: dict[Side, _LivePod] = {side: _LivePod() for side in SIDES}
         self._clocks = KeptClocks()
         self._meter = RepMeter()
+        self._motion = PhaseFollower()
         self._reps: list[RepMeasure] = []
         self._summary: SetSummary | None = None
         self._sync_uncertainty_ms = float("nan")
@@ -69,7 +75,9 @@ class LiveEngine:
         self._next_measure_ns = t0_host_ns
         self._measurings = 0
         self._state = LiveState(exercise=exercise, session_path=session_path)
-        self._lock = threading.Lock()  # one update at a time
+        self._now_ns = t0_host_ns
+        self._lock = threading.Lock()  # held while something changes, never while measuring
+        self._measuring = threading.Lock()  # one at a time
         self.recording: Recording | None = None  # what is kept, as it was decoded last
 
     def add_frame(self, side: Side, t_host_ns: int, frame: bytes) -> None:
@@ -115,44 +123,74 @@ class LiveEngine:
             The recording is over: measure what its end completes.
         """
         with self._lock:
-            for pod in self._pods.values():
+            for side, pod in self._pods.items():
                 pod.take_in(self._t0_host_ns, now_ns)
-            if final or now_ns >= self._next_measure_ns:
+                for arrival_s, accel_g, gyro_dps in pod.motion:
+                    self._motion.process(side, arrival_s, accel_g, gyro_dps)
+                pod.motion.clear()
+            self._publish(now_ns)
+            due = final or now_ns >= self._next_measure_ns
+        # Whoever measures does not hold up others: the bars go on meanwhile.
+        if due and self._measuring.acquire(blocking=final):
+            try:
                 self._next_measure_ns = now_ns + _MEASURE_EVERY_NS
                 self._measure(final)
-            self._state = replace(
-                self._state,
-                time_s=(now_ns - self._t0_host_ns) / 1e9,
-                phase=self._phase,
-                message=self._message,
-                sides={
-                    side: pod.state((now_ns - self._t0_host_ns) / 1e9, self._phase == "ended")
-                    for side, pod in self._pods.items()
-                },
-                reps=tuple(self._reps),
-                summary=self._summary,
-                sync_uncertainty_ms=self._sync_uncertainty_ms,
-            )
-            return self._state
+            finally:
+                self._measuring.release()
+            with self._lock:
+                self._publish(now_ns)
+        return self._state
+
+    def _publish(self, now_ns: int) -> None:
+        """Make the newest state of what is known."""
+        self._now_ns = now_ns = max(now_ns, self._now_ns)
+        now_s = (now_ns - self._t0_host_ns) / 1e9
+        self._state = replace(
+            self._state,
+            time_s=now_s,
+            phase=self._phase,
+            message=self._message,
+            movement=self._motion.phase(now_s, self._working()),
+            sides={
+                side: pod.state(now_s, self._phase == "ended") for side, pod in self._pods.items()
+            },
+            reps=tuple(self._reps),
+            summary=self._summary,
+            sync_uncertainty_ms=self._sync_uncertainty_ms,
+        )
+
+    def _working(self) -> bool | None:
+        """Whether a muscle is active now; None: not known."""
+        known = [works for pod in self._pods.values() if (works := pod.working) is not None]
+        return any(known) if known else None
 
     def _measure(self, final: bool) -> None:
-        inputs = [pod.input(side) for side, pod in self._pods.items() if pod.rows]
-        recording = assemble_recording(inputs, self._t0_host_ns, fit=self._clocks)
+        with self._lock:
+            inputs = [pod.input(side) for side, pod in self._pods.items() if pod.rows]
+            incomplete: set[Side] = {
+                side for side, pod in self._pods.items() if pod.rows and pod.incomplete
+            }
+        recording = assemble_recording(
+            inputs, self._t0_host_ns, exercise=self._state.exercise, fit=self._clocks
+        )
         self.recording = recording
-        for side, pod in recording.pods.items():
-            self._pods[side].restore(pod.emg)
-            if self._measurings % _CHECK_EVERY == 0:
-                self._pods[side].check = check_signal(pod.emg)
+        checks: dict[Side, SignalCheck] = {}
+        if self._measurings % _CHECK_EVERY == 0:
+            checks = {side: check_signal(pod.emg) for side, pod in recording.pods.items()}
         self._measurings += 1
-        self._sync_uncertainty_ms = recording.sync_uncertainty_ms
         if final:
             new = self._meter.finish(recording)
         else:
-            waiting: list[Side] = [side for side in recording.pods if self._pods[side].incomplete]
-            new = self._meter.process(recording, waiting)
-        if new:
+            new = self._meter.process(recording, incomplete)
+        summary = summarize(self._reps + new) if new else self._summary
+        with self._lock:
+            for side, pod in recording.pods.items():
+                self._pods[side].restore(pod.emg)
+            for side, check in checks.items():
+                self._pods[side].take_check(check)
+            self._sync_uncertainty_ms = recording.sync_uncertainty_ms
             self._reps += new
-            self._summary = summarize(self._reps)
+            self._summary = summary
 
 
 @dataclass
@@ -176,6 +214,26 @@ class _LivePod:
     _problem: str = ""  # what the pod says is wrong with it
     _lead_off: bool = False
     _clipping: bool = False
+    _since: list[np.void] = field(default_factory=list[np.void])  # EMG that came after `input`
+    _noise_uv: float = float("nan")  # at rest, when it was last seen at rest
+    # New frames of motion: arrival and (n, 3) of acceleration and rate of turn, g and deg/s.
+    motion: list[tuple[float, NDArray[np.float64], NDArray[np.float64]]] = field(
+        default_factory=list[tuple[float, NDArray[np.float64], NDArray[np.float64]]]
+    )
+
+    @property
+    def working(self) -> bool | None:
+        """Whether its muscle is active now; None: not known."""
+        now_uv = self._bar.activation_uv if self._bar is not None else float("nan")
+        if np.isnan(now_uv) or np.isnan(self._noise_uv):
+            return None
+        return bool(now_uv > _WORKS * self._noise_uv)
+
+    def take_check(self, check: SignalCheck) -> None:
+        """Take in how good the signal is."""
+        self.check = check
+        if check.noise_uv is not None:
+            self._noise_uv = check.noise_uv
 
     @property
     def incomplete(self) -> bool:
@@ -209,6 +267,7 @@ class _LivePod:
             self._lost += self._run.missing + self._run.never_fetched
             self._run = RunAccount(int(record["run"]))
             self._bar = None
+            self._since.clear()
         if kind == wire.STATUS:
             if self._run.take_status(record):
                 self._battery_pct = float(record["battery_pct"]) / 256
@@ -218,9 +277,17 @@ class _LivePod:
         if age is None:
             return False
         hz = emg_nominal_hz(self.info)
+        if kind == wire.IMU and not age:
+            n = int(record["count"])
+            data = record["data"][:n]
+            accel_g = data[:, :3] * (float(record["accel_lsb_ug"]) * 1e-6)
+            self.motion.append(
+                (arrival_s, accel_g, data[:, 3:] * (float(record["gyro_lsb_10udps"]) * 1e-5))
+            )
         if kind == wire.EMG:
             if self._bar is None:
                 self._bar = _Bar(hz, arrival_s)
+            self._since.append(record)
             if self._bar.add(record):
                 self._lead_off = bool(record["lead_off"])
                 self._clipping = bool(record["flags"] & wire.FLAG_CLIPPED)
@@ -229,6 +296,7 @@ class _LivePod:
 
     def input(self, side: Side) -> PodInput:
         """Return what is kept, as a stored session would hold it."""
+        self._since.clear()
         probes = np.array(self.probes.copy(), np.int64).reshape(-1, 2)  # it may grow meanwhile
         arrival = np.array([t for t, _ in self.rows], np.int64)
         return PodInput(
@@ -241,9 +309,11 @@ class _LivePod:
         )
 
     def restore(self, emg: EmgRecord) -> None:
-        """Show the decoded samples of what is kept."""
-        if self._bar is not None and len(emg.uv):
+        """Show the decoded samples of what was kept, and after them what has come since."""
+        if self._bar is not None and len(emg.uv) and emg.index[-1] < self._bar.end:
             self._bar.restore(emg)
+            for record in self._since:
+                self._bar.add(record)
 
     def state(self, now_s: float, ended: bool) -> SideLive:
         """Return what a view shows."""
@@ -252,6 +322,7 @@ class _LivePod:
         time_s, envelope_uv = bar.points() if bar is not None else (np.empty(0), np.empty(0))
         received = self._received + run.received
         lost = run.missing + run.never_fetched if ended else run.missing - run.samples_waiting
+        trace = bar.trace() if bar is not None else (np.empty(0),) * 3
         activation_uv = bar.activation_uv if bar is not None and fresh else float("nan")
         check = self.check if fresh else None
         reason = self._problem
@@ -265,6 +336,9 @@ class _LivePod:
             peak_uv=self._peak_uv,
             envelope_time_s=time_s,
             envelope_uv=envelope_uv,
+            trace_time_s=trace[0],
+            trace_low_uv=trace[1],
+            trace_high_uv=trace[2],
             lead_off=self._lead_off,
             clipping=self._clipping,
             battery_pct=self._battery_pct,
@@ -289,9 +363,15 @@ class _Bar:
         self._nominal_hz = self._rate_hz = nominal_hz
         self._filter = LiveEnvelope(nominal_hz)
         self._envelope_uv = np.full(n, np.nan)
+        self._band_uv = np.full(round((TRACE_S + 1 / _TRACE_HZ) * nominal_hz), np.nan)
         self._end: int | None = None  # one more than the newest sample's index
         self.newest_s = time_s  # session time of the newest sample
         self.peak_uv = float("nan")  # of the newest frame
+
+    @property
+    def end(self) -> int:
+        """One more than the newest sample's index."""
+        return self._end or 0
 
     @property
     def activation_uv(self) -> float:
@@ -319,6 +399,8 @@ class _Bar:
         self.peak_uv = float(known_uv.max()) if len(known_uv) else float("nan")
         n = len(self._envelope_uv)
         self._envelope_uv = np.concatenate([self._envelope_uv, new_uv])[-n:]
+        band_uv = [self._band_uv, self._filter.band_uv]
+        self._band_uv = np.concatenate(band_uv)[-len(self._band_uv) :]
         return True
 
     def restore(self, emg: EmgRecord) -> None:
@@ -329,6 +411,7 @@ class _Bar:
         self._envelope_uv = self._filter.process(
             np.concatenate([np.full(n - len(uv), np.nan), uv])
         )
+        self._band_uv = self._filter.band_uv[-len(self._band_uv) :]
         self._end = int(emg.index[-1]) + 1
         self.newest_s = float(emg.time_s[-1])
         self._rate_hz = emg.fs_hz
@@ -340,6 +423,19 @@ class _Bar:
         index = np.arange(first + -first % step, self._end or 0, step)  # the same ones every time
         before = index - (self._end or 0)  # from −n to −1
         return self.newest_s + (before + 1) / self._rate_hz, self._envelope_uv[before]
+
+    def trace(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return session times, least and most of the band-passed EMG in steps of 4 ms."""
+        step = round(self._nominal_hz / _TRACE_HZ)
+        n = round(TRACE_S * _TRACE_HZ)
+        after = (self._end or 0) % step  # samples of a step that is not complete
+        stop = len(self._band_uv) - after
+        steps_uv = self._band_uv[max(stop - n * step, stop % step) : stop].reshape(-1, step)
+        middles = np.arange(-len(steps_uv), 0) * step + (0.5 * (step + 1) - after)
+        time_s = self.newest_s + middles * (1 / self._rate_hz)
+        low_uv: NDArray[np.float64] = steps_uv.min(axis=1)
+        high_uv: NDArray[np.float64] = steps_uv.max(axis=1)
+        return time_s.astype(np.float64), low_uv, high_uv
 
 
 def _matrix(frames: list[bytes]) -> NDArray[np.uint8]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glutesym import wire
-from glutesym.measures import Light, RepMeasure, SetSummary, Side
+from glutesym.measures import Light, MovementPhase, RepMeasure, SetSummary, Side
 
 _HOLES_KEPT = 256  # an outage makes one: more are nonsense
 
@@ -28,6 +28,9 @@ class SideLive:
     envelope_uv: NDArray[np.float64] = field(
         default_factory=_empty
     )  # (n,) NaN where data are missing
+    trace_time_s: NDArray[np.float64] = field(default_factory=_empty)  # (m,) middles of 4 ms
+    trace_low_uv: NDArray[np.float64] = field(default_factory=_empty)  # (m,) band-passed EMG:
+    trace_high_uv: NDArray[np.float64] = field(default_factory=_empty)  # ... least and most in it
     lead_off: bool = False  # an electrode is off the skin
     clipping: bool = False  # the front end is at its rail
     battery_pct: float = float("nan")
@@ -50,6 +53,7 @@ class LiveState:
     time_s: float = 0.0  # session time: seconds since recording began
     phase: str = "waiting"  # "scanning", "connecting", "recording", "reconnecting", "ended"
     exercise: str = ""
+    movement: MovementPhase = ""  # what the body does now
     sides: dict[Side, SideLive] = field(
         default_factory=lambda: {"left": SideLive(), "right": SideLive()}
     )

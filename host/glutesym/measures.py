@@ -30,6 +30,9 @@ GRADES: dict[Grade, str] = {  # what each means, best first
 
 Light = Literal["green", "yellow", "red"]
 
+# What the body does now; "work": muscles are active, but nothing has moved yet; "still": at rest
+# or holding; "": not known.
+MovementPhase = Literal["", "rest", "work", "away", "hold", "back", "still"]
 RepEdit = Literal["added", "moved", "excluded", "working side set"]  # by a reviewer
 
 
@@ -62,6 +65,11 @@ class Flaw:
     def __str__(self) -> str:
         return f"{self.cause} ({self.detail})" if self.detail else self.cause
 
+
+MIN_REPS = 3  # usable ones that a verdict on a set needs
+# Of the muscle's band: an amplitude's random error is 1/(2·√(bandwidth·time)) of it (Bendat &
+# Piersol, Random Data, error of mean-square estimates).
+_STATISTICAL_BANDWIDTH_HZ = 117.0
 
 NO_POD = Flaw("unusable", "no pod on this side")
 
@@ -212,6 +220,29 @@ class RepMeasure:
         return 1000 * (self.left.offset_s - self.right.offset_s)
 
     @property
+    def symmetry_index_noise_pct(self) -> float | None:
+        """Half of the band in which one repetition's index is chance alone (95 %).
+
+        EMG is noise whose power is measured for a short time: both amounts have a random error,
+        however even the muscles are. How repetitions really differ comes on top.
+        """
+        if self.symmetry_index_pct is None:
+            return None
+        long_s = self.end_s - self.start_s
+        durations = (self.left.burst_s or long_s, self.right.burst_s or long_s)
+        variance = sum(1 / (4 * _STATISTICAL_BANDWIDTH_HZ * max(s, 0.1)) for s in durations)
+        slope = 100.0 * (1 - (self.symmetry_index_pct / 200.0) ** 2)  # of the index by ln(R/L)
+        return 1.96 * slope * float(np.sqrt(variance))
+
+    @property
+    def lag_noise_ms(self) -> float | None:
+        """Half of the 95 % interval of this repetition's lag: onsets and clocks; None: unknown."""
+        if self.lag_ms is None or self.lag_posterior is None:
+            return None
+        half_ms = float(np.hypot(self.lag_posterior.half_width, self.sync_uncertainty_ms))
+        return half_ms if np.isfinite(half_ms) else None
+
+    @property
     def judged(self) -> tuple[Side, ...]:
         """The sides that its quality depends on: on one leg the one that works, if known."""
         return (self.working,) if self.working else SIDES
@@ -268,6 +299,7 @@ class SetSummary:
     lag_verdict: LagVerdict = "not measurable"
     detectable_pct: float | None = None  # another set must differ by this to differ in earnest
     detectable_ms: float | None = None
+    n_missing: int = 0  # usable repetitions without which there is no verdict
 
     @property
     def n_used(self) -> int:

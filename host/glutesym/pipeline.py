@@ -398,14 +398,16 @@ class LiveEnvelope:
         self._steps = (
             *((Notch(fs_hz, settings.mains_hz),) if settings.mains_hz else ()),
             Bandpass(fs_hz),
-            RmsEnvelope(fs_hz),
         )
+        self._rms = RmsEnvelope(fs_hz)
+        self.band_uv = np.empty(0)  # of the newest samples: what the envelope is made of
 
     def process(self, uv: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the envelope of the next samples, (n,) µV → (n,) µV; NaN: not known."""
         for step in self._steps:
             uv = step.process(uv)
-        return uv
+        self.band_uv = uv
+        return self._rms.process(uv)
 
 
 def _strong_burst(observed: _Observed) -> Burst | None:

@@ -14,6 +14,7 @@ from glutesym.measures import (
     SetSummary,
     Side,
 )
+from glutesym.scale import MICROVOLTS, Unit
 
 _LOW_BATTERY_PCT = 15.0  # warn with time left to finish a set
 _RUNNING = ("recording", "reconnecting")
@@ -153,13 +154,14 @@ def quality_text(rep: RepMeasure) -> str:
     return f"{rep.quality}: {rep.reason}" if rep.reason else rep.quality
 
 
-def activation_sentence(side: Side, summary: SetSummary) -> str:
+def activation_sentence(side: Side, summary: SetSummary, unit: Unit = MICROVOLTS) -> str:
     """Say how much one side was active over the set, or why that is withheld."""
-    estimate = summary.activation_uv[side]
+    factor = unit.factor(side)
+    estimate = summary.activation_uv[side].map(lambda uv: uv * factor)
     if estimate.value is None:
         return f"{_capital(side)} activation withheld: {_reason(estimate.reason)}"
     interval = _interval(estimate.ci_low, estimate.ci_high)
-    return f"{_capital(side)} mean {uv_text(estimate.value)} µV{interval}"
+    return f"{_capital(side)} mean {uv_text(estimate.value)} {unit.name}{interval}"
 
 
 def phase_text(state: LiveState) -> str:
@@ -221,12 +223,12 @@ def warning_sentences(live: SideLive, phase: str) -> list[str]:
     warnings: list[str] = []
     if live.connected and live.lead_off:
         warnings.append("Electrode off the skin: press it on or replace it")
-    if live.connected and live.clipping:
+    elif live.connected and live.clipping:
         warnings.append("Signal clipped: check electrodes and cable")
+    elif live.connected and live.light_reason:  # how bad it is, the traffic light says
+        warnings.append(_capital(live.light_reason))
     if live.battery_pct < _LOW_BATTERY_PCT and phase != "ended":
         warnings.append("Battery low: charge after this set")
-    if live.connected and live.light == "yellow":
-        warnings.append(f"Signal usable, but {live.light_reason}")
     if live.reason and live.connected and not (live.lead_off or live.clipping):
         warnings.append(_capital(live.reason))
     return warnings

@@ -56,6 +56,14 @@ class WorldLoop(asyncio.SelectorEventLoop):
         """Return world time in nanoseconds: the host's clock in a simulation."""
         return self._world.now_ns
 
+    def pace(self, speed: float | None) -> None:
+        """Go on at another speed."""
+        self._world.pace(speed)
+
+    def due_s(self, real_s: float) -> float:
+        """Return which world time is due at a real time (``time.monotonic``), if it is paced."""
+        return self._world.due_at(real_s)
+
     def hold(self) -> None:
         """Stop world time until `release`: somebody outside the loop computes."""
         self._world.holders += 1
@@ -92,6 +100,13 @@ class _WorldSelector(selectors.DefaultSelector):
         self.holders = 0
         self._speed = speed
         self._real_origin_s = time.monotonic()  # real time at world time 0, when paced
+
+    def pace(self, speed: float | None) -> None:
+        self._speed = speed
+        self._real_origin_s = time.monotonic() - self.now_ns / 1e9 / (speed or 1.0)
+
+    def due_at(self, real_s: float) -> float:
+        return (real_s - self._real_origin_s) * (self._speed or 1.0)
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         ready = super().select(0)

@@ -10,10 +10,12 @@ import pytest
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
+from glutesym.gui import theme
 from glutesym.gui.qt import QtCore, QtGui, QtWidgets
 from glutesym.gui.text import FitText
 from glutesym.gui.window import LiveWindow
 from glutesym.live_state import LiveState
+from glutesym.view_options import ThemeChoice
 from live_states import recording
 
 
@@ -46,6 +48,12 @@ class Shown:
         assert label is not None, f"no label {name}"
         return label.text()
 
+    def visible(self, name: str) -> bool:
+        """Return whether a part is shown."""
+        widget = self.window.findChild(QtWidgets.QWidget, name)
+        assert widget is not None, f"no part {name}"
+        return widget.isVisible()
+
     def key(self, key: QtCore.Qt.Key) -> None:
         """Press a key."""
         self.qtbot.keyClick(self.window, key)
@@ -64,6 +72,12 @@ def _collect_between_tests():
     yield
     gc.enable()
     gc.collect()
+
+
+@pytest.fixture(autouse=True)
+def _dark_theme():
+    """Begin in the dark, whatever the system prefers and a test has chosen before."""
+    theme.use(ThemeChoice.DARK)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import pytest
 
 from glutesym.gui.help import HelpOverlay
 from glutesym.gui.qt import QtCore, QtWidgets
+from glutesym.gui.text import FitText
 from glutesym.gui.window import run_window
 from glutesym.live_state import LiveState
 from glutesym.measures import Estimate
@@ -75,13 +76,15 @@ def test_trouble_is_told_on_the_side_where_it_is(shown):
     assert view.text("right_health").endswith("600 samples lost (0.99 %)")
 
 
-def test_what_is_not_saved_is_told_instead_of_all_else(shown):
+def test_what_is_not_saved_is_told_across_the_window(shown):
     view = shown()
     view.key(Key.Key_Space)
     view.show(replace(recording(), trouble="Not saved for 3 s: the disk is full."))
-    assert view.text("message") == "Not saved for 3 s: the disk is full."
-    view.show(recording())
+    assert view.text("banner") == "Not saved for 3 s: the disk is full."
+    assert view.visible("banner")
     assert view.text("message") == "Marker 1 set"
+    view.show(recording())
+    assert not view.visible("banner")
 
 
 def test_digits_can_be_read_because_they_change_five_times_a_second(shown):
@@ -157,8 +160,9 @@ def test_help_lists_the_keys_and_escape_closes_it_without_stopping(shown):
     assert overlay.isVisible()
     assert overlay.size() == view.window.size()
     words = " ".join(w.accessibleName() for w in overlay.findChildren(QtWidgets.QWidget))
-    for key in ("Space", "L", "R", "Q or Esc", "F", "H"):
+    for key in ("Space", "N", "T", "↑ ↓", "+ −", "P", "E", "S", "D", "F", "L or R", "Enter", "H"):
         assert f" {key} " in f" {words} "
+    assert " Q or Esc " in words
     view.key(Key.Key_Escape)
     assert not overlay.isVisible()
     assert view.commands == []
@@ -197,21 +201,53 @@ def test_it_closes_at_the_end_if_asked_to(shown):
     assert not view.window.isVisible()
 
 
-@pytest.mark.parametrize("size", [(900, 600), (1280, 800), (3840, 2160), (700, 1200)])
-def test_views_neither_overlap_nor_leave_the_window(shown, size):
-    view = shown()
-    view.window.resize(*size)
-    view.window.grab()
-    children = [
-        child
+def parts(view) -> dict[str, QtWidgets.QWidget]:
+    return {
+        child.objectName(): child
         for child in view.window.children()
         if isinstance(child, QtWidgets.QWidget) and child.isVisible()
-    ]
-    assert len(children) == 6
+    }
+
+
+SIZES = [(360, 640), (412, 915), (640, 360), (700, 1200), (900, 600), (1280, 800), (3840, 2160)]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("trouble", ["", "Not saved for 3 s: the disk is full. Make room."])
+def test_views_neither_overlap_nor_leave_the_window(shown, size, trouble):
+    view = shown()
+    view.window.resize(*size)
+    view.show(replace(recording(), trouble=trouble))
+    children = list(parts(view).values())
+    assert {"bars", "result", "header", "left_pod", "right_pod", "middle"} <= parts(view).keys()
+    assert ("banner" in parts(view)) == bool(trouble)
     for i, child in enumerate(children):
         assert view.window.rect().contains(child.geometry())
         for other in children[:i]:
             assert not child.geometry().intersects(other.geometry())
+    assert parts(view)["left_pod"].x() < parts(view)["right_pod"].x()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_no_text_is_cut(shown, size):
+    long = "a cable moves: voltages below the muscle's band are as large as its activity (61 µV)"
+    state = with_side(recording(), "left", light="yellow", light_reason=long, samples_lost=12345)
+    view = shown(replace(state, movement="back"))
+    view.window.resize(*size)
+    QtWidgets.QApplication.processEvents()  # layouts follow
+    labels = [label for label in view.window.findChildren(FitText) if label.isVisible()]
+    assert len(labels) > 15
+    for label in labels:
+        assert label.fits(), f"{label.objectName()}: {label.text()!r} in {label.size()}"
+
+
+def test_a_phone_shows_traces_in_the_answers_place(shown):
+    view = shown()
+    view.window.resize(360, 640)
+    assert "traces" not in parts(view)
+    view.key(Key.Key_E)
+    assert "traces" in parts(view)
+    assert "result" not in parts(view)
 
 
 def run(poll, stop=lambda: None, **options) -> None:

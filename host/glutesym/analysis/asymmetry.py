@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from glutesym.analysis.set_lag import known, set_lag
 from glutesym.measures import (
+    MIN_REPS,
     NO_POD,
     SIDES,
     Estimate,
@@ -28,7 +29,6 @@ from glutesym.measures import (
     Verdict,
 )
 
-MIN_REPS = 3
 CLAIM_CONFIDENCE = 0.965  # a side is called lower, or later, only if so sure that it is not chance
 
 _WORKS = 1.25  # a leg that works is at least so much more active than the one that does not
@@ -118,7 +118,16 @@ def summarize(reps: Sequence[RepMeasure]) -> SetSummary:
         excluded=tuple(why),
         detectable_pct=detectable_change(index),
         detectable_ms=detectable_change(lag),
+        n_missing=_missing(reps),
     )
+
+
+def _missing(reps: Sequence[RepMeasure]) -> int:
+    """Return how many usable repetitions a verdict lacks; on one leg, of both legs together."""
+    if any(rep.one_leg for rep in reps):
+        return sum(max(0, MIN_REPS - len(_measured(reps, side))) for side in SIDES)
+    compared = [rep for rep in reps if not rep.excluded and rep.symmetry_index_pct is not None]
+    return max(0, MIN_REPS - len(compared))
 
 
 _NO_COMMON_START = "one leg works at a time: the two sides have no start in common"

@@ -17,6 +17,7 @@ from glutesym.gui.result_page import ResultPage
 from glutesym.gui.set_page import LivePage, SetPage
 from glutesym.gui.sounds import Sounds
 from glutesym.session.visit import Visit
+from glutesym.view_options import ThemeChoice
 
 _REFRESH_MS = 40
 _ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP")  # Ctrl-C, and a terminal that is closed
@@ -54,6 +55,7 @@ class AppWindow(QtWidgets.QWidget):
         self.setAttribute(QtCore.Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle("glutesym")
         self.setMinimumSize(*_LEAST_PX)
+        theme.use(ThemeChoice.AUTO)
         self.error: Exception | None = None
         self.visit = visit
         self.step: Step = "connect"
@@ -134,6 +136,7 @@ class AppWindow(QtWidgets.QWidget):
     def changeEvent(self, event: QtCore.QEvent) -> None:
         """Follow the system from dark to light and back."""
         if event.type() == QtCore.QEvent.Type.ApplicationPaletteChange:
+            theme.use(ThemeChoice.AUTO)
             self._restyle()
         super().changeEvent(event)
 

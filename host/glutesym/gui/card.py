@@ -25,16 +25,16 @@ class Card(QtWidgets.QWidget):
 
     def set_unit(self, unit: float) -> None:
         """Adapt to the window's size."""
-        margin = round(12 * unit)
+        margin = round(10 * unit)
         layout = self.layout()
         assert layout is not None
-        layout.setContentsMargins(margin, margin * 3 // 4, margin, margin * 3 // 4)
-        layout.setSpacing(round(6 * unit))
+        layout.setContentsMargins(margin, margin * 2 // 3, margin, margin * 2 // 3)
+        layout.setSpacing(round(5 * unit))
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         """Draw the panel."""
         painter = QtGui.QPainter(self)
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
         painter.setPen(QtCore.Qt.PenStyle.NoPen)
-        painter.setBrush(QtGui.QColor(theme.CARD))
+        painter.setBrush(theme.color("card"))
         painter.drawRoundedRect(self.rect(), _RADIUS_PX, _RADIUS_PX)

@@ -7,10 +7,18 @@ from glutesym.gui.qt import QtGui, QtWidgets
 
 KEYS = (
     ("Space", "set a marker in the recording"),
-    ("L", "let the left pod blink"),
-    ("R", "let the right pod blink"),
-    ("Q or Esc", "stop the recording; once it has ended, close"),
+    ("N", "write a note into the recording"),
+    ("T", "target band on or off"),
+    ("↑ ↓", "move the target band"),
+    ("+ −", "widen or narrow it"),
+    ("P", "forget peaks and fit the scale anew"),
+    ("E", "EMG traces or envelopes"),
+    ("S", "sound for the lower side on or off"),
+    ("D", "dark or light"),
     ("F", "full screen on or off"),
+    ("L or R", "let the left or right pod blink"),
+    ("Enter", "start, where the recording waits for it"),
+    ("Q or Esc", "stop the recording; once it has ended, close"),
     ("H", "show or hide this help"),
 )
 
@@ -29,7 +37,7 @@ class HelpOverlay(QtWidgets.QWidget):
                 cell = text.FitText("title", bold=column == 0)
                 cell.set_text(words)
                 self._grid.addWidget(cell, row, column)
-        note = text.FitText("body", color=theme.DIM)
+        note = text.FitText("body", color="dim")
         note.set_text("A training and research aid, not a medical device.")
         self._grid.addWidget(note, len(KEYS) + 1, 0, 1, 2)
         self._grid.setColumnStretch(0, 1)
@@ -40,12 +48,10 @@ class HelpOverlay(QtWidgets.QWidget):
         """Take the whole area of a widget, with the table in its middle."""
         self.setGeometry(size_of.rect())
         width, height = self.width(), self.height()
-        across = max(0, round((width - 760 * unit) / 2))
-        down = max(0, round((height - 460 * unit) / 2))
+        across = max(round(16 * unit), round((width - 760 * unit) / 2))
+        down = max(round(16 * unit), round((height - 640 * unit) / 2))
         self._grid.setContentsMargins(across, down, across, down)
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         """Dim what lies below."""
-        veil = QtGui.QColor(theme.WINDOW)
-        veil.setAlphaF(0.94)
-        QtGui.QPainter(self).fillRect(self.rect(), veil)
+        QtGui.QPainter(self).fillRect(self.rect(), theme.color("window", 0.96))

@@ -8,13 +8,18 @@ from pathlib import Path
 
 from glutesym.errors import GlutesymError
 from glutesym.gui import theme
-from glutesym.gui.qt import QtCore, QtWidgets
+from glutesym.gui.qt import QtCore, QtGui, QtWidgets
 from glutesym.gui.window import LiveWindow
 from glutesym.live_state import LiveState
+from glutesym.view_options import PLAIN, ViewOptions
 
 
 def save_screenshot(
-    state: LiveState, path: Path, size_px: tuple[int, int] = theme.REFERENCE_SIZE_PX
+    state: LiveState,
+    path: Path,
+    size_px: tuple[int, int] = theme.REFERENCE_SIZE_PX,
+    options: ViewOptions = PLAIN,
+    keys: str = "",
 ) -> None:
     """Draw the window with one snapshot, without showing it, and save it as a picture.
 
@@ -26,6 +31,10 @@ def save_screenshot(
         The file; its suffix names the format, e.g. ``.png``.
     size_px : (int, int)
         Width and height.
+    options : ViewOptions
+        Unit, target band, theme.
+    keys : str
+        Letters of keys that are pressed before, e.g. ``"E"``.
 
     Raises
     ------
@@ -35,11 +44,19 @@ def save_screenshot(
     if sys.platform.startswith("linux"):
         os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")  # draws without a display
     app = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
-    window = LiveWindow(lambda: state, lambda: None, lambda _text: None, lambda _side: None)
+    window = LiveWindow(
+        lambda: state, lambda: None, lambda _text: None, lambda _side: None, options=options
+    )
     try:
         window.setAttribute(QtCore.Qt.WidgetAttribute.WA_DontShowOnScreen)
         window.resize(*size_px)
         window.show()
+        window.refresh()
+        for key in keys:
+            for kind in (QtCore.QEvent.Type.KeyPress, QtCore.QEvent.Type.KeyRelease):
+                code = QtCore.Qt.Key(ord(key)).value
+                event = QtGui.QKeyEvent(kind, code, QtCore.Qt.KeyboardModifier.NoModifier)
+                QtWidgets.QApplication.sendEvent(window, event)
         window.refresh()
         app.processEvents()
         if window.error is not None:

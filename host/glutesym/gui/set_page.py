@@ -14,7 +14,9 @@ from glutesym.gui.window import LiveWindow
 from glutesym.live_state import LiveState
 from glutesym.session.choices import ChoiceError, checked_exercise
 from glutesym.session.disk_room import SHORT_S, room_s, room_text
+from glutesym.session.normalised import live_unit
 from glutesym.session.visit import Visit
+from glutesym.view_options import ViewOptions
 
 
 class SetPage(Page):
@@ -110,9 +112,16 @@ class LivePage(Page):
 
     def enter(self) -> None:
         """Show the set that has just begun."""
-        visit = self.visit
+        visit, choices = self.visit, self.visit.choices
+        subject = visit.studio.subject(choices.subject)
         live = self._live = LiveWindow(
-            visit.poll, visit.stop, visit.marker, visit.identify, close_when_ended=True
+            visit.poll,
+            visit.stop,
+            visit.marker,
+            visit.identify,
+            close_when_ended=True,
+            options=ViewOptions(live_unit(choices.folder, subject, choices.placement)),
+            buttons=False,
         )
         live.setMinimumSize(0, 0)
         self._last.hide()

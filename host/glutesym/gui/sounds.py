@@ -13,13 +13,15 @@ import numpy as np
 
 from glutesym.gui.qt import QtCore, QtWidgets
 
-Sound = Literal["tick", "squeeze", "let go", "done"]
+Sound = Literal["tick", "squeeze", "let go", "done", "left lower", "right lower"]
 
 _RATE_HZ = 22_050
 _TONES: dict[Sound, tuple[tuple[float, float], ...]] = {  # Hz, seconds
     "tick": ((660.0, 0.08),),
     "squeeze": ((880.0, 0.45),),
     "let go": ((660.0, 0.15), (440.0, 0.35)),
+    "left lower": ((392.0, 0.3),),
+    "right lower": ((784.0, 0.12), (0.0, 0.08), (784.0, 0.12)),
     "done": ((523.0, 0.12), (659.0, 0.12), (784.0, 0.3)),
 }
 _LOUDNESS = 0.6

@@ -32,9 +32,9 @@ def sheet(unit: float) -> str:
     QLabel[role="small"] {{ color: {theme.DIM}; font-size: {small:.0f}px; }}
     QLabel[role="title"] {{ font-size: {title:.0f}px; font-weight: bold; }}
     QLabel[role="large"] {{ font-size: {large:.0f}px; font-weight: bold; }}
-    QLabel[role="left"] {{ color: {theme.SIDE_COLORS["left"]}; font-size: {title:.0f}px;
+    QLabel[role="left"] {{ color: {theme.now().left_ink}; font-size: {title:.0f}px;
         font-weight: bold; }}
-    QLabel[role="right"] {{ color: {theme.SIDE_COLORS["right"]}; font-size: {title:.0f}px;
+    QLabel[role="right"] {{ color: {theme.now().right_ink}; font-size: {title:.0f}px;
         font-weight: bold; }}
     QLabel[role="wrong"] {{ color: {theme.TEXT}; font-size: {body:.0f}px; padding: {pad}px;
         border-left: {pad}px solid {LIGHT_COLORS["red"]}; }}

@@ -26,7 +26,7 @@ class FitText(QtWidgets.QWidget):
     role : str
         The size it has when there is room.
     color : str
-        Its colour.
+        Its colour: a name of the theme, or a code.
     align : Qt.AlignmentFlag
         Where it stands in its place.
     bold, wrap : bool
@@ -43,7 +43,7 @@ class FitText(QtWidgets.QWidget):
         self,
         role: theme.Role,
         *,
-        color: str = theme.TEXT,
+        color: str = "text",
         align: Align = LEFT,
         bold: bool = False,
         wrap: bool = False,
@@ -53,7 +53,7 @@ class FitText(QtWidgets.QWidget):
     ) -> None:
         super().__init__()
         self._role: theme.Role = role
-        self._color = QtGui.QColor(color)
+        self._color = color
         self._align = align
         self._bold = bold
         self._wrap = wrap
@@ -87,8 +87,22 @@ class FitText(QtWidgets.QWidget):
 
     def set_color(self, color: str) -> None:
         """Show the text in another colour."""
-        if self._color != QtGui.QColor(color):
-            self._color = QtGui.QColor(color)
+        if self._color != color:
+            self._color = color
+            self.update()
+
+    def set_suffix(self, suffix: str) -> None:
+        """Set another unit behind the text."""
+        if self._suffix != suffix:
+            self._suffix = suffix
+            self._px = 0.0
+            self.update()
+
+    def set_role(self, role: theme.Role) -> None:
+        """Take another size."""
+        if self._role != role:
+            self._role = role
+            self._px = 0.0
             self.update()
 
     def set_unit(self, unit: float) -> None:
@@ -108,7 +122,7 @@ class FitText(QtWidgets.QWidget):
         if not self._px:
             self._px = self._fitting_px()
         painter = QtGui.QPainter(self)
-        painter.setPen(self._color)
+        painter.setPen(theme.color(self._color))
         font = theme.font(self._px, bold=self._bold)
         painter.setFont(font)
         rect = QtCore.QRectF(self.rect())
@@ -135,6 +149,12 @@ class FitText(QtWidgets.QWidget):
         painter.drawText(QtCore.QPointF(left, baseline), self._text)
         painter.setFont(small_font)
         painter.drawText(QtCore.QPointF(left + text_width + gap, baseline), self._suffix)
+
+    def fits(self) -> bool:
+        """Whether all of the text has room, though it may have had to shrink."""
+        if not self._text or self._elide:
+            return True
+        return self._fits(self._text, self._px or self._fitting_px())
 
     def _fitting_px(self) -> float:
         """Return the largest size, up to the role's, at which text and sample fit."""

@@ -8,19 +8,15 @@ from collections.abc import Callable
 from types import FrameType
 
 from glutesym.gui import theme
-from glutesym.gui.asymmetry import AsymmetryView
-from glutesym.gui.bars import BarsView
-from glutesym.gui.card import Card
-from glutesym.gui.envelopes import EnvelopesView
-from glutesym.gui.header import HeaderView
 from glutesym.gui.help import HelpOverlay
+from glutesym.gui.note import NoteField
 from glutesym.gui.qt import GarbageCollector, QtCore, QtGui, QtWidgets
-from glutesym.gui.result import ResultView
-from glutesym.gui.status import StatusView
-from glutesym.gui.text import FitText
+from glutesym.gui.screen import Screen
+from glutesym.gui.sound import MEANS, SoundCue
+from glutesym.gui.sounds import Sounds
 from glutesym.live_state import LiveState
 from glutesym.measures import Side
-from glutesym.scale import SharedScale
+from glutesym.view_options import PLAIN, ThemeChoice, ViewOptions
 
 _REFRESH_MS = 30  # 33 a second; more would take time from the thread that stamps arrivals
 _Key = QtCore.Qt.Key
@@ -35,6 +31,7 @@ def run_window(
     on_identify: Callable[[Side], None],
     *,
     close_when_ended: bool = False,
+    options: ViewOptions = PLAIN,
 ) -> None:
     """Show the window until it is closed; Ctrl-C in the terminal closes it as well.
 
@@ -48,6 +45,8 @@ def run_window(
         Get a marker's text; the side whose pod shall blink.
     close_when_ended : bool
         Close when the session ends, instead of showing the result until the user closes.
+    options : ViewOptions
+        Unit, target band, theme, sound.
 
     Raises
     ------
@@ -57,7 +56,9 @@ def run_window(
         Whatever ``poll`` or a command raised; the window is closed first.
     """
     app = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
-    window = LiveWindow(poll, on_stop, on_marker, on_identify, close_when_ended=close_when_ended)
+    window = LiveWindow(
+        poll, on_stop, on_marker, on_identify, close_when_ended=close_when_ended, options=options
+    )
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         window.close()
@@ -78,9 +79,13 @@ def run_window(
 
 
 class LiveWindow(QtWidgets.QWidget):
-    """All views of a session.
+    """The live view and its commands; alone, or as a page of another window.
 
-    Parameters are those of :func:`run_window`.
+    Parameters are those of :func:`run_window`, and:
+
+    on_start : callable, optional
+        Begins the recording, where it does not begin by itself; called at most once, by the button
+        or by Enter.
 
     Attributes
     ----------
@@ -96,10 +101,14 @@ class LiveWindow(QtWidgets.QWidget):
         on_identify: Callable[[Side], None],
         *,
         close_when_ended: bool = False,
+        options: ViewOptions = PLAIN,
+        on_start: Callable[[], None] | None = None,
+        buttons: bool = True,
     ) -> None:
         super().__init__()
         self.error: Exception | None = None
         self._poll = poll
+        self._on_start = on_start
         self._on_stop = on_stop
         self._on_marker = on_marker
         self._on_identify = on_identify
@@ -107,10 +116,25 @@ class LiveWindow(QtWidgets.QWidget):
         self._stopped = False
         self._markers = 0
         self._state = LiveState()
-        self._scale = SharedScale()
-        self._unit = 0.0
-        self._build()
+        self._sounds = Sounds()
+        self._sound = SoundCue(self._sounds, options.sound)
+        self.setMinimumSize(320, 320)
+        self.resize(*theme.REFERENCE_SIZE_PX)
+        self.setAutoFillBackground(True)
+        self.setFocusPolicy(QtCore.Qt.FocusPolicy.StrongFocus)
+        others = (
+            ("Marker", self._guard(self._mark)),
+            ("Note", self._guard(self._begin_note)),
+            ("Keys", self._guard(self._toggle_help)),
+        )
+        self._screen = Screen(self, options, self._guard(self._press_main), others, buttons)
+        self._note = NoteField(self, lambda text: self._guarded(lambda: self._store_note(text)))
+        self._help = HelpOverlay(self)
+        self._commands = self._keys()
+        theme.use(options.theme)
+        self._apply_theme()
         self._timer = QtCore.QTimer(self)
+        self._timer.setTimerType(QtCore.Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.refresh)
         self._timer.start(_REFRESH_MS)
 
@@ -124,7 +148,7 @@ class LiveWindow(QtWidgets.QWidget):
             self.close()
         else:
             self._stop_once()
-            self._header.notify("Stopping: the rest of the data is being fetched")
+            self._screen.notify("Stopping: the rest of the data is being fetched")
 
     def mark(self) -> None:
         """Set a marker."""
@@ -132,30 +156,22 @@ class LiveWindow(QtWidgets.QWidget):
 
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
         """Carry out the command of a key."""
-        if self._help.isVisible() and event.key() == _Key.Key_Escape:
+        if event.key() == _Key.Key_Escape and self._help.isVisible():
             self._toggle_help()
             return
-        if self.window().isFullScreen() and event.key() == _Key.Key_Escape:
+        if event.key() == _Key.Key_Escape and self.window().isFullScreen():
             self._toggle_full_screen()
             return
-        commands: dict[int, Callable[[], None]] = {
-            _Key.Key_Space: self._mark,
-            _Key.Key_L: lambda: self._identify("left"),
-            _Key.Key_R: lambda: self._identify("right"),
-            _Key.Key_Q: self.stop,
-            _Key.Key_Escape: self.stop,
-            _Key.Key_F: self._toggle_full_screen,
-            _Key.Key_H: self._toggle_help,
-        }
-        command = commands.get(event.key())
+        command = self._commands.get(event.key())
         if command is None:
             super().keyPressEvent(event)
-        elif not event.isAutoRepeat():
+        elif not event.isAutoRepeat() or event.key() in (_Key.Key_Up, _Key.Key_Down):
             self._guarded(command)
 
     def closeEvent(self, event: QtGui.QCloseEvent) -> None:
         """End the recording, if it runs, and let the window go."""
         self._timer.stop()
+        self._sounds.close()
         try:
             self._stop_once()
         except Exception as error:
@@ -163,65 +179,85 @@ class LiveWindow(QtWidgets.QWidget):
         event.accept()
 
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
-        """Set type and margins in proportion to the window."""
-        unit = theme.unit_for(self.size())
-        self._help.cover(self, unit)
-        if unit == self._unit:
-            return
-        self._unit = unit
-        layout = self.layout()
-        assert layout is not None
-        gap = round(10 * unit)
-        layout.setContentsMargins(gap, gap, gap, gap)
-        for grid in (layout, self._right):
-            grid.setSpacing(gap)
-        for part in self.findChildren(QtWidgets.QWidget):
-            if isinstance(part, (FitText, Card, HeaderView, StatusView)):
-                part.set_unit(unit)
+        """Arrange the parts for this size."""
+        self._arrange()
 
-    def _build(self) -> None:
-        self.setMinimumSize(640, 420)
-        self.resize(*theme.REFERENCE_SIZE_PX)
-        palette = self.palette()
-        palette.setColor(QtGui.QPalette.ColorRole.Window, QtGui.QColor(theme.WINDOW))
-        self.setPalette(palette)
-        self.setFocusPolicy(QtCore.Qt.FocusPolicy.StrongFocus)
-        self._header = HeaderView()
-        self._bars = BarsView()
-        self._result = ResultView()
-        self._asymmetry = AsymmetryView()
-        self._envelopes = EnvelopesView()
-        self._status = StatusView()
-        self._bars.setObjectName("bars")
-        self._asymmetry.setObjectName("asymmetry")
-        self._envelopes.setObjectName("envelopes")
-        self._right = QtWidgets.QVBoxLayout()
-        self._right.addWidget(self._result, 42)
-        self._right.addWidget(self._asymmetry, 58)
-        grid = QtWidgets.QGridLayout(self)
-        grid.addWidget(self._header, 0, 0, 1, 2)
-        grid.addWidget(self._bars, 1, 0)
-        grid.addLayout(self._right, 1, 1)
-        grid.addWidget(self._envelopes, 2, 0, 1, 2)
-        grid.addWidget(self._status, 3, 0, 1, 2)
-        for row, stretch in enumerate((7, 54, 24, 15)):
-            grid.setRowStretch(row, stretch)
-        for column, stretch in enumerate((44, 56)):
-            grid.setColumnStretch(column, stretch)
-        self._help = HelpOverlay(self)
+    def changeEvent(self, event: QtCore.QEvent) -> None:
+        """Follow the system from dark to light and back, unless a theme was chosen."""
+        if event.type() == QtCore.QEvent.Type.ApplicationPaletteChange:
+            before = theme.now()
+            theme.use(ThemeChoice.AUTO)
+            if theme.now() is not before:
+                self._apply_theme()
+        super().changeEvent(event)
+
+    def _keys(self) -> dict[int, Callable[[], None]]:
+        return {
+            _Key.Key_Space: self._mark,
+            _Key.Key_N: self._begin_note,
+            _Key.Key_T: self._screen.toggle_target,
+            _Key.Key_Up: lambda: self._screen.change_target(lambda band, by: band.moved(by)),
+            _Key.Key_Down: lambda: self._screen.change_target(lambda band, by: band.moved(-by)),
+            _Key.Key_Plus: lambda: self._screen.change_target(lambda band, by: band.widened(by)),
+            _Key.Key_Equal: lambda: self._screen.change_target(lambda band, by: band.widened(by)),
+            _Key.Key_Minus: lambda: self._screen.change_target(lambda band, by: band.widened(-by)),
+            _Key.Key_P: self._screen.forget_peaks,
+            _Key.Key_E: self._toggle_traces,
+            _Key.Key_S: self._toggle_sound,
+            _Key.Key_D: self._toggle_theme,
+            _Key.Key_F: self._toggle_full_screen,
+            _Key.Key_L: lambda: self._identify("left"),
+            _Key.Key_R: lambda: self._identify("right"),
+            _Key.Key_Return: self._start,
+            _Key.Key_Enter: self._start,
+            _Key.Key_Q: self.stop,
+            _Key.Key_Escape: self.stop,
+            _Key.Key_H: self._toggle_help,
+        }
 
     def _show_newest(self) -> None:
         state = self._state = self._poll()
-        self._scale.grow_to_fit(state)
         self.setWindowTitle(f"{state.exercise} – glutesym" if state.exercise else "glutesym")
-        self._header.show_state(state)
-        self._bars.show_state(state, self._scale)
-        self._result.show_state(state)
-        self._asymmetry.show_state(state)
-        self._envelopes.show_state(state, self._scale)
-        self._status.show_state(state)
+        self._sound.show_state(state)
+        if self._screen.show_state(state):
+            self._arrange()
+        self._screen.set_main(self._main_word())
         if state.phase == "ended" and self._close_when_ended:
             self.close()
+
+    def _main_word(self) -> str:
+        if self._state.phase == "ended" or self._stopped:
+            return "Close"
+        return "▶ Start" if self._on_start is not None else "■ Stop"
+
+    def _press_main(self) -> None:
+        if self._on_start is not None and self._state.phase != "ended":
+            self._start()
+        else:
+            self.stop()
+
+    def _start(self) -> None:
+        on_start, self._on_start = self._on_start, None
+        if on_start is not None:
+            on_start()
+
+    def _arrange(self) -> None:
+        unit = theme.unit_for(self.size())
+        self._screen.arrange(self.size(), unit)
+        self._note.cover(self._screen.header_area(), unit)
+        self._help.cover(self, unit)
+
+    def _apply_theme(self) -> None:
+        palette = self.palette()
+        palette.setColor(QtGui.QPalette.ColorRole.Window, theme.color("window"))
+        self.setPalette(palette)
+        self._screen.apply_theme()
+        self._note.apply_theme()
+        for part in self.findChildren(QtWidgets.QWidget):
+            part.update()
+
+    def _guard(self, action: Callable[[], None]) -> Callable[[], None]:
+        return lambda: self._guarded(action)
 
     def _guarded(self, action: Callable[[], None]) -> None:
         """Run an action; what it raises closes the window and is kept for the caller."""
@@ -236,20 +272,48 @@ class LiveWindow(QtWidgets.QWidget):
             self._stopped = True
             self._on_stop()
 
-    def _mark(self) -> None:
+    def _records(self, what: str) -> bool:
+        """Whether there is a file for a marker or note; says so if not."""
         if self._state.replay_of and not self._state.session_path:
-            self._header.notify("No marker: this replay is not recorded")
-            return
-        self._markers += 1
-        self._on_marker(f"marker {self._markers}")
-        self._header.notify(f"Marker {self._markers} set")
+            self._screen.notify(f"No {what}: this replay is not recorded")
+            return False
+        return True
+
+    def _mark(self) -> None:
+        if self._records("marker"):
+            self._markers += 1
+            self._on_marker(f"marker {self._markers}")
+            self._screen.notify(f"Marker {self._markers} set")
+
+    def _begin_note(self) -> None:
+        if self._records("note"):
+            self._note.begin()
+
+    def _store_note(self, text: str) -> None:
+        self._on_marker(text)
+        self._screen.notify(f"Noted: {text}")
 
     def _identify(self, side: Side) -> None:
         if self._state.replay_of:
-            self._header.notify("A replay: no pod is here to blink")
+            self._screen.notify("A replay: no pod is here to blink")
             return
         self._on_identify(side)
-        self._header.notify(f"The {side} pod blinks now")
+        self._screen.notify(f"The {side} pod blinks now")
+
+    def _toggle_traces(self) -> None:
+        self._screen.toggle_traces()
+        self._arrange()
+
+    def _toggle_sound(self) -> None:
+        self._sound.on = not self._sound.on
+        how = f"on: {MEANS}" if self._sound.on else "off"
+        self._screen.notify(f"Sound {how}")
+
+    def _toggle_theme(self) -> None:
+        dark = theme.now() is theme.DARK
+        theme.use(ThemeChoice.LIGHT if dark else ThemeChoice.DARK)
+        self._apply_theme()
+        theme.tell_windows()
 
     def _toggle_full_screen(self) -> None:
         window = self.window()  # itself, unless it is a part of another one

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glutesym.analysis.calibration import Mvic, NormalisedRatio, dynamic_mvic, normalise
 from glutesym.measures import SIDES, Side
-from glutesym.session.calibration_store import CalibrationError, load_calibration
+from glutesym.scale import MICROVOLTS, Unit
+from glutesym.session.calibration_store import (
+    CalibrationError,
+    StoredCalibration,
+    load_calibration,
+)
 
 if TYPE_CHECKING:
     from glutesym.session.analyze import AnalyzedSession
@@ -90,18 +95,58 @@ def normalise_session(session: AnalyzedSession, folder: Path, placement: str) ->
     for side in SIDES:
         if side not in calibration.mvic:
             return Normalised(reason=f"the calibration knows no {side} side: calibrate again")
-    caution = ""
-    if not calibration.holds_at(session.meta.started_utc):
-        caution = (
-            f"The calibration is of {calibration.made.astimezone():%Y-%m-%d}: electrodes that "
-            "were put on anew since then read differently"
-        )
+    caution = _caution(calibration, session.meta.started_utc)
     return Normalised(
         normalise(task_uv, calibration.mvic),
         calibration.mvic,
         placement,
         calibration.made,
         caution,
+    )
+
+
+def live_unit(folder: Path, subject: str, placement: str, now: datetime | None = None) -> Unit:
+    """Return what a live view tells amplitudes in: per cent of the subject's MVIC, or else µV.
+
+    Parameters
+    ----------
+    folder : Path
+        Where sessions are kept, and calibrations in `FOLDER` there.
+    subject, placement : str
+        Whose it must be, and where the electrodes are.
+    now : datetime, optional
+        With time zone; the present if not given.
+
+    Returns
+    -------
+    Unit
+        Its note says what speaks against the calibration, or why it cannot be used.
+
+    Raises
+    ------
+    SubjectError
+        The subject is no code.
+    """
+    try:
+        calibration = load_calibration(folder / FOLDER, subject, placement)
+    except CalibrationError as error:
+        return Unit(note=f"Not in % MVIC: {error}")
+    if calibration is None:
+        return MICROVOLTS
+    missing = [side for side in SIDES if side not in calibration.mvic]
+    if missing:
+        return Unit(note=f"Not in % MVIC: the calibration knows no {missing[0]} side")
+    mvic_uv: dict[Side, float] = {side: calibration.mvic[side].mvic_uv for side in SIDES}
+    return Unit(mvic_uv, _caution(calibration, now or datetime.now(UTC)))
+
+
+def _caution(calibration: StoredCalibration, at: datetime) -> str:
+    """Return what speaks against a calibration for a session of another time; else empty."""
+    if calibration.holds_at(at):
+        return ""
+    return (
+        f"The calibration is of {calibration.made.astimezone():%Y-%m-%d}: electrodes that "
+        "were put on anew since then read differently"
     )
 
 

@@ -33,6 +33,7 @@ class Interrupted:
     ago_s: float  # since its last frame
     pods: dict[Side, KnownPod]
     connected_ns: dict[int, int]  # by pod id: the last that came over a link that was not closed
+    subject: str = ""
 
     def resume(self, now_ns: int) -> SessionWriter:
         """Return a writer that goes on with it.
@@ -84,7 +85,12 @@ def load_interrupted(path: Path, host_clock: str, now_ns: int, now_utc: datetime
         if now_ns < last_ns:
             raise SessionError(path, _ANOTHER_CLOCK)
         return Interrupted(
-            path, meta.exercise, (now_ns - last_ns) / 1e9, pods, _open_links(session, pods)
+            path,
+            meta.exercise,
+            (now_ns - last_ns) / 1e9,
+            pods,
+            _open_links(session, pods),
+            meta.subject,
         )
 
 

@@ -31,7 +31,8 @@ from glutesym.session.resume import Interrupted
 from glutesym.session.subject import PLACEMENT
 from glutesym.session.writer import SessionWriter
 
-_UPDATE_EVERY_S = 0.04
+_UPDATE_EVERY_S = 0.025  # what the bars show is older by half of it
+_AT_ONCE = 2  # updates: one that measures, which takes a while, and one that moves the bars
 _UNRECORDED_REST_S = 1.0  # nobody misses what a pod still has
 
 Note = tuple[str, str]  # kind and text of an event
@@ -187,6 +188,7 @@ class RunningSession:
     ) -> None:
         self._notes = notes
         self._follower = follower
+        self._following = threading.Lock()  # updates may overlap
         self._surroundings = surroundings
         self._known = known
         self._exercise = exercise
@@ -354,9 +356,15 @@ class RunningSession:
                 helper.cancel()
 
     async def _update_live(self, live: LiveEngine) -> None:
-        while True:
-            await asyncio.sleep(_UPDATE_EVERY_S)
-            await self._refresh(live)
+        """Update the live view again and again; an update that measures holds up no other one."""
+        running: set[asyncio.Task[None]] = set()
+        async with asyncio.TaskGroup() as updates:
+            while True:
+                await asyncio.sleep(_UPDATE_EVERY_S)
+                if len(running) < _AT_ONCE:
+                    update = updates.create_task(self._refresh(live))
+                    running.add(update)
+                    update.add_done_callback(running.discard)
 
     async def _refresh(self, live: LiveEngine, final: bool = False) -> None:
         """Bring the live view up to date; the recording goes on, whatever the view trips over."""
@@ -371,8 +379,12 @@ class RunningSession:
         follower, recording, recorder = self._follower, live.recording, self._recorder
         if final or follower is None or recording is None or recorder is None:
             return state
-        for time_s, kind, text in follower.follow(state.time_s, recording):
-            recorder.add_event(self.t0_host_ns + round(time_s * 1e9), kind, text)
+        if self._following.acquire(blocking=False):
+            try:
+                for time_s, kind, text in follower.follow(live.snapshot().time_s, recording):
+                    recorder.add_event(self.t0_host_ns + round(time_s * 1e9), kind, text)
+            finally:
+                self._following.release()
         if follower.done:
             self.stop()
         return state

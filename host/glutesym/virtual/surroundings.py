@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
@@ -106,11 +107,14 @@ class VirtualSurroundings:
         session.begin(start_ns)
         recorder.add_event(start_ns, SCENARIO_EVENT, f"{scenario.name}, seed {scenario.seed}")
         loop = simulation.loop
-        end = loop.create_future()
-        loop.call_at(start_ns / 1e9 + scenario.duration_s, end.set_result, None)
-        if self._incident is not None:
-            await self._incident(simulation)
-        await end
+        end = asyncio.Event()
+        timer = loop.call_at(start_ns / 1e9 + scenario.duration_s, end.set)
+        try:
+            if self._incident is not None:
+                await self._incident(simulation)
+            await end.wait()
+        finally:
+            timer.cancel()
         if self._stay:
             await session.stopping()
         session.stop()
