@@ -39,7 +39,7 @@ from glutesym.gui.review_curves import CurvesView
 from glutesym.gui.review_differences import DifferencesView
 from glutesym.gui.review_fatigue import FatigueView
 from glutesym.gui.review_help import ReviewHelp
-from glutesym.gui.review_layout import ReviewLayout, tab_sheet
+from glutesym.gui.review_layout import ReviewLayout, review_sheet, unit_for
 from glutesym.gui.review_notes import NotesView
 from glutesym.gui.review_table import RepTable
 from glutesym.gui.review_timeline import Timeline
@@ -96,7 +96,7 @@ class ReviewPage(QtWidgets.QWidget):
         self._history: History | None = None
         self._compared = False
         self._written: Path | None = None  # the folder of what was written last
-        self._unit = 1.0
+        self._unit, self._sheet = 1.0, ""
         self._jobs, self._comparing = Jobs(self), Jobs(self)
         self._verdict = style.label("", "large", "review_verdict")
         self._facts = style.label("", "body", "review_facts")
@@ -152,10 +152,18 @@ class ReviewPage(QtWidgets.QWidget):
         """Whether something is being measured or written."""
         return bool(self._jobs.words or self._comparing.words)
 
-    def set_unit(self, unit: float) -> None:
-        """Take the theme in use, and sizes for the window's."""
-        self._unit = unit
-        self.setStyleSheet(tab_sheet(unit))
+    def set_unit(self, _unit: float = 1.0) -> None:
+        """Take the theme in use; sizes follow the page's own size."""
+        self._restyle()
+
+    def _restyle(self) -> None:
+        unit = unit_for(self.size())
+        sheet = review_sheet(unit)
+        if sheet == self._sheet:
+            self._arrange()
+            return
+        self._sheet, self._unit = sheet, unit
+        self.setStyleSheet(sheet)
         gap = round(8 * unit)
         column = self.layout()
         assert column is not None
@@ -312,7 +320,7 @@ class ReviewPage(QtWidgets.QWidget):
 
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
         """Arrange the views for the room there is."""
-        self._arrange()
+        self._restyle()
         self._refresh()
 
     def _on_buttons(self) -> Sequence[Action]:
@@ -322,7 +330,7 @@ class ReviewPage(QtWidgets.QWidget):
         first = "include" if actions["include"].enabled else "exclude"
         names = [first, "undo", "menu", "back"]
         if self.width() >= _FEW_BUTTONS_PX:
-            names = [first, "add", "undo", "redo", "csv", "report", "menu", "keys", "back"]
+            names = [first, "undo", "redo", "csv", "report", "menu", "back"]
         return [actions[name] for name in names]
 
     def _arrange(self) -> None:

@@ -35,12 +35,15 @@ class AskBar(QtWidgets.QFrame):
         leave = QtWidgets.QPushButton("Cancel  [Esc]")
         leave.setObjectName("ask_cancel")
         leave.clicked.connect(self.leave)
-        grid = QtWidgets.QGridLayout(self)
-        grid.addWidget(self._words, 0, 0, 1, 3)
-        grid.addWidget(self.line, 1, 0)
-        grid.addWidget(leave, 1, 1)
-        grid.addWidget(accept, 1, 2)
-        grid.setColumnStretch(0, 1)
+        self._row = QtWidgets.QBoxLayout(QtWidgets.QBoxLayout.Direction.LeftToRight)
+        self._row.addWidget(self.line, 1)
+        buttons = QtWidgets.QHBoxLayout()
+        buttons.addWidget(leave)
+        buttons.addWidget(accept)
+        self._row.addLayout(buttons)
+        column = QtWidgets.QVBoxLayout(self)
+        column.addWidget(self._words)
+        column.addLayout(self._row)
         self.hide()
 
     def ask(self, words: str, answered: Callable[[str], None], hint: str, text: str = "") -> None:
@@ -58,6 +61,12 @@ class AskBar(QtWidgets.QFrame):
         self._answered = None
         self.hide()
         self.closed.emit()
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
+        """Give the answer a line of its own where it is narrow."""
+        direction = QtWidgets.QBoxLayout.Direction
+        narrow = event.size().width() < style.NARROW_PX
+        self._row.setDirection(direction.TopToBottom if narrow else direction.LeftToRight)
 
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
         """Escape gives it up; no key gets to the page."""

@@ -23,7 +23,7 @@ class CurvesView(QtWidgets.QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         keys = QtWidgets.QHBoxLayout()
-        self._keys = {side: style.label("", side, f"curves_{side}") for side in SIDES}
+        self._keys = {side: style.label("", f"{side}_end", f"curves_{side}") for side in SIDES}
         for side, align in zip(
             SIDES,
             (QtCore.Qt.AlignmentFlag.AlignLeft, QtCore.Qt.AlignmentFlag.AlignRight),
@@ -112,13 +112,13 @@ class CurvesView(QtWidgets.QWidget):
 
     def _show_words(self, curves: dict[Side, SideCurves]) -> None:
         unit = next((of_side.unit for of_side in curves.values()), "µV")
-        self.plot.name_axis("left", f"RMS, {unit}")
+        self.plot.name_axis("left", unit)
         if not any(of_side.n_counted for of_side in curves.values()):
             self._words.setText("No repetition counts: there is nothing to lay on top of another.")
             return
-        words = "Thin: each repetition. Thick and shaded: mean ± SD. Dotted: the selected one."
+        words = "Mean ± SD; dotted: the selected repetition."
         if unit.endswith("own peak"):
-            words += " Each side against its own peak: shape only, amounts cannot be compared."
+            words += " Each side against its own peak: shapes, not amounts."
         for side in SIDES:
             if side not in curves:
                 words += f" The {side} side has no curve."

@@ -58,7 +58,8 @@ class DifferencesView(QtWidgets.QWidget):
             "%",
             ("left larger", "right larger"),
         )
-        self._asymmetry.say(wording.verdict_sentence(summary))
+        withheld = summary.symmetry_index_pct.value is None
+        self._asymmetry.say(wording.verdict_sentence(summary) if withheld else "")
         # Positive lags are the left side's, which stands on the left here, too.
         self._lag.show_dots(
             reps,
@@ -68,7 +69,7 @@ class DifferencesView(QtWidgets.QWidget):
             "ms",
             ("left later", "right later"),
         )
-        self._lag.say(wording.lag_sentence(summary))
+        self._lag.say(wording.lag_sentence(summary) if summary.lag_ms.value is None else "")
 
     def select(self, number: int | None) -> None:
         """Highlight a repetition."""
@@ -94,9 +95,9 @@ class _Dots(QtWidgets.QWidget):
 
     def __init__(self, name: str) -> None:
         super().__init__()
-        self._ends = {side: style.label("", side, f"{name}_{side}") for side in SIDES}
+        self._ends = {side: style.label("", f"{side}_end", f"{name}_{side}") for side in SIDES}
         self._words = style.label("", "small", f"{name}_words")
-        self.plot = ReviewPlot(name, " ", "repetition")
+        self.plot = ReviewPlot(name, " ", "rep")
         self._column = QtWidgets.QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
@@ -128,6 +129,7 @@ class _Dots(QtWidgets.QWidget):
     def say(self, words: str) -> None:
         """Say what they come to."""
         self._words.setText(words)
+        self._words.setVisible(bool(words))
 
     def show_dots(
         self,
@@ -157,9 +159,7 @@ class _Dots(QtWidgets.QWidget):
         self.plot.name_axis("bottom", unit)
         last = max((rep.number for rep in reps), default=1)
         item.setYRange(0.4, max(last, 4) + 0.6, padding=0)
-        every = max(1, -(-last // 12))
-        rows = [r.number for r in reps if r.number % every == 0 or last <= 12]
-        item.getAxis("left").setTicks([[(n, str(n)) for n in rows]])
+        self._number_rows()
         spots: list[dict[str, Any]] = [
             {"pos": (x, n), "brush": theme.side_color("left" if x < 0 else "right")}
             for n, x in self._values.items()
@@ -178,7 +178,7 @@ class _Dots(QtWidgets.QWidget):
         self._selected = number
         there = any(rep.number == number for rep in self._reps)
         at = [(self._values.get(number or 0, 0.0), number)] if there else []
-        self._ring.setData(pos=at or None, size=round(18 * self.plot.unit))
+        self._ring.setData(pos=at, size=round(18 * self.plot.unit))
 
     def restyle(self, unit: float) -> None:
         """Take the theme in use, and sizes for the window's."""
@@ -193,6 +193,18 @@ class _Dots(QtWidgets.QWidget):
         self._dots.setPen(pg.mkPen(theme.DIM, width=1))
         self._ring.setPen(pg.mkPen(theme.TEXT, width=2))
         self._ring.setSize(round(18 * unit))
+
+    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
+        """Write as many numbers as there is room for."""
+        self._number_rows()
+
+    def _number_rows(self) -> None:
+        last = max((rep.number for rep in self._reps), default=1)
+        line = theme.size_px("small", self.plot.unit) * 1.6
+        room = max(1.0, (self.plot.height() - 3 * line) / line)
+        every = next(n for n in (1, 2, 5, 10, 20, 50, 100, last) if n >= last / room)
+        rows = [(n, str(n)) for n in range(1, last + 1) if n % every == 0]
+        self.plot.item.getAxis("left").setTicks([rows])
 
     def _show_set(self, of_set: Estimate) -> None:
         self._mean.setVisible(of_set.value is not None)

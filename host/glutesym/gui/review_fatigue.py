@@ -25,17 +25,17 @@ class FatigueView(QtWidgets.QWidget):
         self._grid = grid
         grid.addWidget(style.label("Change over the set, % (95 % CI)", "small"), 0, 0)
         for column, side in enumerate(SIDES, start=1):
-            grid.addWidget(style.label(side.capitalize(), side), 0, column)
+            grid.addWidget(style.label(side.capitalize(), f"{side}_end"), 0, column)
             grid.setColumnStretch(column, 3)
         grid.setColumnStretch(0, 2)
         self._cells: dict[tuple[str, Side], QtWidgets.QLabel] = {}
         for row, (name, words, means) in enumerate(_ROWS, start=1):
             grid.addWidget(style.label(f"{words}: {means}", "small"), row, 0, _TOP)
             for column, side in enumerate(SIDES, start=1):
-                cell = style.label("", "body", f"fatigue_{side}_{name}")
+                cell = style.label("", "small", f"fatigue_{side}_{name}")
                 self._cells[name, side] = cell
                 grid.addWidget(cell, row, column, _TOP)
-        self._words = style.label("", "body", "fatigue_words")
+        self._words = style.label("", "small", "fatigue_words")
         grid.addWidget(self._words, len(_ROWS) + 1, 0, 1, 3)
         grid.setRowStretch(len(_ROWS) + 2, 1)
 
@@ -57,7 +57,7 @@ class FatigueView(QtWidgets.QWidget):
 def _text(estimate: Estimate) -> str:
     if estimate.value is None:
         return f"withheld: {estimate.reason or 'no reason given'}"
-    words = f"{estimate.value:+.0f} %"
+    words = f"{round(estimate.value):+d} %"
     if estimate.ci_low is not None and estimate.ci_high is not None:
         words += f" ({estimate.ci_low:.0f}…{estimate.ci_high:.0f})"
     return words.replace("-", "−")

@@ -6,7 +6,9 @@ from glutesym.gui import style, theme
 from glutesym.gui.qt import QtCore, QtWidgets
 
 _WIDE_PX = (980, 640)
-_ROWS = (30, 36, 34)  # per cent of the height: timeline, curves, table
+_REFERENCE_PX = (1280, 860)  # where sizes are the theme's
+_UNITS = (0.82, 4.0)
+_ROWS = (29, 38, 33)  # per cent of the height: timeline, curves, table
 
 
 class ReviewLayout(QtWidgets.QWidget):
@@ -28,6 +30,7 @@ class ReviewLayout(QtWidgets.QWidget):
         self.tabs.setObjectName("review_tabs")
         self.tabs.setDocumentMode(True)
         self.tabs.tabBar().setUsesScrollButtons(True)
+        self.tabs.tabBar().setDrawBase(False)
         self.tabs.tabBar().setFocusPolicy(QtCore.Qt.FocusPolicy.NoFocus)
         self.tabs.currentChanged.connect(self._tell)
         self._grid = QtWidgets.QGridLayout(self)
@@ -38,7 +41,7 @@ class ReviewLayout(QtWidgets.QWidget):
     def arrange(self, size: QtCore.QSize, unit: float) -> None:
         """Arrange the views for a page of this size."""
         self._grid.setSpacing(round(8 * unit))
-        wide = size.width() >= _WIDE_PX[0] and size.height() >= _WIDE_PX[1]
+        wide = is_wide(size)
         if wide == self._is_wide:
             return
         shown = self.shown
@@ -105,11 +108,28 @@ class ReviewLayout(QtWidgets.QWidget):
         self.chosen.emit(self.shown)
 
 
-def tab_sheet(unit: float) -> str:
-    """Return the style sheet of tabs, menus and the question."""
+def is_wide(size: QtCore.QSize) -> bool:
+    """Whether the views have room side by side."""
+    return size.width() >= _WIDE_PX[0] and size.height() >= _WIDE_PX[1]
+
+
+def unit_for(size: QtCore.QSize) -> float:
+    """Return the factor of all sizes in a review of this size: more is on it than on a page."""
+    if not is_wide(size):
+        return min(style.unit_for(size), 1.0)
+    unit = min(size.width() / _REFERENCE_PX[0], size.height() / _REFERENCE_PX[1])
+    return round(min(max(unit, _UNITS[0]), _UNITS[1]), 2)
+
+
+def review_sheet(unit: float) -> str:
+    """Return the style sheet of a review: that of pages, and tabs, menus and the question."""
     body, small = theme.size_px("body", unit), theme.size_px("small", unit)
     pad, radius = round(7 * unit), round(6 * unit)
-    return f"""
+    return f"""{style.sheet(unit)}
+    QLabel[role="left_end"] {{ color: {theme.now().left_ink}; font-size: {small:.0f}px;
+        font-weight: bold; }}
+    QLabel[role="right_end"] {{ color: {theme.now().right_ink}; font-size: {small:.0f}px;
+        font-weight: bold; }}
     QTabWidget::pane {{ border: none; background: {theme.CARD}; }}
     QTabBar {{ background: transparent; }}
     QTabBar::tab {{ color: {theme.DIM}; background: {theme.WINDOW}; font-size: {small:.0f}px;
@@ -117,6 +137,7 @@ def tab_sheet(unit: float) -> str:
         border-bottom: {max(2, pad // 3)}px solid {theme.LINE}; }}
     QTabBar::tab:selected {{ color: {theme.TEXT}; background: {theme.CARD};
         border-bottom-color: {theme.TEXT}; }}
+    QTabBar QToolButton {{ background: {theme.TRACK}; border: 1px solid {theme.LINE}; }}
     QMenu {{ color: {theme.TEXT}; background: {theme.CARD}; font-size: {body:.0f}px;
         border: 1px solid {theme.LINE}; }}
     QMenu::item {{ padding: {pad // 2}px {2 * pad}px; }}

@@ -36,7 +36,7 @@ class NotesView(QtWidgets.QWidget):
         scroll.setWidgetResizable(True)
         scroll.setFocusPolicy(QtCore.Qt.FocusPolicy.NoFocus)
         inner = QtWidgets.QWidget()
-        inner.setObjectName("card")
+        inner.setObjectName("inside")
         column = QtWidgets.QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._list, 1)

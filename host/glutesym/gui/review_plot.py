@@ -45,6 +45,10 @@ class ReviewPlot(pg.PlotWidget):
             self.item.getAxis(axis).setStyle(tickLength=0)
             self.item.getAxis(axis).enableAutoSIPrefix(False)
 
+    def sizeHint(self) -> QtCore.QSize:
+        """Want little: a plot takes the room that there is."""
+        return QtCore.QSize(200, 150)
+
     def name_axis(self, axis: str, words: str) -> None:
         """Say what an axis shows."""
         self.words[axis] = words
@@ -64,8 +68,9 @@ class ReviewPlot(pg.PlotWidget):
             axis.setLabel(words or None, color=theme.DIM, **{"font-size": px})
             axis.showLabel(bool(words))
         metrics = QtGui.QFontMetricsF(font)
+        self.item.layout.setContentsMargins(0, metrics.height() / 2, metrics.height() / 2, 0)
         self.item.getAxis("bottom").setHeight(
-            round(metrics.height() * (2.3 if self.words["bottom"] else 1.3) + 6)
+            round(metrics.height() * (1.9 if self.words["bottom"] else 1.3) + 6)
         )
         self.item.getAxis("left").setWidth(
             round(metrics.horizontalAdvance("−888") + 10 * unit)

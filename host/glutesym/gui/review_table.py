@@ -66,6 +66,7 @@ class RepTable(QtWidgets.QTableWidget):
         header = self.horizontalHeader()
         header.setSectionResizeMode(QtWidgets.QHeaderView.ResizeMode.ResizeToContents)
         header.setStretchLastSection(True)
+        header.setHighlightSections(False)
         header.setSortIndicator(0, QtCore.Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
         self._filling = False

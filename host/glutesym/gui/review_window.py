@@ -7,9 +7,10 @@ import signal
 from pathlib import Path
 from types import FrameType
 
-from glutesym.gui import style
+from glutesym.gui import theme
 from glutesym.gui.qt import GarbageCollector, QtCore, QtGui, QtWidgets
 from glutesym.gui.review import ReviewPage
+from glutesym.view_options import ThemeChoice
 
 _SIZE_PX = (1280, 860)
 _LEAST_PX = (340, 480)
@@ -25,13 +26,14 @@ class ReviewWindow(QtWidgets.QWidget):
         self.setObjectName("app")
         self.setAttribute(QtCore.Qt.WidgetAttribute.WA_StyledBackground)
         self.setWindowTitle(f"{path.name} – glutesym")
+        theme.use(ThemeChoice.AUTO)
         self.setMinimumSize(*_LEAST_PX)
         self.page = ReviewPage(path, self._close_soon, placement, by, "Close")
-        self._look = ""
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.page)
         self.resize(*_SIZE_PX)
+        self._restyle()
         self.page.setFocus()
 
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
@@ -47,13 +49,10 @@ class ReviewWindow(QtWidgets.QWidget):
         else:
             super().keyPressEvent(event)
 
-    def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
-        """Set sizes in proportion to the window."""
-        self._restyle()
-
     def changeEvent(self, event: QtCore.QEvent) -> None:
         """Follow the system from dark to light and back."""
         if event.type() == QtCore.QEvent.Type.ApplicationPaletteChange:
+            theme.use(ThemeChoice.AUTO)
             self._restyle()
         super().changeEvent(event)
 
@@ -63,12 +62,8 @@ class ReviewWindow(QtWidgets.QWidget):
         event.accept()
 
     def _restyle(self) -> None:
-        unit = style.unit_for(self.size())
-        look = style.sheet(unit)
-        if look != self._look:
-            self._look = look
-            self.setStyleSheet(look)
-            self.page.set_unit(unit)
+        self.setStyleSheet(f"#app {{ background: {theme.WINDOW}; }}")
+        self.page.set_unit()
 
     def _close_soon(self) -> None:
         QtCore.QTimer.singleShot(0, self.close)

@@ -87,7 +87,7 @@ class Review:
             It is not a session file, or it is damaged.
         """
         analyzed = self._normalised(analyze_session(self.path))
-        envelopes = {
+        envelopes: dict[Side, Envelope] = {
             side: _envelope(analyzed, side) for side in SIDES if side in analyzed.recording.pods
         }
         self._now = Reviewed(analyzed, envelopes, _curves(analyzed))
@@ -174,6 +174,6 @@ def _curves(analyzed: AnalyzedSession) -> tuple[dict[Side, SideCurves], ...]:
     scales = [normalised_curves(in_uv), in_uv]
     normalised = analyzed.normalised
     if normalised is not None and normalised.placement and normalised.mvic:
-        mvic_uv = {side: mvic.mvic_uv for side, mvic in normalised.mvic.items()}
+        mvic_uv: dict[Side, float] = {side: mvic.mvic_uv for side, mvic in normalised.mvic.items()}
         scales.insert(0, normalised_curves(in_uv, mvic_uv))
     return tuple(scale for scale in scales if scale)
