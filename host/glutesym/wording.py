@@ -47,13 +47,15 @@ def verdict_sentence(summary: SetSummary | None) -> str:
 
 
 def headline(summary: SetSummary, part: str = "side") -> str:
-    """Say in one plain sentence what a set says, without a number; part: side or leg."""
+    """Say in one plain sentence what a set says, without its interval; part: side or leg."""
     if summary.verdict == "not measurable":
         return f"No verdict: {_reason(summary.reason, summary.symmetry_index_pct.reason)}"
     if summary.verdict == "within noise":
         return f"No difference between the {part}s beyond noise"
     lower, other = ("left", "right") if summary.verdict == "left lower" else ("right", "left")
-    return f"The {lower} {part} was less active than the {other}"
+    value = summary.symmetry_index_pct.value
+    amount = "" if value is None else f", by {abs(value):.0f} %"
+    return f"The {lower} {part} was less active than the {other}{amount}"
 
 
 def lag_sentence(summary: SetSummary | None) -> str:

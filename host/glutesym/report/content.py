@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import math
-import statistics
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from glutesym import __version__
-from glutesym.analysis.quality import duration_text
 from glutesym.edits import describe, in_force, notes
-from glutesym.measures import GRADES, SIDES, RepMeasure, SetSummary, Side
-from glutesym.plan import Plan, make_plan
-from glutesym.report.figures import ReportFigure
+from glutesym.measures import SIDES, RepMeasure, SetSummary
+from glutesym.plan import make_plan
+from glutesym.report.figure_style import ReportFigure
 from glutesym.report.method import method_facts
+from glutesym.report.model import Fact, Report, Row, SetReport, Table, Tone
+from glutesym.report.signal_quality import signal_sentences, signal_table
 from glutesym.wording import (
     count_text,
     excluded_sentence,
@@ -26,14 +23,12 @@ from glutesym.wording import (
     lag_sentence,
     larger_text,
     later_text,
-    loss_words,
     time_text,
     uv_text,
     verdict_sentence,
 )
 
 if TYPE_CHECKING:
-    from glutesym.recording import PodRecord
     from glutesym.session.analyze import AnalyzedSession
 
 PURPOSE = (
@@ -41,58 +36,6 @@ PURPOSE = (
     "uneven signal may also come from how the electrodes sit."
 )
 VIRTUAL = "Virtual pods: this session was simulated. It says nothing about a person."
-
-Tone = Literal["left", "right", "even", "none"]  # which side is lower
-Fact = tuple[str, str]
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row of a table."""
-
-    cells: tuple[str, ...]
-    note: str = ""  # over the whole width, below the cells
-    muted: bool = False  # it does not count
-
-
-@dataclass(frozen=True)
-class Table:
-    """Headings and rows; every column but the first is of numbers unless it is in ``words``."""
-
-    headings: tuple[str, ...]
-    rows: tuple[Row, ...]
-    words: tuple[int, ...] = ()  # columns
-
-
-@dataclass(frozen=True)
-class SetReport:
-    """One session."""
-
-    title: str
-    subtitle: str
-    tone: Tone
-    headline: str
-    sentences: tuple[str, ...]
-    facts: tuple[Fact, ...]
-    signal: Table
-    signal_sentences: tuple[str, ...]
-    reps: Table | None
-    review: tuple[str, ...]  # what a reviewer changed and noted
-    method: tuple[Fact, ...]
-    plan: Plan | None
-    virtual: bool
-    figures: tuple[ReportFigure, ...] = field(default=(), repr=False)
-
-
-@dataclass(frozen=True)
-class Report:
-    """All of it."""
-
-    title: str
-    made: str
-    sets: tuple[SetReport, ...]
-    overview: Table | None  # of several sessions
-    plan: Plan | None  # for all of them together
 
 
 def make_report(
@@ -117,9 +60,10 @@ def make_report(
     Returns
     -------
     Report
-        Several sessions of one person have one plan together, others one each.
+        Several sessions with one subject code have one plan together, others one each.
     """
-    together = len(sessions) > 1 and len({session.meta.subject for session in sessions}) == 1
+    subjects = {session.meta.subject for session in sessions}
+    together = len(sessions) > 1 and len(subjects) == 1 and "" not in subjects
     sets = tuple(
         _set_report(session, tuple(drawn), placement, with_plan=not together)
         for session, drawn in zip(sessions, figures, strict=True)
@@ -151,8 +95,8 @@ def _set_report(
         headline=headline(summary, "leg" if _one_leg(measures.reps) else "side"),
         sentences=tuple(_sentences(session)),
         facts=tuple(_facts(session, placement)),
-        signal=_signal(session),
-        signal_sentences=tuple(_signal_sentences(session)),
+        signal=signal_table(session),
+        signal_sentences=tuple(signal_sentences(session)),
         reps=_reps(measures.reps) if measures.reps else None,
         review=tuple(_review(session)),
         method=tuple(method_facts(session, placement)),
@@ -233,82 +177,8 @@ def _calibration(session: AnalyzedSession) -> list[str]:
     normalised = session.normalised
     if normalised is None:
         return ["none: there is nothing to set against it"]
-    return [f"{'. '.join(text.rstrip('.') for text in normalised.sentences)}."]
-
-
-def _signal(session: AnalyzedSession) -> Table:
-    measures = session.measures
-    found: list[tuple[str, list[str]]] = [
-        ("Repetitions by quality", [_grades(measures.reps, side) for side in SIDES]),
-        ("Signal-to-noise ratio, median (dB)", [_snr(measures.reps, side) for side in SIDES]),
-        (
-            "Resting level (µV RMS)",
-            [uv_text(measures.resting_uv.get(side)) for side in SIDES],
-        ),
-    ]
-    pods = [session.recording.pods.get(side) for side in SIDES]
-    found += [
-        ("EMG samples received", [_received(pod) for pod in pods]),
-        ("EMG samples lost", [_lost(pod) for pod in pods]),
-        ("Gaps in the EMG", [_gaps(pod) for pod in pods]),
-        ("Sampling rate, measured (Hz)", [f"{pod.emg.fs_hz:.1f}" if pod else "–" for pod in pods]),
-        ("Starts of the pod", [str(pod.boots) if pod else "–" for pod in pods]),
-    ]
-    rows = tuple(Row((name, *cells)) for name, cells in found)
-    return Table(("", "Left", "Right"), rows, words=(1, 2))
-
-
-def _grades(reps: Sequence[RepMeasure], side: Side) -> str:
-    count = Counter(rep.side(side).quality for rep in reps)
-    return ", ".join(f"{count[grade]} {grade}" for grade in GRADES if count[grade]) or "–"
-
-
-def _snr(reps: Sequence[RepMeasure], side: Side) -> str:
-    values = [
-        rep.side(side).snr_db
-        for rep in reps
-        if not rep.excluded and (not rep.one_leg or rep.working == side)
-    ]
-    known = [value for value in values if value is not None]
-    return f"{statistics.median(known):.0f}" if known else "–"
-
-
-def _received(pod: PodRecord | None) -> str:
-    return "no pod" if pod is None else f"{pod.samples_received:,}".replace(",", " ")
-
-
-def _lost(pod: PodRecord | None) -> str:
-    return "–" if pod is None else loss_words(pod.samples_received, 0, pod.samples_lost)
-
-
-def _gaps(pod: PodRecord | None) -> str:
-    if pod is None:
-        return "–"
-    if not pod.gaps:
-        return "none"
-    longest_s = max(gap.end_s - gap.start_s for gap in pod.gaps)
-    reasons = ", ".join(dict.fromkeys(gap.reason for gap in pod.gaps))
-    return f"{len(pod.gaps)}, the longest {duration_text(longest_s)}: {reasons}"
-
-
-def _signal_sentences(session: AnalyzedSession) -> list[str]:
-    recording = session.recording
-    said: list[str] = []
-    if len(recording.pods) == 2:
-        sync_ms = recording.sync_uncertainty_ms
-        said.append(
-            "How well the pods' clocks agree is not known, so lags are withheld."
-            if math.isnan(sync_ms)
-            else f"Left–right times are known to ±{sync_ms:.1f} ms (95 %) at the worst moment."
-        )
-    if session.sync_check:
-        said.append(f"Sync check: {session.sync_check['sentence']}")
-    if session.measures.motion_lost_s:
-        lost = duration_text(session.measures.motion_lost_s)
-        said.append(f"Motion was lost for {lost}: no repetition is counted there.")
-    for side, pod in recording.pods.items():
-        said += [f"{side.capitalize()} pod: {problem}" for problem in pod.problems]
-    return said
+    said = ". ".join(text.rstrip(".") for text in normalised.sentences)
+    return [f"{said.replace('`', '')}."]
 
 
 def _reps(reps: Sequence[RepMeasure]) -> Table:

@@ -14,9 +14,10 @@ from fpdf.enums import TableBordersLayout, TableCellFillMode, XPos, YPos
 from fpdf.fonts import FontFace
 
 from glutesym.plan import Plan
-from glutesym.report.content import PURPOSE, VIRTUAL, Fact, Report, SetReport, Table, Tone
-from glutesym.report.figures import COLORS, ReportFigure
+from glutesym.report.content import PURPOSE, VIRTUAL
+from glutesym.report.figure_style import COLORS, ReportFigure
 from glutesym.report.method import HEADING
+from glutesym.report.model import Fact, Report, SetReport, Table, Tone
 from glutesym.report.svg import svg_text
 
 _FONT = "DejaVu"  # comes with matplotlib, under a free licence, and has µ, ±, − and Greek
@@ -48,7 +49,8 @@ class _Document(FPDF):
         folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
         self.add_font(_FONT, "", folder / "DejaVuSans.ttf")
         self.add_font(_FONT, "B", folder / "DejaVuSans-Bold.ttf")
-        self._known = set(self.fonts[_FONT.lower()].cmap)  # what the font can draw
+        font: Any = self.fonts[_FONT.lower()]
+        self._known = set(font.cmap)  # what the font can draw
         self._foot = report.made
         self.set_title(self._drawable(f"{report.title} – glutesym"))
         self.set_creator("glutesym")
@@ -115,6 +117,7 @@ class _Document(FPDF):
         """Draw a table; ``first`` is the share of the first column."""
         self._style(8)
         self.set_draw_color(*_LINE)
+        self.set_fill_color(255)
         n = len(table.headings)
         widths = _widths(table) if first is None else [first, *[(1 - first) / (n - 1)] * (n - 1)]
         aligns = ["LEFT" if i == 0 or i in table.words else "RIGHT" for i in range(n)]
@@ -141,7 +144,7 @@ class _Document(FPDF):
             cell_fill_mode=TableCellFillMode.NONE,
             headings_style=FontFace(emphasis="BOLD", color=_DIM),
             line_height=4.2,
-            padding=(0.7, 1.2),
+            padding=(0.7, 2.2),
         )
 
     def _verdict(self, of_set: SetReport) -> None:

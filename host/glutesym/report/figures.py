@@ -6,18 +6,14 @@ was measured; they measure nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib import rc_context
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
-from glutesym.analysis.fatigue import SetFatigue, set_fatigue
+from glutesym.analysis.fatigue import RepSpectrum, SetFatigue, set_fatigue
 from glutesym.analysis.rep_curves import (
     SHARES_PCT,
     SideCurves,
@@ -28,69 +24,25 @@ from glutesym.analysis.rep_curves import (
 from glutesym.analysis.rep_intervals import asymmetry_interval_pct, lag_interval_ms
 from glutesym.dsp.muscle_power import MusclePower
 from glutesym.measures import SIDES, Estimate, RepMeasure, Side
+from glutesym.report.figure_style import (
+    COLORS,
+    DIM,
+    INK,
+    LINES,
+    MARKS,
+    NARROW_IN,
+    WIDE_IN,
+    ReportFigure,
+    count_axis,
+    figure_style,
+    how_many,
+    legend,
+)
 
 if TYPE_CHECKING:
     from glutesym.session.analyze import AnalyzedSession
 
-# Okabe & Ito, Color Universal Design (2008): their blue; their orange, darker for white paper.
-COLORS: dict[Side, str] = {"left": "#0072B2", "right": "#C77C00"}
-_LINES: dict[Side, str] = {"left": "-", "right": "--"}
-_MARKS: dict[Side, str] = {"left": "o", "right": "s"}
-_INK, _DIM, _PALE = "#1B1F24", "#5B6570", "#D5DADF"
-
-_NARROW_IN = (4.3, 2.9)  # legible on a telephone, two beside each other on paper
-_WIDE_IN = (9.0, 3.3)
 _MOST_POINTS = 1600  # of a line: more than the paper shows
-_STYLE: dict[str, Any] = {
-    "font.family": "DejaVu Sans",
-    "font.size": 9,
-    "axes.titlesize": 9,
-    "axes.titleweight": "bold",
-    "axes.labelsize": 9,
-    "axes.edgecolor": _DIM,
-    "axes.labelcolor": _INK,
-    "axes.titlecolor": _INK,
-    "axes.linewidth": 0.7,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#E9ECEF",
-    "grid.linewidth": 0.7,
-    "text.color": _INK,
-    "text.parse_math": False,
-    "xtick.color": _DIM,
-    "ytick.color": _DIM,
-    "xtick.labelsize": 8,
-    "ytick.labelsize": 8,
-    "legend.fontsize": 8,
-    "legend.frameon": False,
-    "svg.fonttype": "path",  # looks the same everywhere
-    "svg.hashsalt": "glutesym",  # the same session gives the same file
-    "pdf.fonttype": 42,
-    "figure.facecolor": "white",
-    "figure.constrained_layout.w_pad": 0.08,
-    "hatch.linewidth": 0.5,
-    "hatch.color": "#9AA3AC",
-}
-
-
-@dataclass(frozen=True)
-class ReportFigure:
-    """One figure."""
-
-    name: str  # of its file, e.g. "asymmetry"
-    title: str
-    caption: str  # what is drawn, for whoever cannot ask
-    figure: Figure
-    wide: bool = False
-
-
-@contextmanager
-def figure_style() -> Iterator[None]:
-    """Draw and save within this."""
-    with rc_context(_STYLE):
-        yield
 
 
 def draw_figures(session: AnalyzedSession) -> list[ReportFigure]:
@@ -113,10 +65,10 @@ def draw_figures(session: AnalyzedSession) -> list[ReportFigure]:
 
 def _envelopes(session: AnalyzedSession) -> ReportFigure | None:
     pods = session.recording.pods
-    sides = [side for side in SIDES if side in pods and len(pods[side].emg.time_s)]
+    sides: list[Side] = [side for side in SIDES if side in pods and len(pods[side].emg.time_s)]
     if not sides:
         return None
-    figure = Figure((_WIDE_IN[0], 0.7 + 1.3 * len(sides)), layout="constrained")
+    figure = Figure((WIDE_IN, 0.7 + 1.3 * len(sides)), layout="constrained")
     axes: list[Any] = list(
         figure.subplots(len(sides), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
     )
@@ -126,9 +78,7 @@ def _envelopes(session: AnalyzedSession) -> ReportFigure | None:
         time_s, level_uv = _thinned(rows.time_s, envelope_uv(rows, power.row_s))
         for rep in session.measures.reps:
             if rep.excluded:
-                ax.axvspan(
-                    rep.start_s, rep.end_s, facecolor="white", edgecolor="none", hatch="////"
-                )
+                ax.axvspan(rep.start_s, rep.end_s, fc="none", ec=DIM, lw=0.8, ls=":")
             else:
                 ax.axvspan(rep.start_s, rep.end_s, color="#EEF1F4", lw=0)
         ax.plot(time_s, level_uv, color=COLORS[side], lw=0.8)
@@ -146,34 +96,36 @@ def _envelopes(session: AnalyzedSession) -> ReportFigure | None:
             axes[0].text(
                 middle_s,
                 1.02,
-                str(rep.number),
+                f"({rep.number})" if rep.excluded else str(rep.number),
                 transform=top,
                 ha="center",
                 va="bottom",
                 fontsize=7.5,
-                color=_DIM,
+                color=DIM,
             )
             last_s = middle_s
     caption = "RMS in 100 ms over the whole session."
     if session.measures.reps:
         caption += " Grey: repetitions with their numbers."
     if any(rep.excluded for rep in session.measures.reps):
-        caption += " Hatched: excluded ones."
+        caption += " Dotted frames, numbers in brackets: excluded ones."
     return ReportFigure("envelopes", "The whole session", caption, figure, wide=True)
 
 
 def _overlay(curves: dict[Side, SideCurves]) -> ReportFigure | None:
-    shown = {side: of_side for side, of_side in curves.items() if of_side.reps}
+    shown: dict[Side, SideCurves] = {
+        side: of_side for side, of_side in curves.items() if of_side.reps
+    }
     if not shown:
         return None
-    figure = Figure(_NARROW_IN, layout="constrained")
+    figure = Figure(NARROW_IN, layout="constrained")
     axes: list[Any] = list(figure.subplots(1, len(shown), sharey=True, squeeze=False)[0])
     for ax, (side, of_side) in zip(axes, shown.items(), strict=True):
         for rep in of_side.reps:
             color, style = (COLORS[side], "-") if rep.counts else ("#9AA3AC", ":")
             ax.plot(SHARES_PCT, rep.level, style, color=color, lw=0.8, alpha=0.5)
-        ax.plot(SHARES_PCT, of_side.mean, color=_INK, lw=1.6)
-        ax.set_title(f"{side.capitalize()}, {_n(of_side.n_counted)}", color=COLORS[side])
+        ax.plot(SHARES_PCT, of_side.mean, color=INK, lw=1.6)
+        ax.set_title(f"{side.capitalize()}, {how_many(of_side.n_counted)}", color=COLORS[side])
         ax.set_xlim(0, 100)
         ax.set_xticks([0, 25, 50, 75, 100])
     axes[0].set_ylabel("activation (µV)")
@@ -188,22 +140,24 @@ def _overlay(curves: dict[Side, SideCurves]) -> ReportFigure | None:
 def _means(session: AnalyzedSession, curves: dict[Side, SideCurves]) -> ReportFigure | None:
     normalised, against = session.normalised, ""
     if normalised and normalised.ratio and normalised.placement:
-        mvic_uv = {side: mvic.mvic_uv for side, mvic in normalised.mvic.items()}
+        mvic_uv: dict[Side, float] = {side: mvic.mvic_uv for side, mvic in normalised.mvic.items()}
         curves = normalised_curves(curves, mvic_uv)
         against = " in per cent of each side's maximal contraction"
-    shown = {side: of_side for side, of_side in curves.items() if of_side.n_counted > 1}
+    shown: dict[Side, SideCurves] = {
+        side: of_side for side, of_side in curves.items() if of_side.n_counted > 1
+    }
     if not shown:
         return None
-    figure = Figure(_NARROW_IN, layout="constrained")
+    figure = Figure(NARROW_IN, layout="constrained")
     ax: Any = figure.subplots()
     for side, of_side in shown.items():
         low, high = of_side.mean - of_side.sd, of_side.mean + of_side.sd
         ax.fill_between(SHARES_PCT, np.maximum(low, 0), high, color=COLORS[side], alpha=0.18, lw=0)
-        ax.plot(SHARES_PCT, of_side.mean, _LINES[side], color=COLORS[side], lw=1.8, label=side)
+        ax.plot(SHARES_PCT, of_side.mean, LINES[side], color=COLORS[side], lw=1.8, label=side)
     unit = next(iter(shown.values())).unit
     ax.set(xlabel="share of the repetition (%)", ylabel=f"activation ({unit})", xlim=(0, 100))
     ax.set_ylim(bottom=0)
-    _legend(ax)
+    legend(ax)
     caption = f"Mean of the repetitions{against}; shaded: ± 1 standard deviation between them."
     return ReportFigure("means", "Mean repetition", caption, figure)
 
@@ -258,27 +212,27 @@ def _per_rep(
     label: str,
     directions: tuple[str, str],
 ) -> Figure:
-    figure = Figure(_NARROW_IN, layout="constrained")
+    figure = Figure(NARROW_IN, layout="constrained")
     ax: Any = figure.subplots()
     if of_set.value is not None and of_set.ci_low is not None and of_set.ci_high is not None:
         ax.axhspan(of_set.ci_low, of_set.ci_high, color="#DDE3E9", lw=0)
-        ax.axhline(of_set.value, color=_DIM, lw=1.2)
-    ax.axhline(0, color=_INK, lw=0.9)
+        ax.axhline(of_set.value, color=DIM, lw=1.2)
+    ax.axhline(0, color=INK, lw=0.9)
     reach = 1.0
     for rep in reps:
         value = value_of(rep)
         if value is None:
             continue
         interval = interval_of(rep) or (value, value)
-        face = "white" if rep.excluded else _INK
-        color = "#9AA3AC" if rep.excluded else _INK
+        face = "white" if rep.excluded else INK
+        color = "#9AA3AC" if rep.excluded else INK
         ax.plot([rep.number] * 2, interval, color=color, lw=1.1)
         ax.plot([rep.number], [value], "o", ms=4.5, mec=color, mfc=face)
         reach = max(reach, abs(interval[0]), abs(interval[1]))
     reach *= 1.18
     ax.set_ylim(-reach, reach)
     ax.set(xlabel="repetition", ylabel=label)
-    _count_axis(ax, reps)
+    count_axis(ax, reps)
     for y, text, va, side in ((0.02, directions[0], "bottom", 0), (0.98, directions[1], "top", 1)):
         named: Side = "left" if "left" in text else "right"
         ax.text(
@@ -291,7 +245,7 @@ def _per_rep(
 def _amounts(session: AnalyzedSession) -> ReportFigure | None:
     """Draw each side's amounts, where the two are not compared within a repetition."""
     summary = session.measures.summary
-    figure = Figure(_NARROW_IN, layout="constrained")
+    figure = Figure(NARROW_IN, layout="constrained")
     ax: Any = figure.subplots()
     drawn = False
     for side in SIDES:
@@ -307,13 +261,13 @@ def _amounts(session: AnalyzedSession) -> ReportFigure | None:
         estimate = summary.activation_uv[side]
         if estimate.value is not None and estimate.ci_low is not None:
             ax.axhspan(estimate.ci_low, estimate.ci_high, color=COLORS[side], alpha=0.15, lw=0)
-            ax.axhline(estimate.value, color=COLORS[side], ls=_LINES[side], lw=1)
+            ax.axhline(estimate.value, color=COLORS[side], ls=LINES[side], lw=1)
         for excluded in (False, True):
             some = [rep for rep in reps if rep.excluded == excluded]
             ax.plot(
                 [rep.number for rep in some],
                 [rep.side(side).activation_uv for rep in some],
-                _MARKS[side],
+                MARKS[side],
                 ms=5,
                 color=COLORS[side],
                 mfc="white" if excluded else COLORS[side],
@@ -323,8 +277,8 @@ def _amounts(session: AnalyzedSession) -> ReportFigure | None:
         return None
     ax.set(xlabel="repetition", ylabel="activation (µV)")
     ax.set_ylim(bottom=0, top=1.15 * ax.get_ylim()[1])
-    _count_axis(ax, session.measures.reps)
-    _legend(ax)
+    count_axis(ax, session.measures.reps)
+    legend(ax)
     one_leg = any(rep.one_leg for rep in session.measures.reps)
     which = "The leg that works in each repetition. " if one_leg else ""
     caption = f"{which}Bands: mean of a side over the set, 95 % interval. Hollow: excluded."
@@ -332,31 +286,31 @@ def _amounts(session: AnalyzedSession) -> ReportFigure | None:
 
 
 def _fatigue(tired: SetFatigue, session: AnalyzedSession) -> ReportFigure | None:
-    shown = {
-        side: [rep for rep in reps if np.isfinite(rep.median_hz)]
-        for side, reps in tired.reps.items()
-    }
-    shown = {side: reps for side, reps in shown.items() if len(reps) > 1}
+    shown: dict[Side, list[RepSpectrum]] = {}
+    for side, reps in tired.reps.items():
+        known = [rep for rep in reps if np.isfinite(rep.median_hz)]
+        if len(known) > 1:
+            shown[side] = known
     if not shown:
         return None
-    figure = Figure(_NARROW_IN, layout="constrained")
+    figure = Figure(NARROW_IN, layout="constrained")
     ax: Any = figure.subplots()
     for side, reps in shown.items():
         numbers = np.array([rep.number for rep in reps], float)
         median_hz = np.array([rep.median_hz for rep in reps])
-        ax.plot(numbers, median_hz, _MARKS[side], ms=4.5, color=COLORS[side], label=side)
+        ax.plot(numbers, median_hz, MARKS[side], ms=4.5, color=COLORS[side], label=side)
         change = tired.trend[side].median_frequency_pct.value
         if change is not None:  # Theil–Sen: on the logarithm, through the median
             slope = np.log1p(change / 100) / (numbers[-1] - numbers[0])
             middle = np.median(np.log(median_hz) - slope * numbers)
             ends = numbers[[0, -1]]
-            ax.plot(ends, np.exp(middle + slope * ends), _LINES[side], color=COLORS[side], lw=1.4)
+            ax.plot(ends, np.exp(middle + slope * ends), LINES[side], color=COLORS[side], lw=1.4)
     low, high = ax.get_ylim()
     centre, half = (low + high) / 2, max(0.62 * (high - low), 12.0)
     ax.set_ylim(centre - half, centre + half)
     ax.set(xlabel="repetition", ylabel="median frequency (Hz)")
-    _count_axis(ax, session.measures.reps)
-    _legend(ax)
+    count_axis(ax, session.measures.reps)
+    legend(ax)
     caption = (
         "A median frequency that falls over the set is a sign of fatigue. Lines: the trend, "
         "where it is known well enough."
@@ -374,19 +328,3 @@ def _thinned(
         return time_s, level
     blocks = level[:whole].reshape(-1, step)
     return time_s[:whole].reshape(-1, step).mean(axis=1), blocks.max(axis=1)
-
-
-def _count_axis(ax: Any, reps: Sequence[RepMeasure]) -> None:
-    ax.set_xlim(0.4, len(reps) + 0.6)
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=12, min_n_ticks=1))
-    ax.grid(visible=False, axis="x")
-
-
-def _legend(ax: Any) -> None:
-    handles, labels = ax.get_legend_handles_labels()
-    by_label = dict(zip(labels, handles, strict=True))
-    ax.legend(by_label.values(), by_label.keys(), loc="upper right", ncols=2, handlelength=2.2)
-
-
-def _n(count: int) -> str:
-    return f"{count} repetition{'' if count == 1 else 's'}"

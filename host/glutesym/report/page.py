@@ -7,9 +7,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from glutesym.report.content import PURPOSE, VIRTUAL, Report
-from glutesym.report.figures import ReportFigure
+from glutesym.report.content import PURPOSE, VIRTUAL
+from glutesym.report.figure_style import ReportFigure
 from glutesym.report.method import HEADING
+from glutesym.report.model import Report
 from glutesym.report.svg import inline_svg
 
 
@@ -21,9 +22,8 @@ def html_page(report: Report) -> str:
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
-    environment.filters["svg"] = _svg
     return environment.get_template("page.html").render(
-        report=report, purpose=PURPOSE, virtual=VIRTUAL, method=HEADING
+        report=report, purpose=PURPOSE, virtual=VIRTUAL, method=HEADING, svg=_svg
     )
 
 

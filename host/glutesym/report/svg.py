@@ -7,7 +7,7 @@ import re
 
 from matplotlib.figure import Figure
 
-from glutesym.report.figures import figure_style
+from glutesym.report.figure_style import figure_style
 
 _METADATA = re.compile(r"<metadata>.*?</metadata>\s*", re.DOTALL)
 _SIZE = re.compile(r'(<svg\b[^>]*?) width="[^"]*"', re.DOTALL)

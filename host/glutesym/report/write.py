@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from glutesym.errors import SessionError
 from glutesym.report.content import make_report
 from glutesym.report.document import pdf_document
-from glutesym.report.figures import ReportFigure, draw_figures, figure_style
+from glutesym.report.figure_style import ReportFigure, figure_style
+from glutesym.report.figures import draw_figures
 from glutesym.report.page import html_page
 from glutesym.report.svg import svg_text
 
