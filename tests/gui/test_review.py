@@ -111,7 +111,7 @@ class Reviewer:
         fresh = analyze_session(self.path)
         assert self.page.reviewed is not None
         shown = self.page.reviewed.analyzed
-        assert shown.measures == fresh.measures
+        assert repr(shown.measures) == repr(fresh.measures)  # NaN is equal to itself
         assert shown.edits == fresh.edits
         assert self.text("review_verdict") == wording.verdict_sentence(fresh.measures.summary)
         assert self.page._table.rowCount() == len(fresh.measures.reps)
@@ -293,7 +293,7 @@ def test_earlier_sessions_are_compared_when_somebody_looks(qtbot, path: Path) ->
 
 
 def test_a_set_on_one_leg_compares_legs(qtbot, tmp_path: Path) -> None:
-    scenario = build_scenario("single-leg-bridge", seed=2, reps=4)
+    scenario = build_scenario("single-leg-bridge", seed=2, reps=2)
     reviewer = Reviewer(qtbot, record(tmp_path, scenario, 2).session.path)
     worked = reviewer.page.reviewed.reps[0].working
     reviewer.key(Key.Key_R if worked == "left" else Key.Key_L)

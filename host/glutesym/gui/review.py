@@ -307,7 +307,7 @@ class ReviewPage(QtWidgets.QWidget):
         if key in (Key.Key_Down, Key.Key_Up):
             self._step(1 if key == Key.Key_Down else -1)
         elif key in (Key.Key_Left, Key.Key_Right):
-            self._timeline.scroll(1 if key == Key.Key_Right else -1)
+            self._timeline.go(1 if key == Key.Key_Right else -1)
         elif key in (Key.Key_Plus, Key.Key_Equal, Key.Key_Minus):
             self._timeline.zoom(key != Key.Key_Minus)
         elif key == Key.Key_0:

@@ -124,7 +124,7 @@ class _Dots(QtWidgets.QWidget):
             part.setZValue(layer)
             item.addItem(part, ignoreBounds=True)
         self._reps: tuple[RepMeasure, ...] = ()
-        self.plot.scene().sigMouseClicked.connect(self._clicked)
+        self.plot.clicks.connect(self._clicked)
 
     def say(self, words: str) -> None:
         """Say what they come to."""

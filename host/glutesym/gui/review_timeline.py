@@ -10,11 +10,14 @@ from glutesym.edits import MIN_LENGTH_S, Span, span_of
 from glutesym.gui import theme
 from glutesym.gui.qt import QtCore, QtGui, QtWidgets, pg
 from glutesym.gui.review_plot import DASHED, ReviewPlot, round_top, side_pen, text_color
-from glutesym.measures import SIDES, RepMeasure
+from glutesym.measures import SIDES, RepMeasure, Side
 from glutesym.session.review import Reviewed
 
 _LEAST_SEEN_S = 2.0
-_ONSET_HEIGHTS = {"left": 0.05, "right": 0.13}  # so that neither hides the other
+_ONSET_HEIGHTS: dict[Side, float] = {
+    "left": 0.05,
+    "right": 0.13,
+}  # so that neither hides the other
 _ZOOM = 1.5
 
 
@@ -60,8 +63,8 @@ class Timeline(QtWidgets.QWidget):
         item.showAxis("top")
         top = item.getAxis("top")
         top.setStyle(tickLength=0)
-        self._lines = {side: pg.PlotDataItem(connect="finite") for side in SIDES}
-        self._onsets = {side: pg.ScatterPlotItem(symbol="t1") for side in SIDES}
+        self._lines: dict[Side, Any] = {side: pg.PlotDataItem(connect="finite") for side in SIDES}
+        self._onsets: dict[Side, Any] = {side: pg.ScatterPlotItem(symbol="t1") for side in SIDES}
         self._sketch = pg.LinearRegionItem(movable=False)
         self._sketch.hide()
         for at, shown in enumerate(
@@ -71,7 +74,7 @@ class Timeline(QtWidgets.QWidget):
             item.addItem(shown, ignoreBounds=True)
         self._box.dragged.connect(self._draw)
         self._box.zoomed.connect(self._zoom_at)
-        self.plot.scene().sigMouseClicked.connect(self._clicked)
+        self.plot.clicks.connect(self._clicked)
         self._bar.valueChanged.connect(self._scrolled)
 
     # --- what is shown
@@ -152,7 +155,7 @@ class Timeline(QtWidgets.QWidget):
         middle = 0.5 * sum(self._seen_s) if rep is None else 0.5 * (rep.start_s + rep.end_s)
         self._zoom_at(middle, _ZOOM if closer else 1 / _ZOOM)
 
-    def scroll(self, way: int) -> None:
+    def go(self, way: int) -> None:
         """Go on by a quarter of what is seen."""
         step_s = way * 0.25 * (self._seen_s[1] - self._seen_s[0])
         self.see(self._seen_s[0] + step_s, self._seen_s[1] + step_s)

@@ -25,8 +25,8 @@ class TrendView(QtWidgets.QWidget):
         self._words = style.label("", "body", "trend_words")
         self._notes = style.label("", "small", "trend_notes")
         self._plots = (
-            _Course("trend_asymmetry", "asymmetry, %: right larger above"),
-            _Course("trend_lag", "lag, ms: left later above"),
+            _Course("trend_asymmetry", "right larger ↑, %"),
+            _Course("trend_lag", "left later ↑, ms"),
         )
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -49,12 +49,12 @@ class ReviewWindow(QtWidgets.QWidget):
         else:
             super().keyPressEvent(event)
 
-    def changeEvent(self, event: QtCore.QEvent) -> None:
-        """Follow the system from dark to light and back."""
+    def event(self, event: QtCore.QEvent) -> bool:
+        """Follow the system from dark to light and back; `changeEvent` does not get this event."""
         if event.type() == QtCore.QEvent.Type.ApplicationPaletteChange:
             theme.use(ThemeChoice.AUTO)
             self._restyle()
-        super().changeEvent(event)
+        return super().event(event)
 
     def closeEvent(self, event: QtGui.QCloseEvent) -> None:
         """Let what is being written be finished."""
