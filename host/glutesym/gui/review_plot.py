@@ -77,12 +77,12 @@ class ReviewPlot(pg.PlotWidget):
             + (round(metrics.height()) if self.words["left"] else 0)
         )
 
-    def wheelEvent(self, event: QtGui.QWheelEvent) -> None:
+    def wheelEvent(self, ev: QtGui.QWheelEvent) -> None:
         """Leave the wheel to whatever scrolls the page, unless the plot has a use for it."""
         if self._has_wheel:
-            super().wheelEvent(event)
+            super().wheelEvent(ev)
         else:
-            event.ignore()
+            ev.ignore()
 
 
 def side_pen(side: Side, width: float, alpha: float = 1.0) -> QtGui.QPen:
@@ -102,9 +102,8 @@ def joined(parts: list[tuple[Any, Any]]) -> tuple[Any, Any]:
     if not parts:
         return np.empty(0), np.empty(0)
     gap = np.array([np.nan])
-    return tuple(
-        np.concatenate([np.concatenate((part[i], gap)) for part in parts]) for i in (0, 1)
-    )
+    x, y = (np.concatenate([np.concatenate((part[i], gap)) for part in parts]) for i in (0, 1))
+    return x, y
 
 
 def round_top(largest: float) -> float:

@@ -33,8 +33,8 @@ def method_facts(session: AnalyzedSession) -> list[tuple[str, str]]:
             "Muscle and electrodes",
             f"{session.meta.placement}, both sides alike. The kit's instructions: bipolar gel "
             "electrodes with a conductive part of at most 10 mm, 20 mm apart, along the fibres "
-            "(SENIAM); the reference on the iliac crest; skin shaved and cleaned with alcohol. What was really "
-            "done was not recorded",
+            "(SENIAM); the reference on the iliac crest; skin shaved and cleaned with alcohol. "
+            "What was really done was not recorded",
         ),
         ("Front end", _front_end(session)),
         ("Sampling", _rates(session)),
