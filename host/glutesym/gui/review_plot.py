@@ -40,6 +40,8 @@ class ReviewPlot(pg.PlotWidget):
         self.unit = 1.0
         self._has_wheel = view_box is not None
         self.item: Any = self.getPlotItem()
+        scene: Any = self.scene()
+        self.clicks: Any = scene.sigMouseClicked
         self.item.hideButtons()
         for axis in ("bottom", "left"):
             self.item.getAxis(axis).setStyle(tickLength=0)
@@ -77,12 +79,12 @@ class ReviewPlot(pg.PlotWidget):
             + (round(metrics.height()) if self.words["left"] else 0)
         )
 
-    def wheelEvent(self, event: QtGui.QWheelEvent) -> None:
+    def wheelEvent(self, ev: QtGui.QWheelEvent) -> None:
         """Leave the wheel to whatever scrolls the page, unless the plot has a use for it."""
         if self._has_wheel:
-            super().wheelEvent(event)
+            super().wheelEvent(ev)
         else:
-            event.ignore()
+            ev.ignore()
 
 
 def side_pen(side: Side, width: float, alpha: float = 1.0) -> QtGui.QPen:
@@ -102,9 +104,8 @@ def joined(parts: list[tuple[Any, Any]]) -> tuple[Any, Any]:
     if not parts:
         return np.empty(0), np.empty(0)
     gap = np.array([np.nan])
-    return tuple(
-        np.concatenate([np.concatenate((part[i], gap)) for part in parts]) for i in (0, 1)
-    )
+    x = np.concatenate([values for of_x, _ in parts for values in (of_x, gap)])
+    return x, np.concatenate([values for _, of_y in parts for values in (of_y, gap)])
 
 
 def round_top(largest: float) -> float:
