@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glutesym import wire
-from glutesym.assemble import PodInput, assemble_pod, assemble_recording
+from glutesym.assemble import assemble_pod, assemble_recording
+from glutesym.capture_run import PodInput
 from glutesym.decode import frame_dtype
 
 NO_PROBES = np.empty(0, np.int64)

@@ -11,7 +11,7 @@ import pytest
 from counting_pods import assert_nothing_is_lost, events, reflash, trial
 from glutesym import wire
 from glutesym.decode import NOT_FETCHED, split_frames
-from glutesym.live import SETTLING
+from glutesym.live_pod import SETTLING
 from glutesym.measures import SIDES
 from glutesym.session.pod_stream import WINDOW_FRAMES
 from glutesym.session.store import GIVEN_UP

@@ -10,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glutesym import wire
-from glutesym.assemble import PodInput, assemble_recording
-from glutesym.live import ENVELOPE_S, LiveEngine
+from glutesym.assemble import assemble_recording
+from glutesym.capture_run import PodInput
+from glutesym.live import LiveEngine
+from glutesym.live_bar import ENVELOPE_S
 from glutesym.measures import SIDES
 from glutesym.pipeline import measure_set
 from glutesym.virtual.scenarios.catalog import build_scenario

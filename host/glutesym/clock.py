@@ -55,8 +55,9 @@ class Track:
         """Return y at x."""
         y = np.interp(x, self.x, self.y)
         for end, inner, beyond in ((0, 1, x < self.x[0]), (-1, -2, x > self.x[-1])):
-            rate = (self.y[end] - self.y[inner]) / (self.x[end] - self.x[inner])
-            y = np.where(beyond, self.y[end] + rate * (x - self.x[end]), y)
+            if beyond.any():
+                rate = (self.y[end] - self.y[inner]) / (self.x[end] - self.x[inner])
+                y[beyond] = self.y[end] + rate * (x[beyond] - self.x[end])
         return y
 
 
@@ -161,16 +162,7 @@ def lower_envelope(
         raise ValueError("no points to fit a clock to")
     order = np.lexsort((y, x))
     x0, y0 = float(x[order[0]]), float(y[order[0]])
-    hull: list[tuple[float, float]] = []
-    for px, py in zip((x[order] - x0).tolist(), (y[order] - y0).tolist(), strict=True):
-        if hull and px == hull[-1][0]:
-            continue  # a later arrival at the same x
-        while len(hull) >= 2:
-            (ax, ay), (bx, by) = hull[-2], hull[-1]
-            if (bx - ax) * (py - ay) > (by - ay) * (px - ax):
-                break
-            hull.pop()
-        hull.append((px, py))
+    hull = _lower_hull(x[order] - x0, y[order] - y0)
     middle = float(np.mean(x)) - x0
     edge = 0
     while edge < len(hull) - 2 and hull[edge + 1][0] <= middle:
@@ -186,6 +178,30 @@ def lower_envelope(
     else:
         ax, ay = hull[edge]
     return Line(x0 + ax, y0 + ay, fitted)
+
+
+def _lower_hull(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[tuple[float, float]]:
+    """Return the lower convex hull of points that are in order of x, then y."""
+    first = np.diff(x, prepend=-np.inf) > 0  # what arrived later at the same x is above
+    x, y = x[first], y[first]
+    pruned = len(x)
+    while (
+        pruned > len(x) // 4
+    ):  # what lies above the line between its neighbours is not part of it
+        run, rise = np.diff(x), np.diff(y)
+        kept = np.concatenate(([True], run[:-1] * rise[1:] > rise[:-1] * run[1:], [True]))
+        kept = kept[: len(x)]
+        pruned = len(x) - np.count_nonzero(kept)
+        x, y = x[kept], y[kept]
+    hull: list[tuple[float, float]] = []
+    for px, py in zip(x.tolist(), y.tolist(), strict=True):
+        while len(hull) >= 2:
+            (ax, ay), (bx, by) = hull[-2], hull[-1]
+            if (bx - ax) * (py - ay) > (by - ay) * (px - ax):
+                break
+            hull.pop()
+        hull.append((px, py))
+    return hull
 
 
 def lower_track(

@@ -67,6 +67,10 @@ class Frames:
     status_row: NDArray[np.intp]
     bad: int  # rows that are no frame of this protocol
 
+    def __len__(self) -> int:
+        """How many there are, bad ones excepted."""
+        return len(self.emg) + len(self.imu) + len(self.status)
+
 
 def check_frame(frame: bytes) -> int:
     """Return the kind of a frame.
@@ -98,6 +102,11 @@ def check_frame(frame: bytes) -> int:
         if kind == wire.EMG and record["shift"] > _MAX_SHIFT:
             raise FrameError(f"shift {record['shift']}, expected at most {_MAX_SHIFT}")
     return kind
+
+
+def read_frame(frame: bytes) -> NDArray[np.void]:
+    """Return a frame as (1,) structured array, by its kind; FrameError: it is none."""
+    return np.frombuffer(frame, _DTYPES[check_frame(frame)])
 
 
 def split_frames(frames: NDArray[np.uint8]) -> Frames:

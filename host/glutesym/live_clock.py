@@ -11,8 +11,8 @@ from glutesym.measures import Side
 from glutesym.pod_clock import Messages, PodClock, fit_pod_clock
 
 _PERIOD_S = wire.TICKS_PERIOD_US / 1e6
-_AGE = 0.05  # of what a clock was fitted to: so old it may become ...
-_MOST_AGE_S = 3.0  # ... and not older
+_AGE = 0.1  # of what a clock was fitted to: so old it may become ...
+MOST_AGE_S = 6.0  # ... and not older
 
 
 @dataclass(frozen=True)
@@ -21,6 +21,10 @@ class _Kept:
     newest_s: float  # host time of the newest arrival that it knows
     span_s: float
     clock: PodClock
+
+    def is_old(self, now_s: float) -> bool:
+        """Whether it would be better known by now."""
+        return not 0 <= now_s - self.newest_s <= min(_AGE * self.span_s, MOST_AGE_S)
 
 
 class KeptClocks:
@@ -34,13 +38,20 @@ class KeptClocks:
         newest_s = float(messages.received_host_s[-1])
         kept = self._kept.get(side)
         if kept is not None and kept.run == run and np.isfinite(kept.clock.bracket_ms):
-            age_s = newest_s - kept.newest_s
-            if 0 <= age_s <= min(_AGE * kept.span_s, _MOST_AGE_S):
+            if not kept.is_old(newest_s):
                 return _in_period_of(messages, kept.clock)
         clock = fit_pod_clock(messages)
         span_s = newest_s - float(messages.received_host_s[0])
         self._kept[side] = _Kept(run, newest_s, span_s, clock)
         return clock
+
+    def is_old(self, side: Side, newest_s: float) -> bool:
+        """Whether a side's clock would be fitted anew, its newest arrival being that."""
+        return side not in self._kept or self._kept[side].is_old(newest_s)
+
+    def forget(self) -> None:
+        """Have every clock fitted anew."""
+        self._kept.clear()
 
 
 def _in_period_of(messages: Messages, clock: PodClock) -> PodClock:

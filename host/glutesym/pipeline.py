@@ -43,7 +43,7 @@ from glutesym.analysis.signal_check import SlowVoltage, hum_uv, slow_voltage
 from glutesym.analysis.timing import Edge, Rises, onset_by_rise, time_offset, time_onsets
 from glutesym.dsp.bandpass import SETTLE_S, Bandpass
 from glutesym.dsp.envelope import RmsEnvelope
-from glutesym.dsp.muscle_power import MusclePower, PowerRows
+from glutesym.dsp.muscle_power import LEAD_S, MusclePower, PowerRows
 from glutesym.dsp.notch import SETTLE_S as NOTCH_SETTLE_S
 from glutesym.dsp.notch import Notch
 from glutesym.edits import Edit, ReviewedRep, review
@@ -98,6 +98,12 @@ class RepMeter:
     def motion_lost_s(self) -> float:
         """For how long no pod's motion was there: repetitions in it are not counted."""
         return self._counter.unseen_s if self._counter else 0.0
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a repetition has been seen whose samples are not all there, or may have been."""
+        undecided = self._counter is not None and self._counter.is_undecided
+        return undecided or bool(self._pending)
 
     @property
     def swapped(self) -> bool | None:
@@ -211,8 +217,9 @@ def measure_set(
     for side, pod in recording.pods.items():
         first_s = float(pod.emg.time_s[0]) if len(pod.emg.time_s) else 0.0
         spans = [(rep.start_s, rep.end_s) for rep in reps] or [(first_s, first_s + _RESTING_S)]
-        power = MusclePower(pod.emg, settings.mains_hz)
-        level = resting_level(power, *_resting_span_s(*spans[len(spans) // 2]))
+        start_s, end_s = _resting_span_s(*spans[len(spans) // 2])
+        emg = pod.emg.between(start_s - LEAD_S, end_s + LEAD_S)
+        level = resting_level(MusclePower(emg, settings.mains_hz), start_s, end_s)
         if level is not None:
             resting_uv[side] = level.rms_uv
     measures = SetMeasures(

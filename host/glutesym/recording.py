@@ -29,6 +29,11 @@ class EmgRecord:
     lead_off: NDArray[np.bool_]  # (n,) an electrode was off the skin
     clipped: NDArray[np.bool_]  # (n,) the converter was at its rail
 
+    def between(self, start_s: float, end_s: float) -> EmgRecord:
+        """Return what there is within a stretch of session time; nothing is copied."""
+        within = slice(*np.searchsorted(self.time_s, (start_s, end_s)))
+        return replace(self, **{name: getattr(self, name)[within] for name in array_names(self)})
+
 
 @dataclass(frozen=True)
 class ImuRecord:
@@ -156,17 +161,18 @@ def _join(parts: list[_Record], blank: Callable[[NDArray[np.float64]], _Record])
         pieces[0],
         **{
             name: np.concatenate([getattr(piece, name) for piece in pieces])
-            for name in _arrays(pieces[0])
+            for name in array_names(pieces[0])
         },
     )
 
 
 def _from(part: _Record, first: int) -> _Record:
     """Return a record without its first samples."""
-    return replace(part, **{name: getattr(part, name)[first:] for name in _arrays(part)})
+    return replace(part, **{name: getattr(part, name)[first:] for name in array_names(part)})
 
 
-def _arrays(record: EmgRecord | ImuRecord) -> list[str]:
+def array_names(record: EmgRecord | ImuRecord) -> list[str]:
+    """Return the fields that hold a value of every sample."""
     return [field.name for field in fields(record) if field.name != "fs_hz"]
 
 

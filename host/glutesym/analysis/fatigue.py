@@ -234,11 +234,9 @@ def _rep_spectra(
 ) -> list[RepSpectrum]:
     if not reps:
         return []
-    around_s = (reps[0].start_s - _REST_AROUND_S, reps[-1].end_s + _REST_AROUND_S)
-    part = slice(*np.searchsorted(emg.time_s, around_s))
-    time_s = emg.time_s[part]
-    usable = ~(emg.lead_off | emg.clipped)[part]
-    band_uv = bandpass_zero_phase(np.where(usable, emg.uv[part], np.nan), emg.fs_hz)
+    parts = _around(emg, reps)
+    time_s = np.concatenate([emg.time_s[part] for part in parts])
+    band_uv = np.concatenate([_band_uv(emg, part) for part in parts])
     noise = noise_spectrum(_rest(time_s, band_uv, emg.fs_hz, reps), emg.fs_hz)
     found: list[RepSpectrum] = []
     for rep in reps:
@@ -252,6 +250,23 @@ def _rep_spectra(
         else:
             found.append(rep_spectrum(rep.number, window, noise, emg.fs_hz))
     return found
+
+
+def _around(emg: EmgRecord, reps: Sequence[RepMeasure]) -> list[slice]:
+    """Return the samples of the repetitions and of some rest around them, without overlap."""
+    spans_s = [(rep.start_s - _REST_AROUND_S, rep.end_s + _REST_AROUND_S) for rep in reps]
+    parts: list[slice] = []
+    for first, last in np.searchsorted(emg.time_s, spans_s).tolist():
+        if parts and first <= parts[-1].stop:
+            parts[-1] = slice(parts[-1].start, last)
+        else:
+            parts.append(slice(first, last))
+    return parts
+
+
+def _band_uv(emg: EmgRecord, part: slice) -> _Array:
+    usable = ~(emg.lead_off[part] | emg.clipped[part])
+    return bandpass_zero_phase(np.where(usable, emg.uv[part], np.nan), emg.fs_hz)
 
 
 def _rest(

@@ -129,6 +129,11 @@ class RepCounter:
         """For how long in all no pod's motion was there, but for moments that were bridged."""
         return self._unseen_steps / GRID_HZ
 
+    @property
+    def is_undecided(self) -> bool:
+        """Whether a movement has ended that is a repetition or a part of walking."""
+        return bool(self._due)
+
     def process(self, imu: Mapping[Side, ImuRecord]) -> list[Movement]:
         """Take in new motion and return the repetitions it completes.
 

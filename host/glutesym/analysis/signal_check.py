@@ -19,7 +19,7 @@ from glutesym.analysis.quality import (
     noise_flaws,
 )
 from glutesym.analysis.resting import RestingLevel, resting_level
-from glutesym.dsp.muscle_power import MusclePower
+from glutesym.dsp.muscle_power import LEAD_S, MusclePower
 from glutesym.measures import Flaw, Light, traffic_light, worst
 from glutesym.recording import EmgRecord
 
@@ -75,6 +75,7 @@ def check_signal(emg: EmgRecord) -> SignalCheck:
     if not len(emg.time_s):
         return SignalCheck(None, None, (Flaw("unusable", "no data"),))
     end_s = float(emg.time_s[-1])
+    emg = emg.between(end_s - _CHECKED_S - LEAD_S, np.inf)
     newest = slice(int(np.searchsorted(emg.time_s, end_s - 0.5)), len(emg.time_s))
     if emg.lead_off[newest].any():
         return SignalCheck(None, None, (Flaw("unusable", LEAD_OFF),))
@@ -101,7 +102,7 @@ def hum_uv(emg: EmgRecord, resting: RestingLevel) -> float | None:
     uv = emg.uv[resting.longest.start : resting.longest.start + n]
     if not np.isfinite(uv).all():
         return None
-    lines = _lines(n, emg.fs_hz)
+    lines = _lines(n, round(emg.fs_hz, 1))
     # (mains, harmonics, (at the line, below, above)): squared µV
     parts = (uv - uv.mean()) @ lines.reshape(n, -1)
     power = (parts.real**2 + parts.imag**2).reshape(lines.shape[1:])

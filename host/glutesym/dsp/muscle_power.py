@@ -24,6 +24,8 @@ ROW_S = 0.004  # between two values; rounded to whole samples
 ROWS_A_WINDOW = 4  # Hann, 16 ms; its bands are 62.5 Hz apart: seven between 20 and 450 Hz
 ROWS_A_BLOCK = 32  # 0.13 s: the mean of this many is known well enough to be called quiet or not
 
+LEAD_S = 5.0  # beside a stretch: what lies further away changes nothing in it
+
 _ROWS_A_TILE = 512
 # The filter's delay is taken out: mean over these frequencies, which hold most of surface EMG.
 _DELAY_HZ = (60.0, 250.0)

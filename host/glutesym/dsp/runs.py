@@ -18,5 +18,11 @@ def runs(condition: NDArray[np.bool_]) -> list[tuple[int, int]]:
     list of (start, stop)
         Sample positions, ``stop`` exclusive, in order.
     """
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], condition, [False])).astype(np.int8)))
-    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]
+    if not len(condition):
+        return []
+    edges = (np.flatnonzero(condition[1:] != condition[:-1]) + 1).tolist()
+    if condition[0]:
+        edges.insert(0, 0)
+    if condition[-1]:
+        edges.append(len(condition))
+    return list(zip(edges[::2], edges[1::2], strict=True))

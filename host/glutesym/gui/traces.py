@@ -7,7 +7,7 @@ import numpy as np
 from glutesym.gui import text, theme
 from glutesym.gui.card import Card
 from glutesym.gui.qt import QtCore, QtGui, QtWidgets, pg
-from glutesym.live import TRACE_S
+from glutesym.live_bar import TRACE_S
 from glutesym.live_state import LiveState, SideLive
 from glutesym.measures import SIDES, Side
 from glutesym.scale import SharedScale

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from glutesym.analysis.quality import GOOD_SNR_DB, MIN_SNR_DB
-from glutesym.assemble import PodInput, assemble_recording
+from glutesym.assemble import assemble_recording
+from glutesym.capture_run import PodInput
 from glutesym.dsp.bandpass import HIGH_HZ, LOW_HZ, ORDER
 from glutesym.dsp.envelope import LIVE_WINDOW_S
 from glutesym.edits import Edit, reviewed_exercise

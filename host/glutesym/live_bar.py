@@ -1,0 +1,116 @@
+"""The newest seconds of one side's envelope, causal and sample by sample: what a bar shows."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from glutesym import wire
+from glutesym.decode import emg_counts
+from glutesym.pipeline import LiveEnvelope
+from glutesym.recording import EmgRecord
+
+ENVELOPE_S = 10.0  # what the window shows
+_ENVELOPE_HZ = 50.0
+TRACE_S = 4.0  # of the EMG itself
+_TRACE_HZ = 250.0
+_SETTLE_S = 0.5  # the filters, after a gap
+
+
+class LiveBar:
+    """The envelope of one side, carried on frame by frame.
+
+    Parameters
+    ----------
+    nominal_hz : float
+    time_s : float
+        Session time of the first frame's arrival.
+    """
+
+    def __init__(self, nominal_hz: float, time_s: float) -> None:
+        self._size = round((ENVELOPE_S + _SETTLE_S) * nominal_hz)
+        self._nominal_hz = self._rate_hz = nominal_hz
+        self._filter = LiveEnvelope(nominal_hz)
+        self._buffer_uv = np.full(2 * self._size, np.nan)  # moved back when it is full
+        self._filled = self._size  # of the buffer
+        self._band_uv = np.full(round((TRACE_S + 1 / _TRACE_HZ) * nominal_hz), np.nan)
+        self._end: int | None = None  # one more than the newest sample's index
+        self._passed_over = False  # older frames
+        self.newest_s = time_s  # session time of the newest sample
+        self.peak_uv = float("nan")  # of the newest frame
+
+    @property
+    def activation_uv(self) -> float:
+        """The newest value."""
+        return float(self._buffer_uv[self._filled - 1])
+
+    @property
+    def _envelope_uv(self) -> NDArray[np.float64]:
+        """The newest values, as many as are kept."""
+        return self._buffer_uv[self._filled - self._size : self._filled]
+
+    def add(self, frame: NDArray[np.void]) -> bool:
+        """Carry on by one frame, (1,); False when it is older than what was there before."""
+        record = frame[0]
+        first, count = int(record["first_index"]), int(record["count"])
+        if self._end is None:
+            self._end = first
+            self.newest_s -= count / self._rate_hz
+        if first < self._end:
+            self._passed_over = True
+            return False
+        gap = first - self._end
+        uv = np.full(min(gap, self._size) + count, np.nan)
+        if not (record["lead_off"] or record["flags"] & wire.FLAG_CLIPPED):
+            # Otherwise it is no muscle's: it must not ring in what follows.
+            uv[len(uv) - count :] = emg_counts(frame)[0, :count] * (int(record["lsb_pv"]) * 1e-6)
+        self._end += gap + count
+        self.newest_s += (gap + count) / self._rate_hz
+        new_uv = self._filter.process(uv)
+        self.peak_uv = float(np.fmax.reduce(new_uv))
+        if self._filled + len(new_uv) > len(self._buffer_uv):
+            self._buffer_uv[: self._size] = self._envelope_uv
+            self._filled = self._size
+        new_uv = new_uv[-self._size :]
+        self._buffer_uv[self._filled : self._filled + len(new_uv)] = new_uv
+        self._filled += len(new_uv)
+        band_uv = [self._band_uv, self._filter.band_uv]
+        self._band_uv = np.concatenate(band_uv)[-len(self._band_uv) :]
+        return True
+
+    def correct(self, emg: EmgRecord) -> None:
+        """Show decoded samples, whatever order they came in, at the times that they have now."""
+        end = int(emg.index[-1]) + 1
+        if self._passed_over or end != self._end:
+            newest = slice(-self._size, None)
+            known = ~(emg.lead_off[newest] | emg.clipped[newest])
+            uv = np.full(self._size, np.nan)
+            uv[self._size - len(known) :][known] = emg.uv[newest][known]
+            self._filter = LiveEnvelope(self._nominal_hz)
+            self._buffer_uv[: self._size] = self._filter.process(uv)
+            self._band_uv = self._filter.band_uv[-len(self._band_uv) :]
+            self._filled = self._size
+            self._end, self._passed_over = end, False
+        self.newest_s = float(emg.time_s[-1])
+        self._rate_hz = emg.fs_hz
+
+    def points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return session times and values of the envelope as it is drawn."""
+        step = round(self._nominal_hz / _ENVELOPE_HZ)
+        first = (self._end or 0) - round(ENVELOPE_S * self._nominal_hz)
+        index = np.arange(first + -first % step, self._end or 0, step)  # the same ones every time
+        before = index - (self._end or 0)  # from −n to −1
+        return self.newest_s + (before + 1) / self._rate_hz, self._envelope_uv[before]
+
+    def trace(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """Return session times, least and most of the band-passed EMG in steps of 4 ms."""
+        step = round(self._nominal_hz / _TRACE_HZ)
+        n = round(TRACE_S * _TRACE_HZ)
+        after = (self._end or 0) % step  # samples of a step that is not complete
+        stop = len(self._band_uv) - after
+        steps_uv = self._band_uv[max(stop - n * step, stop % step) : stop].reshape(-1, step)
+        middles = np.arange(-len(steps_uv), 0) * step + (0.5 * (step + 1) - after)
+        time_s = self.newest_s + middles * (1 / self._rate_hz)
+        low_uv: NDArray[np.float64] = steps_uv.min(axis=1)
+        high_uv: NDArray[np.float64] = steps_uv.max(axis=1)
+        return time_s.astype(np.float64), low_uv, high_uv
