@@ -577,4 +577,4 @@ def _write_report(reviewed: Reviewed) -> list[Path]:
             f"What draws reports ({error.name})", 'pip install "glutesym[report]"'
         ) from error
     session = reviewed.analyzed
-    return write_report([session], session.path.parent, session.meta.placement)
+    return write_report([session], session.path.parent)
