@@ -171,6 +171,7 @@ class ReviewPage(QtWidgets.QWidget):
         column.setSpacing(gap // 2)
         for view in (
             self._timeline,
+            self._table,
             self._curves,
             self._differences,
             self._fatigue,

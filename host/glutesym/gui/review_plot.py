@@ -11,6 +11,7 @@ from glutesym.gui.qt import QtCore, QtGui, QtWidgets, pg
 from glutesym.measures import Side
 
 POLICY = QtWidgets.QSizePolicy.Policy
+_LEAST_PX = 130  # of the height
 DASHED = QtCore.Qt.PenStyle.DashLine
 
 
@@ -35,11 +36,12 @@ class ReviewPlot(pg.PlotWidget):
         self.setObjectName(name)
         self.setFocusPolicy(QtCore.Qt.FocusPolicy.NoFocus)  # keys belong to the page
         self.setSizePolicy(POLICY.Expanding, POLICY.Expanding)
-        self.setMinimumHeight(120)
         self.words = {"bottom": bottom, "left": left}
         self.unit = 1.0
         self._has_wheel = view_box is not None
         self.item: Any = self.getPlotItem()
+        scene: Any = self.scene()
+        self.clicks: Any = scene.sigMouseClicked
         self.item.hideButtons()
         for axis in ("bottom", "left"):
             self.item.getAxis(axis).setStyle(tickLength=0)
@@ -57,6 +59,7 @@ class ReviewPlot(pg.PlotWidget):
     def restyle(self, unit: float) -> None:
         """Take the colours of the theme in use, and sizes for the window's."""
         self.unit = unit
+        self.setMinimumHeight(round(_LEAST_PX * unit))
         self.setBackground(theme.CARD)
         font = theme.font(theme.size_px("small", unit))
         for name, words in self.words.items():
@@ -70,12 +73,14 @@ class ReviewPlot(pg.PlotWidget):
         metrics = QtGui.QFontMetricsF(font)
         self.item.layout.setContentsMargins(0, metrics.height() / 2, metrics.height() / 2, 0)
         self.item.getAxis("bottom").setHeight(
-            round(metrics.height() * (1.9 if self.words["bottom"] else 1.3) + 6)
+            round(metrics.height() * (1.9 if self.words["bottom"] else 1.3) + 6 * unit)
         )
         self.item.getAxis("left").setWidth(
             round(metrics.horizontalAdvance("−888") + 10 * unit)
             + (round(metrics.height()) if self.words["left"] else 0)
         )
+        for name in self.words:  # it places its label for the type size of before
+            self.item.getAxis(name).resizeEvent()
 
     def wheelEvent(self, ev: QtGui.QWheelEvent) -> None:
         """Leave the wheel to whatever scrolls the page, unless the plot has a use for it."""
@@ -102,8 +107,8 @@ def joined(parts: list[tuple[Any, Any]]) -> tuple[Any, Any]:
     if not parts:
         return np.empty(0), np.empty(0)
     gap = np.array([np.nan])
-    x, y = (np.concatenate([np.concatenate((part[i], gap)) for part in parts]) for i in (0, 1))
-    return x, y
+    x = np.concatenate([values for of_x, _ in parts for values in (of_x, gap)])
+    return x, np.concatenate([values for _, of_y in parts for values in (of_y, gap)])
 
 
 def round_top(largest: float) -> float:

@@ -7,6 +7,7 @@ from typing import Any
 
 from glutesym import wording
 from glutesym.analysis.rep_intervals import asymmetry_interval_pct, lag_interval_ms
+from glutesym.gui import theme
 from glutesym.gui.qt import QtCore, QtGui, QtWidgets
 from glutesym.measures import GRADES, RepMeasure
 
@@ -95,6 +96,11 @@ class RepTable(QtWidgets.QTableWidget):
                 self.setItem(row, column, item)
         self.setSortingEnabled(True)
         self._filling = False
+
+    def restyle(self, unit: float) -> None:
+        """Give the rows the height of their type."""
+        line = theme.size_px("small", unit)
+        self.verticalHeader().setDefaultSectionSize(round(2.1 * line))
 
     def select(self, number: int | None) -> None:
         """Select a repetition, wherever it is."""

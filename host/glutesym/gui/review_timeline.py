@@ -45,7 +45,6 @@ class Timeline(QtWidgets.QWidget):
         super().__init__()
         self._box = _Ground()
         self.plot = ReviewPlot("timeline", "time, s", "RMS, µV", self._box)
-        self.plot.setMinimumHeight(170)
         self._bar = QtWidgets.QScrollBar(QtCore.Qt.Orientation.Horizontal)
         self._bar.setFocusPolicy(QtCore.Qt.FocusPolicy.NoFocus)
         column = QtWidgets.QVBoxLayout(self)

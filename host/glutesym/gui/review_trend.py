@@ -22,7 +22,7 @@ class TrendView(QtWidgets.QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._words = style.label("", "body", "trend_words")
+        self._words = style.label("", "small", "trend_words")
         self._notes = style.label("", "small", "trend_notes")
         self._plots = (
             _Course("trend_asymmetry", "right larger ↑, %"),
