@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from glutesym.cli_shared import PLACEMENT, measure
+from glutesym.cli_shared import measure
 from glutesym.report.write import write_report
 from glutesym.session.run import RunningSession
 from glutesym.virtual.scenarios.catalog import build_scenario
@@ -30,7 +30,7 @@ def main() -> None:
         session = RunningSession(VirtualSurroundings(scenario, 4, None), path, "Glute bridge")
         session.start()
         session.join()
-        _, document = write_report([measure(path)], folder, PLACEMENT)
+        _, document = write_report([measure(path)], folder)
         subprocess.run(
             ["pdftoppm", "-r", str(PAGE_DPI), "-l", "2", "-png", document, folder / "page"],
             check=True,

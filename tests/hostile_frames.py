@@ -21,6 +21,7 @@ from glutesym.links.probes import send_probe
 from glutesym.live import LiveEngine
 from glutesym.pipeline import LiveEnvelope
 from glutesym.session.analyze import AnalyzedSession, analyze_session
+from glutesym.session.acquire import REST_S
 from glutesym.session.pod_stream import PodStream
 from glutesym.session.writer import SessionWriter
 from glutesym.world_time import run_in_world
@@ -128,6 +129,8 @@ class _HostilePod:
 
 class Session:
     """What `PodStream` needs of an acquisition."""
+
+    rest_s = REST_S
 
     def __init__(self, writer: SessionWriter, live: LiveEngine) -> None:
         self.writer = writer

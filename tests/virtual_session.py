@@ -89,7 +89,7 @@ class Trial(VirtualSurroundings):
                 await during(self)
 
         super().__init__(scenario, seed, None, hardware, incident, host)
-        self._before = before
+        self._prelude = before
         self.simulation = self._simulation
         path = folder / "session.glutesym"
         self.session = RunningSession(self, path, scenario.exercise, sides)
@@ -113,8 +113,8 @@ class Trial(VirtualSurroundings):
             async def __aenter__(self):
                 transport = await pods_on.__aenter__()
                 self.tasks = [asyncio.create_task(trial._look())]
-                if trial._before is not None:
-                    self.tasks.append(asyncio.create_task(trial._before(trial)))
+                if trial._prelude is not None:
+                    self.tasks.append(asyncio.create_task(trial._prelude(trial)))
                 await asyncio.sleep(0)  # they begin before the search
                 return transport
 

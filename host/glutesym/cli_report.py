@@ -50,5 +50,5 @@ def report(
     unique = list({path.resolve(): path for path in sessions}.values())
     measured = [measure(path, mains_hz, placement) for path in unique]
     with err.status("Drawing …"):
-        files = write_report(measured, folder or unique[0].parent, placement, with_figures=figures)
+        files = write_report(measured, folder or unique[0].parent, with_figures=figures)
     print_files(out, files)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,13 +14,11 @@ from glutesym.cli_shared import PLACEMENT, Placement, SessionFile, err, measure,
 from glutesym.errors import EditError
 
 if TYPE_CHECKING:
-    from glutesym.edits import Span, Step
+    from glutesym.edits import Step
     from glutesym.measures import RepMeasure
     from glutesym.session.analyze import AnalyzedSession
 
 app = typer.Typer(rich_markup_mode="markdown")
-
-_SPAN = re.compile(r"\s*(\d+(?:\.\d*)?)\s*[-–…]\s*(\d+(?:\.\d*)?)\s*(?:s)?\s*")
 
 
 def _reviewer(value: str) -> str:
@@ -83,6 +81,8 @@ def review(
 ) -> None:
     """Review a session: exclude, add or move repetitions, rename the exercise, add notes.
 
+    Without an edit it opens in a window; where there is no screen, it is listed.
+
     Repetitions have the numbers that `glutesym analyze` shows; times are seconds of the session.
     What was recorded never changes: edits are kept beside it in the same file, and each can be
     taken back. Everything that is computed later follows them.
@@ -99,6 +99,7 @@ def review(
         Undo,
         span_of,
     )
+    from glutesym.session.review import parse_span
 
     analyzed = measure(session, placement=placement)
     reps = analyzed.measures.reps
@@ -111,9 +112,9 @@ def review(
         steps.append(Rename(rename.strip()))
     steps += [Exclude(span_of(_rep(reps, n)), because.strip()) for n in exclude or ()]
     steps += [Include(span_of(_rep(reps, n))) for n in include or ()]
-    steps += [Add(_span(text)) for text in add or ()]
+    steps += [Add(parse_span(text)) for text in add or ()]
     if move is not None:
-        steps.append(Move(span_of(_rep(reps, move[0])), _span(move[1])))
+        steps.append(Move(span_of(_rep(reps, move[0])), parse_span(move[1])))
     if working is not None:
         if working[1] not in ("left", "right"):
             raise EditError(f"the working side is left or right, not {working[1]}")
@@ -127,9 +128,24 @@ def review(
         raise EditError("--undo and --redo stand alone, without other edits")
     if steps:
         analyzed = _edited(analyzed, steps, by)
+    if not steps and not list_edits and _shown(session, placement, by):
+        return
     if list_edits or not steps:
         _print_edits(analyzed)
     _print_state(analyzed)
+
+
+def _shown(path: Path, placement: str, by: str) -> bool:
+    """Show the window until it is closed; False, and why, when there can be none."""
+    from glutesym.gui.display import display_problem
+
+    if problem := display_problem():
+        err.print(f"No window: {problem}", highlight=False, soft_wrap=True, markup=False)
+        return False
+    from glutesym.gui.review_window import run_review
+
+    run_review(path, placement, by)
+    return True
 
 
 def _edited(analyzed: AnalyzedSession, steps: Iterable[Step], by: str) -> AnalyzedSession:
@@ -161,15 +177,6 @@ def _rep(reps: Iterable[RepMeasure], number: int) -> RepMeasure:
         there = f"there are 1 to {len(by_number)}" if by_number else "there is none"
         raise EditError(f"there is no repetition {number}: {there}")
     return by_number[number]
-
-
-def _span(text: str) -> Span:
-    from glutesym.edits import Span
-
-    found = _SPAN.fullmatch(text)
-    if found is None:
-        raise EditError(f"{text} is no start and end: write seconds, e.g. 12.5-15.0")
-    return Span(float(found[1]), float(found[2]))
 
 
 def _print_edits(analyzed: AnalyzedSession) -> None:

@@ -96,7 +96,7 @@ class _Reader(HTMLParser):
 
 
 def pages(*sessions: AnalyzedSession) -> tuple[_Reader, bytes, str]:
-    report = make_report(sessions, [draw_figures(s) for s in sessions], "gluteus maximus", MADE)
+    report = make_report(sessions, [draw_figures(s) for s in sessions], MADE)
     page = html_page(report)
     reader = _Reader()
     reader.feed(page)
@@ -134,13 +134,13 @@ def test_the_verdict_stands_on_top_and_all_repetitions_are_listed() -> None:
     ):
         assert said in reader.text
     assert page.count("<figure") == 6
-    (report,) = make_report([BRIDGE], [[]], "gluteus maximus", MADE).sets
+    (report,) = make_report([BRIDGE], [[]], MADE).sets
     assert report.reps is not None
     assert [row.cells[0] for row in report.reps.rows] == [str(n) for n in range(1, 11)]
 
 
 def test_a_set_that_cannot_be_judged_says_why_and_has_no_plan() -> None:
-    (report,) = make_report([EMPTY], [[]], "gluteus maximus", MADE).sets
+    (report,) = make_report([EMPTY], [[]], MADE).sets
     assert report.headline == "No verdict: 0 usable repetitions, 3 are needed"
     assert (report.tone, report.plan, report.reps) == ("none", None, None)
     assert ("Recording", "not ended cleanly; complete until then") in report.facts
@@ -149,7 +149,7 @@ def test_a_set_that_cannot_be_judged_says_why_and_has_no_plan() -> None:
 
 
 def test_legs_are_called_legs_and_are_not_compared_within_a_repetition() -> None:
-    (report,) = make_report([ONE_LEG], [[]], "gluteus maximus", MADE).sets
+    (report,) = make_report([ONE_LEG], [[]], MADE).sets
     assert "leg" in report.headline
     assert report.reps is not None
     assert report.reps.headings[4] == "Leg"
@@ -170,7 +170,7 @@ def test_edits_are_told() -> None:
         Rename("hip thrust"),
     )
     edited = with_edits(BRIDGE, [Edit(MADE, "R2", step) for step in steps])
-    (report,) = make_report([edited], [[]], "gluteus maximus", MADE).sets
+    (report,) = make_report([edited], [[]], MADE).sets
     assert report.title == "Hip thrust"
     assert ("Exercise", "hip thrust (recorded as bridge)") in report.facts
     assert ("Excluded", "the reviewer's decision: slipped (1)") in report.facts
@@ -206,7 +206,7 @@ def test_what_comes_from_a_file_is_text_and_nothing_else() -> None:
 
 def test_several_sessions_have_an_overview_and_a_plan_together_if_of_one_person() -> None:
     def report(*sessions: AnalyzedSession):
-        return make_report(sessions, [[]] * len(sessions), "gluteus maximus", MADE)
+        return make_report(sessions, [[]] * len(sessions), MADE)
 
     same = report(BRIDGE, BRIDGE)
     assert same.overview is not None
@@ -252,7 +252,7 @@ def test_intervals_of_one_repetition_hold_its_numbers_and_are_wider_than_the_set
 
 def test_files_are_named_after_the_session_and_replaced(tmp_path: Path) -> None:
     for _ in range(2):
-        files = write_report([EMPTY], tmp_path / "new", "gluteus maximus", with_figures=True)
+        files = write_report([EMPTY], tmp_path / "new", with_figures=True)
     stem = EMPTY.path.stem
     assert [file.name for file in files] == [
         f"{stem}_report.html",
@@ -263,11 +263,11 @@ def test_files_are_named_after_the_session_and_replaced(tmp_path: Path) -> None:
     assert sorted(file.name for file in (tmp_path / "new").iterdir()) == sorted(
         file.name for file in files
     )
-    several = write_report([EMPTY, NO_PODS], tmp_path, "gluteus maximus")
+    several = write_report([EMPTY, NO_PODS], tmp_path)
     assert several[0].name == f"{stem}_and_1_more_report.html"
     (tmp_path / "file").write_text("")
     with pytest.raises(SessionError, match="cannot write the report"):
-        write_report([EMPTY], tmp_path / "file", "gluteus maximus")
+        write_report([EMPTY], tmp_path / "file")
 
 
 def test_the_command_writes_beside_the_session(tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ def test_damaged_edits_are_an_error(tmp_path: Path, kind: str, text: str) -> Non
 
 
 def test_the_command_edits_lists_and_takes_back(path: Path) -> None:
-    assert "No edits: the session is as it was measured." in review(path)
+    assert "No edits: the session is as it was measured." in review(path, "--list")
     said = review(path, "--exclude", "3", "--because", "slipped [red]", "--rename", "hip thrust")
     assert "hip thrust: " in said
     assert "Repetition 3 is unusable: the reviewer's decision: slipped [red]" in said

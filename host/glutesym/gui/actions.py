@@ -39,9 +39,14 @@ class Action:
         return self.key in ENTER
 
     @property
+    def key_name(self) -> str:
+        """What is written on its key."""
+        return _KEY_NAMES.get(self.key) or chr(self.key)
+
+    @property
     def text(self) -> str:
         """What is on its button."""
-        return f"{self.words}  [{_KEY_NAMES.get(self.key) or chr(self.key)}]"
+        return f"{self.words}  [{self.key_name}]"
 
 
 _KEY_NAMES = {Key.Key_Return: "Enter", Key.Key_Escape: "Esc", Key.Key_Space: "Space"}

@@ -14,12 +14,10 @@ from glutesym.report.figure_style import ReportFigure
 from glutesym.report.method import method_facts
 from glutesym.report.model import Fact, Report, Row, SetReport, Table, Tone
 from glutesym.report.signal_quality import signal_sentences, signal_table
+from glutesym.session.answer import answer_sentences
 from glutesym.wording import (
     count_text,
-    excluded_sentence,
-    fatigue_sentence,
     headline,
-    hip_rotation_sentence,
     lag_sentence,
     larger_text,
     later_text,
@@ -41,7 +39,6 @@ VIRTUAL = "Virtual pods: this session was simulated. It says nothing about a per
 def make_report(
     sessions: Sequence[AnalyzedSession],
     figures: Sequence[Sequence[ReportFigure]],
-    placement: str,
     made: datetime,
 ) -> Report:
     """Return what there is to say about some sessions.
@@ -52,8 +49,6 @@ def make_report(
         At least one.
     figures : sequence of sequences of ReportFigure
         Of each session.
-    placement : str
-        Where the electrodes were.
     made : datetime
         Now, with its time zone.
 
@@ -65,7 +60,7 @@ def make_report(
     subjects = {session.meta.subject for session in sessions}
     together = len(sessions) > 1 and len(subjects) == 1 and "" not in subjects
     sets = tuple(
-        _set_report(session, tuple(drawn), placement, with_plan=not together)
+        _set_report(session, tuple(drawn), with_plan=not together)
         for session, drawn in zip(sessions, figures, strict=True)
     )
     plan = make_plan([session.measures.summary for session in sessions]) if together else None
@@ -81,7 +76,6 @@ def make_report(
 def _set_report(
     session: AnalyzedSession,
     figures: tuple[ReportFigure, ...],
-    placement: str,
     with_plan: bool,
 ) -> SetReport:
     measures, recording = session.measures, session.recording
@@ -94,12 +88,12 @@ def _set_report(
         tone=_tone(summary),
         headline=headline(summary, "leg" if _one_leg(measures.reps) else "side"),
         sentences=tuple(_sentences(session)),
-        facts=tuple(_facts(session, placement)),
+        facts=tuple(_facts(session)),
         signal=signal_table(session),
         signal_sentences=tuple(signal_sentences(session)),
         reps=_reps(measures.reps) if measures.reps else None,
         review=tuple(_review(session)),
-        method=tuple(method_facts(session, placement)),
+        method=tuple(method_facts(session)),
         plan=plan if plan and plan.weaker else None,
         virtual=session.virtual,
         figures=figures,
@@ -131,25 +125,23 @@ def _one_leg(reps: Sequence[RepMeasure]) -> bool:
 
 
 def _sentences(session: AnalyzedSession) -> list[str]:
+    """Return what the set says below the headline, which holds the reason of a missing verdict."""
     measures = session.measures
     summary = measures.summary
-    said: list[str] = []
-    if summary.verdict != "not measurable":
-        said.append(verdict_sentence(summary))
-    if summary.n_reps and not _one_leg(measures.reps):
-        said.append(lag_sentence(summary))
+    said = answer_sentences(measures)
+    if summary.verdict == "not measurable":
+        said.remove(verdict_sentence(summary))
+        if not summary.n_reps:
+            said.remove(lag_sentence(summary))
     if summary.detectable_pct is not None:
         change = f"{summary.detectable_pct:.0f} percentage points"
         if summary.detectable_ms is not None:
             change += f" in amount or by {summary.detectable_ms:.0f} ms in timing"
         said.append(f"Another such set must differ from this one by {change} to differ in earnest")
-    said.append(excluded_sentence(summary))
-    said += [fatigue_sentence(side, trend) for side, trend in measures.fatigue.items()]
-    said.append(hip_rotation_sentence(measures))
-    return [f"{sentence}." for sentence in said if sentence]
+    return [f"{sentence}." for sentence in said]
 
 
-def _facts(session: AnalyzedSession, placement: str) -> list[Fact]:
+def _facts(session: AnalyzedSession) -> list[Fact]:
     measures, meta = session.measures, session.meta
     summary = measures.summary
     exercise = session.recording.exercise or "not given"
@@ -162,7 +154,7 @@ def _facts(session: AnalyzedSession, placement: str) -> list[Fact]:
         ("Subject", meta.subject or "no code given"),
         ("Recorded", _local(meta.started_utc)),
         ("Duration", f"{time_text(session.recording.duration_s)} (min:s)"),
-        ("Electrodes", f"{placement}, {' and '.join(sides) if sides else 'no pod'}"),
+        ("Electrodes", f"{meta.placement}, {' and '.join(sides) if sides else 'no pod'}"),
         ("Repetitions", counted),
     ]
     facts += [("Excluded", f"{cause} ({n})") for cause, n in summary.excluded]

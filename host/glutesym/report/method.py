@@ -13,6 +13,7 @@ from glutesym import __version__
 from glutesym.analysis.asymmetry import CLAIM_CONFIDENCE, MIN_REPS
 from glutesym.analysis.quality import GOOD_SNR_DB, MIN_SNR_DB
 from glutesym.analysis.rep_curves import WINDOW_S
+from glutesym.analysis.timing import N_MODELS
 from glutesym.dsp.bandpass import HIGH_HZ, LOW_HZ, ORDER
 from glutesym.measures import SIDES
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 HEADING = "Method, after the ISEK standards and the CEDE checklist"
 
 
-def method_facts(session: AnalyzedSession, placement: str) -> list[tuple[str, str]]:
+def method_facts(session: AnalyzedSession) -> list[tuple[str, str]]:
     """Return name and text of every item."""
     mains_hz = session.settings.mains_hz
     notch = f"causal notch at {mains_hz:g} Hz" if mains_hz else "no notch"
@@ -30,10 +31,10 @@ def method_facts(session: AnalyzedSession, placement: str) -> list[tuple[str, st
     return [
         (
             "Muscle and electrodes",
-            f"{placement}, both sides alike. The kit's instructions: bipolar gel electrodes with "
-            "a conductive part of at most 10 mm, 20 mm apart, along the fibres (SENIAM); the "
-            "reference on the iliac crest; skin shaved and cleaned with alcohol. What was really "
-            "done was not recorded",
+            f"{session.meta.placement}, both sides alike. The kit's instructions: bipolar gel "
+            "electrodes with a conductive part of at most 10 mm, 20 mm apart, along the fibres "
+            "(SENIAM); the reference on the iliac crest; skin shaved and cleaned with alcohol. "
+            "What was really done was not recorded",
         ),
         ("Front end", _front_end(session)),
         ("Sampling", _rates(session)),
@@ -55,8 +56,9 @@ def method_facts(session: AnalyzedSession, placement: str) -> list[tuple[str, st
         ("Normalisation", _normalisation(session)),
         (
             "Onset and offset",
-            "Bayesian change point on the power of seven bands, over 65 models of the rise; "
-            f"timed from {MIN_SNR_DB:g} dB signal-to-noise ratio on, good from {GOOD_SNR_DB:g} dB",
+            f"Bayesian change point on the power of seven bands, over {N_MODELS} models of the "
+            f"rise; timed from {MIN_SNR_DB:g} dB signal-to-noise ratio on, good from "
+            f"{GOOD_SNR_DB:g} dB",
         ),
         (
             "Asymmetry",

@@ -87,9 +87,6 @@ def signal_sentences(session: AnalyzedSession) -> list[str]:
         )
     if session.sync_check:
         said.append(f"Sync check: {session.sync_check['sentence']}")
-    if session.measures.motion_lost_s:
-        lost = duration_text(session.measures.motion_lost_s)
-        said.append(f"Motion was lost for {lost}: no repetition is counted there.")
     for side, pod in recording.pods.items():
         said += [f"{side.capitalize()} pod: {problem}" for problem in pod.problems]
     return said

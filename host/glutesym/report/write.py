@@ -25,7 +25,6 @@ _PNG_DPI = 200
 def write_report(
     sessions: Sequence[AnalyzedSession],
     folder: Path,
-    placement: str,
     *,
     with_figures: bool = False,
     made: datetime | None = None,
@@ -40,8 +39,6 @@ def write_report(
         At least one.
     folder : Path
         Where the files go; created when missing.
-    placement : str
-        Where the electrodes were.
     with_figures : bool
         Also write every figure as PNG and SVG.
     made : datetime, optional
@@ -58,7 +55,7 @@ def write_report(
         A file cannot be written. No file is left incomplete.
     """
     figures = [draw_figures(session) for session in sessions]
-    report = make_report(sessions, figures, placement, made or datetime.now(UTC))
+    report = make_report(sessions, figures, made or datetime.now(UTC))
     stem = sessions[0].path.stem
     if len(sessions) > 1:
         stem += f"_and_{len(sessions) - 1}_more"
