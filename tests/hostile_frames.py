@@ -20,8 +20,8 @@ from glutesym.links.base import SILENCE_S, FoundPod, Link
 from glutesym.links.probes import send_probe
 from glutesym.live import LiveEngine
 from glutesym.pipeline import LiveEnvelope
-from glutesym.session.analyze import AnalyzedSession, analyze_session
 from glutesym.session.acquire import REST_S
+from glutesym.session.analyze import AnalyzedSession, analyze_session
 from glutesym.session.pod_stream import PodStream
 from glutesym.session.writer import SessionWriter
 from glutesym.world_time import run_in_world
