@@ -166,9 +166,9 @@ def test_the_command_edits_lists_and_takes_back(path: Path) -> None:
     review(path, "--move", "3", shorter)
     review(path, "--include", "3")
     review(path, "--undo")
-    listed = review(path, "--list")
-    assert "R2: renamed the exercise: hip thrust\n" in listed
-    assert "back in (taken back)\n" in listed
+    listed = " ".join(review(path, "--list").split())  # however lines are broken
+    assert "R2: renamed the exercise: hip thrust " in listed
+    assert "back in (taken back) " in listed
     assert "moved, excluded" not in listed
     assert "excluded, moved" in listed
     review(path, "--add", "0.5-1.5", "--note", "warm-up", "--at", "1")
