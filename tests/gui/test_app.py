@@ -10,8 +10,10 @@ from app_clicker import Clicker, Studio
 from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason
 
 from glutesym.advice import advice_for
+from glutesym.gui import theme
 from glutesym.gui.app import run_app
 from glutesym.gui.qt import QtCore, QtWidgets
+from glutesym.gui.window import LiveWindow
 from glutesym.keys import KeyRing, OwnedPod, new_key
 from glutesym.links.ble import BleTransport
 from glutesym.measures import SIDES
@@ -22,6 +24,7 @@ from glutesym.session.normalised import FOLDER
 from glutesym.session.resume import Interrupted
 from glutesym.session.store import open_session
 from glutesym.session.visit import Visit
+from glutesym.view_options import ThemeChoice
 
 Key = QtCore.Qt.Key
 
@@ -300,6 +303,32 @@ def test_ctrl_c_ends_the_app(tmp_path):
     run_app(visit)
     assert visit.end(60)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def ground(widget):
+    """Return the colour of a window's background."""
+    return widget.grab().toImage().pixelColor(2, 2).name()
+
+
+def test_all_pages_follow_the_system_from_dark_to_light(clicker, system_theme):
+    app = clicker()
+    app.click("next")
+    app.click("skip")
+    app.click("skip")
+    app.click("start")
+    live = app.window.page.findChild(LiveWindow)
+    for choice, colors in ((ThemeChoice.LIGHT, theme.LIGHT), (ThemeChoice.DARK, theme.DARK)):
+        system_theme(choice)
+        assert ground(app.window) == ground(live) == colors.window.lower()
+
+
+def test_a_key_with_ctrl_is_no_command_of_a_page(clicker):
+    app = clicker(Unowned())
+    control = QtCore.Qt.KeyboardModifier.ControlModifier
+    app.qtbot.keyClick(app.window.page, Key.Key_S, control)
+    assert not app.visit.swapped
+    app.qtbot.keyClick(app.window.page, Key.Key_Q, control)
+    assert not app.window.isVisible()
 
 
 def fits(page):

@@ -10,6 +10,8 @@ from glutesym.gui.qt import QtCore, QtGui, QtWidgets
 
 Key = QtCore.Qt.Key
 ENTER = (Key.Key_Return, Key.Key_Enter)
+_Modifier = QtCore.Qt.KeyboardModifier
+_CHORD = _Modifier.ControlModifier | _Modifier.AltModifier | _Modifier.MetaModifier
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,8 @@ class ActionBar(QtWidgets.QWidget):
     def handle(self, event: QtGui.QKeyEvent) -> bool:
         """Do what a key stands for; False when it stands for nothing."""
         key = event.key()
+        if event.modifiers() & _CHORD:
+            return False
         if key in ENTER:
             focus = QtWidgets.QApplication.focusWidget()
             if isinstance(focus, QtWidgets.QPushButton) and focus.isEnabled():

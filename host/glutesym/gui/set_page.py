@@ -126,8 +126,8 @@ class LivePage(Page):
         live.setMinimumSize(0, 0)
         self._last.hide()
         self._column.insertWidget(1, live, 1)
+        self.setFocusProxy(live)
         live.show()
-        live.setFocus()
 
     def leave(self) -> None:
         """Take the live window away."""
@@ -136,6 +136,12 @@ class LivePage(Page):
             live.close()
             self._column.removeWidget(live)
             live.deleteLater()
+
+    def set_unit(self, unit: float) -> None:
+        """Adapt to the window's size and the theme; the live window follows its own size."""
+        super().set_unit(unit)
+        if self._live is not None:
+            self._live.apply_theme()
 
     def show_state(self, state: LiveState) -> None:
         """See whether it has ended, or failed."""
