@@ -1,4 +1,4 @@
-"""The whole path in one window: connect, check, calibrate, set, result."""
+"""The whole path in one window: connect, check, calibrate, set, result and its review."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from glutesym.gui.connect_page import ConnectPage
 from glutesym.gui.page import Page, Step
 from glutesym.gui.qt import QtCore, QtGui, QtWidgets
 from glutesym.gui.result_page import ResultPage
+from glutesym.gui.review_step import ReviewStep
 from glutesym.gui.set_page import LivePage, SetPage
 from glutesym.gui.sounds import Sounds
 from glutesym.gui.top_window import TopWindow, run_until_closed
@@ -26,6 +27,7 @@ _TITLES: dict[Step, str] = {
     "set": "Set",
     "live": "Set",
     "result": "Result",
+    "review": "Result",
 }
 
 
@@ -59,6 +61,7 @@ class AppWindow(TopWindow):
             "set": SetPage(visit, self.go),
             "live": LivePage(visit, self.go),
             "result": ResultPage(visit, self.go, self.close_soon),
+            "review": ReviewStep(visit, self.go),
         }
         self._steps = style.label("", "small", "steps")
         self._steps.setTextFormat(QtCore.Qt.TextFormat.RichText)

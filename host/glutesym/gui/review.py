@@ -47,6 +47,8 @@ class ReviewPage(QtWidgets.QWidget):
         The reviewer's code, never a name; "": not given.
     back_words : str
         What ``back`` does.
+    mains_hz : int, optional
+        50 or 60: take hum out first.
 
     Attributes
     ----------
@@ -63,6 +65,7 @@ class ReviewPage(QtWidgets.QWidget):
         placement: str | None = None,
         by: str = "",
         back_words: str = "Back",
+        mains_hz: int | None = None,
     ) -> None:
         super().__init__()
         self.setObjectName("page")
@@ -82,7 +85,7 @@ class ReviewPage(QtWidgets.QWidget):
         self._advice = AdvicePanel()
         self._ask = AskBar()
         self.views = ReviewViews()
-        self._review = review = Review(path, placement, by)
+        self._review = review = Review(path, placement, by, mains_hz)
         self._edits = RepEdits(self._ask, self._edit, self._failed)
         self._files = ReviewFiles(review, self._jobs, self._say, self._failed)
         self._earlier = EarlierSets(review, self._comparing, self.views.trend)

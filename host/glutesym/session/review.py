@@ -19,6 +19,7 @@ from glutesym.dsp.muscle_power import MusclePower
 from glutesym.edits import Span, Step
 from glutesym.errors import EditError
 from glutesym.measures import SIDES, RepMeasure, Side
+from glutesym.pipeline import Settings
 from glutesym.session.analyze import (
     AnalyzedSession,
     Progress,
@@ -71,11 +72,14 @@ class Review:
         Where the electrodes were, for the calibration; None: as the file says.
     by : str
         The reviewer's code, never a name; "": not given.
+    mains_hz : int or None
+        50 or 60: take hum out first.
     """
 
     path: Path
     placement: str | None = None
     by: str = ""
+    mains_hz: int | None = None
     _now: Reviewed | None = field(default=None, init=False)
 
     def open(self) -> Reviewed:
@@ -86,7 +90,7 @@ class Review:
         SessionError
             It is not a session file, or it is damaged.
         """
-        analyzed = self._normalised(analyze_session(self.path))
+        analyzed = self._normalised(analyze_session(self.path, Settings(mains_hz=self.mains_hz)))
         envelopes: dict[Side, Envelope] = {
             side: _envelope(analyzed, side) for side in SIDES if side in analyzed.recording.pods
         }
