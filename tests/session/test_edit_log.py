@@ -55,10 +55,12 @@ def path(recorded: Path, tmp_path: Path) -> Path:
 
 
 def review(path: Path, *options: str) -> str:
+    return command("review", str(path), *options)
+
+
+def command(*words: str) -> str:
     with patch.object(out, "_width", 200):  # the console of all commands: as wide as it was made
-        done = CliRunner(env={"GLUTESYM_REVIEWER": "R2"}).invoke(
-            app, ["review", str(path), *options]
-        )
+        done = CliRunner(env={"GLUTESYM_REVIEWER": "R2"}).invoke(app, list(words))
     if done.exception and not isinstance(done.exception, SystemExit):
         raise done.exception
     return done.output
@@ -161,9 +163,7 @@ def test_the_command_edits_lists_and_takes_back(path: Path) -> None:
     said = review(path, "--exclude", "3", "--because", "slipped [red]", "--rename", "hip thrust")
     assert "hip thrust: " in said
     assert "Repetition 3 is unusable: the reviewer's decision: slipped [red]" in said
-    assert "the reviewer's decision: slipped [red] (1)" in CliRunner().invoke(
-        app, ["analyze", str(path)]
-    ).output.replace("\n", " ")
+    assert "the reviewer's decision: slipped [red] (1)" in command("analyze", str(path))
     third = analyze_session(path).measures.reps[2]
     shorter = f"{third.start_s + 0.5:.2f}-{third.end_s - 0.5:.2f}"
     review(path, "--move", "3", shorter)
