@@ -24,6 +24,7 @@ RUNNER = CliRunner()
 COMMANDS = (
     "demo", "simulate", "scan", "provision", "pods", "selftest", "faults", "settings", "live",
     "record", "replay", "export", "analyze", "calibrate", "sit", "trend", "app",
+    "review", "report", "swap-test", "sync-check",
 )  # fmt: skip
 POD = OwnedPod("e6614c311b1a2b3c", "left", bytes(range(32)))
 
