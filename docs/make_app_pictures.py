@@ -3,15 +3,15 @@
 A visit of virtual pods is clicked through; each picture is what the window shows at that moment.
 
     python docs/make_app_pictures.py                                    # those of docs/app.md
-    python docs/make_app_pictures.py FOLDER [WIDTHxHEIGHT] [path noisy errors]    # all
+    python docs/make_app_pictures.py --all FOLDER [--size 360x640]      # every state
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import os
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -268,15 +268,24 @@ def all_pictures(folder: Path, size: tuple[int, int], wanted: list[str]) -> None
             errors(folder, size)
 
 
+def main() -> None:
+    """Draw them."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--all", type=Path, metavar="FOLDER", help="every state, into a folder")
+    parser.add_argument("--size", default="1000x720", metavar="WIDTHxHEIGHT", help="(1000x720)")
+    chosen = parser.parse_args()
+    width, height = map(int, chosen.size.split("x"))
+    _app = QtWidgets.QApplication([])  # as long as there are windows
+    with tempfile.TemporaryDirectory() as drawn:
+        folder = chosen.all or Path(drawn)
+        folder.mkdir(parents=True, exist_ok=True)
+        what = ["path", "noisy", "errors"] if chosen.all else ["path", "noisy"]
+        all_pictures(folder.resolve(), (width, height), what)
+        for name, picture in () if chosen.all else IN_THE_DOCS.items():
+            shutil.copy(folder / f"{name}.png", DOCS / picture)
+
+
 if __name__ == "__main__":
-    app = QtWidgets.QApplication([])
-    if sys.argv[1:]:
-        out = Path(sys.argv[1]).resolve()
-        out.mkdir(parents=True, exist_ok=True)
-        width, height = map(int, (sys.argv[2] if sys.argv[2:] else "1000x720").split("x"))
-        all_pictures(out, (width, height), sys.argv[3:] or ["path", "noisy", "errors"])
-    else:
-        with tempfile.TemporaryDirectory() as drawn:
-            all_pictures(Path(drawn), (1000, 720), ["path", "noisy"])
-            for name, picture in IN_THE_DOCS.items():
-                shutil.copy(Path(drawn) / f"{name}.png", DOCS / picture)
+    main()

@@ -1,13 +1,13 @@
 """Draw the review of a recorded virtual session, in any size.
 
 python docs/make_review_screenshots.py                                # the one of the docs
-python docs/make_review_screenshots.py FOLDER WIDTHxHEIGHT [SESSION]  # every tab
+python docs/make_review_screenshots.py --all FOLDER [--size 360x640]  # every tab
 """
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -54,23 +54,30 @@ def keep(window: ReviewWindow, path: Path) -> None:
     print(path)
 
 
-def main(arguments: list[str]) -> None:
+def main() -> None:
     """Draw what was asked for."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--all", type=Path, metavar="FOLDER", help="every tab, into a folder")
+    parser.add_argument("--size", default="1280x860", metavar="WIDTHxHEIGHT", help="(1280x860)")
+    parser.add_argument("--session", type=Path, help="a session file; one is recorded otherwise")
+    chosen = parser.parse_args()
+    width, height = map(int, chosen.size.split("x"))
     app = QtWidgets.QApplication([])
     app.setQuitOnLastWindowClosed(False)
     with tempfile.TemporaryDirectory() as name:
-        path = Path(arguments[2]) if len(arguments) > 2 else record(Path(name))
-        width, height = map(int, arguments[1].split("x")) if len(arguments) > 1 else (1280, 860)
+        path = chosen.session or record(Path(name))
         window = ReviewWindow(path)
         window.resize(width, height)
         window.show()
         until(lambda: not window.page.busy)
         if window.page.reviewed is not None:
             window.page.select(min(3, len(window.page.reviewed.reps)))
-        if not arguments:
+        if not chosen.all:
             keep(window, DOCS / "review.png")
             return
-        folder = Path(arguments[0])
+        folder = chosen.all
         folder.mkdir(parents=True, exist_ok=True)
         tabs = window.findChild(QtWidgets.QTabWidget, "review_tabs")
         for number in range(tabs.count()):
@@ -88,4 +95,4 @@ def main(arguments: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

@@ -29,6 +29,8 @@ class TrafficLight(QtWidgets.QWidget):
     def set_unit(self, unit: float) -> None:
         """Have a size of its own, beside words of a page."""
         side = round(34 * unit)
+        fixed = QtWidgets.QSizePolicy.Policy.Fixed  # an ignored size gets no room beside words
+        self.setSizePolicy(fixed, fixed)
         self.setFixedSize(side, side)
 
     def show_light(self, light: Light | None, words: str) -> None:
