@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
 from glutesym import (
     __version__,
@@ -116,7 +117,7 @@ def main() -> None:
     try:
         app()
     except GlutesymError as error:
-        err.print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        err.print(Text.assemble(("Error:", "bold red"), f" {error}"), soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -159,7 +160,7 @@ def demo(
     what records real pods.
     """
     built = _build(scenario, seed, reps)
-    out.print(f"[bold]{built.name}[/]: {built.description}", highlight=False)
+    out.print(Text.assemble((built.name, "bold"), f": {built.description}"))
     from glutesym.session.normalised import VIRTUAL, live_unit
 
     options = view_options(target, theme, sound, live_unit(folder, VIRTUAL, PLACEMENT))
@@ -194,7 +195,7 @@ def simulate(
             session, interrupted = _simulated(built, number, 0.0, folder, View.NONE)
         check = _check(session, built)
         if check is None or interrupted:
-            err.print(f"Interrupted; {session.path} is kept.", highlight=False, soft_wrap=True)
+            err.print(f"Interrupted; {session.path} is kept.", soft_wrap=True)
             break
         checks[number] = check
         if not keep:
@@ -202,7 +203,7 @@ def simulate(
     if checks:
         print_seeds(out, checks)
     if keep:
-        out.print(f"The session files are in {folder}.", highlight=False)
+        out.print(f"The session files are in {folder}.")
 
 
 @app.command(
@@ -296,7 +297,7 @@ def swap(
     if before.swapped is not None and before.swapped == after.swapped:
         out.print("In both sessions the pods seem to sit alike: were they swapped for the second?")
     indices = before.summary.symmetry_index_pct, after.summary.symmetry_index_pct
-    out.print(swap_test(*indices).sentence, highlight=False)
+    out.print(swap_test(*indices).sentence)
 
 
 # --- what the commands share
@@ -368,7 +369,7 @@ def _record_real(
     require_both_sides()
     room = room_s(folder)
     if room < SHORT_S:
-        err.print(room_text(room), highlight=False, soft_wrap=True)
+        err.print(room_text(room), soft_wrap=True)
     surroundings = RealSurroundings(
         duration_s, usb or bool(ports), ports, subject, interrupted, placement
     )

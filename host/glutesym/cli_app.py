@@ -78,7 +78,6 @@ def whole_path(
         out.print(
             f"The calibration was not completed. What it holds is in {visit.unkept}: "
             f"`glutesym calibrate --from {visit.unkept}`.",
-            highlight=False,
             soft_wrap=True,
         )
     for path in visit.unmeasured:  # the window was closed in the middle of a set

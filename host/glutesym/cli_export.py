@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import Progress, TaskID
 
 from glutesym.cli_shared import PLACEMENT, Mains, Placement, err, measure_quietly, out
@@ -52,7 +53,7 @@ def export(
     with _progress() as progress:
         task = progress.add_task("Writing CSVs", total=len(paths))
         for i, path in enumerate(paths):
-            progress.update(task, description=path.stem, completed=i)
+            progress.update(task, description=escape(path.stem), completed=i)
             try:
                 analyzed = measure_quietly(path, mains_hz, placement)
                 written.append(_export(analyzed, folder or path.parent, progress, task, i))
@@ -64,7 +65,7 @@ def export(
         print_files(out, written)
     if failed:
         for reason in failed:
-            err.print(reason, highlight=False, soft_wrap=True, markup=False)
+            err.print(reason, soft_wrap=True)
         raise GlutesymError(f"{len(failed)} of {len(paths)} sessions could not be exported.")
 
 

@@ -78,9 +78,7 @@ def replay(
     played_s = replayed.poll().time_s
     early = played_s < tape.duration_s
     if early:
-        out.print(
-            f"Ended after {time_text(played_s)} of {time_text(tape.duration_s)}.", highlight=False
-        )
+        out.print(f"Ended after {time_text(played_s)} of {time_text(tape.duration_s)}.")
     if copy:
         print_result(out, measure(copy))
         print_files(out, [copy])

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
+from rich.text import Text
 
 from glutesym.cli_shared import PLACEMENT, Placement, SessionFile, err, measure, out
 from glutesym.errors import EditError
@@ -140,7 +140,7 @@ def _shown(path: Path, placement: str, by: str) -> bool:
     from glutesym.gui.display import display_problem
 
     if problem := display_problem():
-        err.print(f"No window: {problem}", highlight=False, soft_wrap=True, markup=False)
+        err.print(f"No window: {problem}", soft_wrap=True)
         return False
     from glutesym.gui.review_window import run_review
 
@@ -190,7 +190,7 @@ def _print_edits(analyzed: AnalyzedSession) -> None:
         who = f" {edit.by}" if edit.by else ""
         is_step_back = describe(edit.step) in ("undo", "redo")
         undone = "" if id(edit) in valid or is_step_back else " (taken back)"
-        out.print(f"{when}{who}: {escape(describe(edit.step))}{undone}", highlight=False)
+        out.print(f"{when}{who}: {describe(edit.step)}{undone}")
 
 
 def _print_state(analyzed: AnalyzedSession) -> None:
@@ -198,6 +198,6 @@ def _print_state(analyzed: AnalyzedSession) -> None:
     from glutesym.wording import verdict_sentence
 
     exercise = analyzed.recording.exercise or "no exercise given"
-    out.print(f"[bold]{escape(exercise)}[/]: ", end="", highlight=False)
-    out.print(escape(verdict_sentence(analyzed.measures.summary)), highlight=False)
+    verdict = verdict_sentence(analyzed.measures.summary)
+    out.print(Text.assemble((exercise, "bold"), f": {verdict}"))
     print_reps(out, analyzed.measures.reps)

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from glutesym.session.analyze import AnalyzedSession
     from glutesym.session.run import RunningSession
 
-out = Console()
-err = Console(stderr=True)
+# What they print is text, whatever brackets a name, a path or a note has: no markup.
+out = Console(markup=False, highlight=False)
+err = Console(stderr=True, markup=False, highlight=False)
 
 
 class View(StrEnum):
@@ -112,7 +113,7 @@ def view_options(
         The target is no band.
     """
     if unit.note:
-        err.print(unit.note, highlight=False, soft_wrap=True)
+        err.print(unit.note, soft_wrap=True)
     band: Band | None = parse_band(target) if target else None
     return ViewOptions(unit, band, theme, sound)
 
@@ -149,9 +150,7 @@ def show(
         problem = display_problem()
         view = View.TERMINAL if problem else View.WINDOW
         if problem:
-            err.print(
-                f"No window: {problem}\nThe bars are shown here.", highlight=False, soft_wrap=True
-            )
+            err.print(f"No window: {problem}\nThe bars are shown here.", soft_wrap=True)
     elif view is View.WINDOW:
         from glutesym.gui.display import display_problem
 
@@ -182,7 +181,7 @@ def show(
     finally:
         session.stop()
         if session.running and (trouble := session.poll().trouble):
-            err.print(trouble, highlight=False, soft_wrap=True)
+            err.print(trouble, soft_wrap=True)
         session.join()
     if session.path is not None and not session.path.exists():
         out.print("Ended before anything was recorded; nothing was written.")
