@@ -26,10 +26,10 @@ from glutesym import (
 )
 from glutesym.cli_export import export_one
 from glutesym.cli_shared import (
-    PLACEMENT,
     Mains,
     Placement,
     Ports,
+    RecordedPlacement,
     SessionFile,
     Sound,
     Speed,
@@ -49,6 +49,7 @@ from glutesym.cli_shared import (
 )
 from glutesym.errors import GlutesymError
 from glutesym.printing import print_files, print_result, print_seeds, print_truth
+from glutesym.session.subject import PLACEMENT
 from glutesym.view_options import PLAIN, ThemeChoice, ViewOptions
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ Resume = Annotated[
     Path | None,
     typer.Option(
         help="Go on with a session that was interrupted a moment ago: the pods still hold what "
-        "followed. It keeps its exercise and subject.",
+        "followed. It keeps its exercise, subject and placement.",
         metavar="SESSION",
         show_default="a new session",
     ),
@@ -268,7 +269,7 @@ def record(
 
 @app.command(epilog="Example:\n\n`glutesym analyze sessions/2026-05-04_18-30-09_bridge.glutesym`")
 def analyze(
-    session: SessionFile, mains_hz: Mains = None, placement: Placement = PLACEMENT
+    session: SessionFile, mains_hz: Mains = None, placement: RecordedPlacement = None
 ) -> None:
     """Measure a session file and print the answer."""
     print_result(out, measure(session, mains_hz, placement))
@@ -379,10 +380,10 @@ def _record_real(
     else:
         path, pods = interrupted.path, interrupted.pods
         session = RunningSession(surroundings, path, interrupted.exercise, [*pods], pods)
-    subject = subject if interrupted is None else interrupted.subject
+        subject, placement = interrupted.subject, interrupted.placement
     options = view_options(*chosen, live_unit(path.parent, subject, placement))
     show(session, view, options=options)
-    analyzed = measure(path, mains_hz, placement)
+    analyzed = measure(path, mains_hz)
     tables = export_one(analyzed, path.parent)
     print_result(out, analyzed)
     print_files(out, [path, tables])

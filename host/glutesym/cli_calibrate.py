@@ -16,8 +16,6 @@ from rich.table import Table
 from rich.text import Text
 
 from glutesym.cli_shared import (
-    PLACEMENT,
-    Placement,
     Ports,
     SubjectCode,
     Usb,
@@ -28,6 +26,7 @@ from glutesym.cli_shared import (
     show,
 )
 from glutesym.errors import GlutesymError
+from glutesym.session.subject import PLACEMENT
 from glutesym.wording import uv_text, waiting_sentence
 
 if TYPE_CHECKING:
@@ -59,7 +58,12 @@ class PositionName(StrEnum):
 )
 def calibrate(
     subject: SubjectCode = "",
-    placement: Placement = PLACEMENT,
+    placement: Annotated[
+        str | None,
+        typer.Option(
+            help="Where the electrodes are.", show_default=f"{PLACEMENT}; with --from as recorded"
+        ),
+    ] = None,
     positions: Annotated[
         list[PositionName] | None,
         typer.Option(help="Which positions, in this order; may be given twice."),
@@ -135,10 +139,11 @@ def calibrate(
             change_s = max(rest, studio.guide.change_s)
             settings = replace(settings, rest_s=rest, change_s=change_s)
         folder = folder or Path("sessions")
-        calibration_path(folder, subject, placement)  # is it a name?
+        where = PLACEMENT if placement is None else placement
+        calibration_path(folder, subject, where)  # is it a name?
         studio.require_pods()
         subject = studio.subject(subject)
-        session = _record(studio, settings, folder, subject, placement)
+        session = _record(studio, settings, folder, subject, where)
     analyzed = measure(session)
     found = calibrate_session(analyzed)
     _print(found)
@@ -151,7 +156,7 @@ def calibrate(
         analyzed,
         found,
         subject or analyzed.meta.subject,
-        placement,
+        analyzed.meta.placement if placement is None else placement,
     )
     out.print(f"Saved as {path}.", soft_wrap=True)
 

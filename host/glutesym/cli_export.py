@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 from rich.progress import Progress, TaskID
 
-from glutesym.cli_shared import PLACEMENT, Mains, Placement, err, measure_quietly, out
+from glutesym.cli_shared import Mains, RecordedPlacement, err, out
 from glutesym.errors import GlutesymError
 from glutesym.printing import print_files
 
@@ -41,12 +41,14 @@ def export(
         ),
     ] = None,
     mains_hz: Mains = None,
-    placement: Placement = PLACEMENT,
+    placement: RecordedPlacement = None,
 ) -> None:
     """Write a folder for each session: CSVs (reps, summary, emg, …) and a page that explains them.
 
     A folder is named as its session. An earlier export is replaced; other files in it stay.
     """
+    from glutesym.session.measured import measure_session
+
     paths = _session_paths(sessions, folder)
     written: list[Path] = []
     failed: list[str] = []
@@ -55,7 +57,7 @@ def export(
         for i, path in enumerate(paths):
             progress.update(task, description=escape(path.stem), completed=i)
             try:
-                analyzed = measure_quietly(path, mains_hz, placement)
+                analyzed = measure_session(path, placement, mains_hz)
                 written.append(_export(analyzed, folder or path.parent, progress, task, i))
             except GlutesymError as error:
                 if len(paths) == 1:

@@ -9,7 +9,6 @@ import typer
 from rich.progress import Progress
 
 from glutesym.cli_shared import (
-    PLACEMENT,
     SessionFile,
     Speed,
     Target,
@@ -72,7 +71,7 @@ def replay(
         record, tape.meta.started_utc, f"replay of {tape.meta.exercise}"
     )
     replayed = replay_session(tape, speed or None, copy)
-    unit = live_unit(session.parent, tape.meta.subject, PLACEMENT, tape.meta.started_utc)
+    unit = live_unit(session.parent, tape.meta.subject, tape.meta.placement, tape.meta.started_utc)
     options = view_options(target, theme, unit=unit)
     _show(replayed, tape, View.TERMINAL if terminal else view, options)
     played_s = replayed.poll().time_s

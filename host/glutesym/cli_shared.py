@@ -12,7 +12,6 @@ from rich.console import Console
 
 from glutesym.errors import GlutesymError
 from glutesym.scale import MICROVOLTS, Band, Unit, parse_band
-from glutesym.session.subject import PLACEMENT
 from glutesym.view_options import PLAIN, ThemeChoice, ViewOptions
 
 if TYPE_CHECKING:
@@ -76,6 +75,14 @@ Mains = Annotated[
 ]
 Placement = Annotated[
     str, typer.Option(help="Where the electrodes are: which calibration belongs to them.")
+]
+RecordedPlacement = Annotated[
+    str | None,
+    typer.Option(
+        "--placement",
+        help="Where the electrodes were: which calibration belongs to them.",
+        show_default="as recorded",
+    ),
 ]
 
 
@@ -190,7 +197,7 @@ def show(
 
 
 def measure(
-    path: Path, mains_hz: int | None = None, placement: str = PLACEMENT
+    path: Path, mains_hz: int | None = None, placement: str | None = None
 ) -> AnalyzedSession:
     """Measure a session file, against the calibration that lies beside it, if there is one.
 
@@ -199,17 +206,10 @@ def measure(
     SessionError
         It is not a session file, or it is damaged.
     """
-    with err.status("Measuring …"):
-        return measure_quietly(path, mains_hz, placement)
-
-
-def measure_quietly(
-    path: Path, mains_hz: int | None = None, placement: str = PLACEMENT
-) -> AnalyzedSession:
-    """Measure a session file as `measure` does, while something else shows how far it is."""
     from glutesym.session.measured import measure_session
 
-    return measure_session(path, placement, mains_hz)
+    with err.status("Measuring …"):
+        return measure_session(path, placement, mains_hz)
 
 
 def require_both_sides() -> None:
