@@ -52,19 +52,21 @@ def export(
     paths = _session_paths(sessions, folder)
     written: list[Path] = []
     failed: list[str] = []
-    with _progress() as progress:
-        task = progress.add_task("Writing CSVs", total=len(paths))
-        for i, path in enumerate(paths):
-            progress.update(task, description=escape(path.stem), completed=i)
-            try:
-                analyzed = measure_session(path, placement, mains_hz)
-                written.append(_export(analyzed, folder or path.parent, progress, task, i))
-            except GlutesymError as error:
-                if len(paths) == 1:
-                    raise
-                failed.append(str(error))
-    if written:
-        print_files(out, written)
+    try:
+        with _progress() as progress:
+            task = progress.add_task("Writing CSVs", total=len(paths))
+            for i, path in enumerate(paths):
+                progress.update(task, description=escape(path.stem), completed=i)
+                try:
+                    analyzed = measure_session(path, placement, mains_hz)
+                    written.append(_export(analyzed, folder or path.parent, progress, task, i))
+                except GlutesymError as error:
+                    if len(paths) == 1:
+                        raise
+                    failed.append(str(error))
+    finally:  # Ctrl-C, too: what is written is complete
+        if written:
+            print_files(out, written)
     if failed:
         for reason in failed:
             err.print(reason, soft_wrap=True)
