@@ -30,6 +30,8 @@ from scenario_recording import record
 
 REPS = 10
 
+ALIKE = ("bridge", "squat", "hip-thrust")  # exercises whose noise band is looked at
+
 
 @dataclass(frozen=True)
 class Case:
@@ -90,10 +92,22 @@ def run(case: Case, seed: int) -> Outcome | None:
         claims_amount=summary.verdict in ("left lower", "right lower"),
         claims_right_side=summary.verdict == lower,
         amount_inside=index.ci_low <= case.symmetry_index_pct <= index.ci_high,
-        claims_lag=lag.ci_low * lag.ci_high > 0,
+        claims_lag=summary.lag_verdict in ("left later", "right later"),
         lag_inside=lag.ci_low <= case.lag_ms <= lag.ci_high,
         lag_error_ms=lag.value - happened_ms,
     )
+
+
+def noise_band(exercise: str, seed: int) -> list[bool]:
+    """Return whether repetitions that are truly alike keep to their mean within their bands."""
+    scenario = build_scenario(exercise, seed=seed, rep_cv_pct=0.0)
+    found = [
+        (rep.symmetry_index_pct, rep.symmetry_index_noise_pct)
+        for rep in measure_set(record(scenario)).reps
+        if rep.symmetry_index_pct is not None and rep.symmetry_index_noise_pct is not None
+    ]
+    mean_pct = np.mean([index for index, _ in found])
+    return [bool(abs(index - mean_pct) <= noise) for index, noise in found]
 
 
 def main() -> None:
@@ -141,6 +155,9 @@ def main() -> None:
                 f"{np.percentile(np.abs(error_ms), 95):.1f}",
             )
     Console(width=130).print(table)
+    asked = [(exercise, 901 + i) for exercise in ALIKE for i in range(6)]
+    held = np.concatenate([noise_band(*one) for one in asked])
+    print(f"Noise band of one repetition: held {100 * held.mean():.0f} % of {len(held)}")
 
 
 if __name__ == "__main__":

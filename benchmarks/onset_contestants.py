@@ -103,6 +103,7 @@ def run(job: Job) -> dict[str, Found]:
 def ask_glutesym(recording: Recording, truth: Truth) -> Found:
     measures = measure_set(recording)
     onset_s, inside = np.full((2, len(truth.reps), 2), np.nan)
+    lag_inside = np.full(len(truth.reps), np.nan)
     spurious = list(measures.reps)
     for i, true in enumerate(truth.reps):
         overlapping = (r for r in spurious if r.start_s < true.end_s and r.end_s > true.start_s)
@@ -115,12 +116,16 @@ def ask_glutesym(recording: Recording, truth: Truth) -> Found:
             if interval is not None:
                 onset_s[i, j] = rep.side(side).onset_s
                 inside[i, j] = interval[0] <= true.onset_s[side] <= interval[1]
+        if rep.lag_posterior is not None:
+            low, high = rep.lag_posterior.quantiles(0.05, 0.95)
+            lag_inside[i] = low <= 1000 * (true.onset_s["left"] - true.onset_s["right"]) <= high
     lag = measures.summary.lag_ms
     return Found.of(
         truth,
         onset_s,
         set_lag_ms=np.nan if lag.value is None else lag.value,
         inside=inside,
+        lag_inside=lag_inside,
         set_lag_inside=_holds(lag, truth.lag_ms),
         false=sum(rep.side(side).onset_s is not None for rep in spurious for side in SIDES),
     )

@@ -24,6 +24,7 @@ class Found:
     false: int
     set_lag_error_ms: float
     inside: Array  # (reps, sides): 1 where the stated interval holds the truth, 0 where not
+    lag_inside: Array  # (reps,): the same of the 90 % interval of a repetition's lag
     set_lag_inside: float
 
     @classmethod
@@ -33,6 +34,7 @@ class Found:
         onset_s: Array,
         set_lag_ms: float | None = None,
         inside: Array | None = None,
+        lag_inside: Array | None = None,
         set_lag_inside: float = np.nan,
         false: int = 0,
     ) -> Found:
@@ -49,6 +51,7 @@ class Found:
             false=false + int((np.isfinite(error_ms) & ~hit).sum()),
             set_lag_error_ms=set_lag_ms - (truth.lag_ms or 0.0),
             inside=np.full_like(error_ms, np.nan) if inside is None else inside,
+            lag_inside=np.full(len(error_ms), np.nan) if lag_inside is None else lag_inside,
             set_lag_inside=set_lag_inside,
         )
 
@@ -70,8 +73,10 @@ class Score:
     rep_lag_p95_ms: float
     rep_lag_sd_ms: float
     set_lag_median_ms: float
+    set_lag_rms_ms: float
     set_lag_bias_ms: float
     inside_pct: float
+    lag_inside_pct: float
     set_lag_inside_pct: float
 
     @classmethod
@@ -79,6 +84,7 @@ class Score:
         """Pool the onsets of some sets."""
         error_ms = np.concatenate([found.error_ms for found in sets])
         inside = np.concatenate([found.inside for found in sets])
+        lag_inside = np.concatenate([found.lag_inside for found in sets])
         hits, false = np.isfinite(error_ms).sum(), sum(found.false for found in sets)
         rep_lag_ms = _finite(error_ms[:, 0] - error_ms[:, 1])
         set_lag_ms = _finite(np.array([found.set_lag_error_ms for found in sets]))
@@ -94,8 +100,10 @@ class Score:
             rep_lag_p95_ms=_of(lambda x: np.percentile(x, 95), np.abs(rep_lag_ms)),
             rep_lag_sd_ms=_of(np.std, rep_lag_ms),
             set_lag_median_ms=_of(np.median, np.abs(set_lag_ms)),
+            set_lag_rms_ms=float(np.sqrt(_of(np.mean, set_lag_ms**2))),
             set_lag_bias_ms=_of(np.mean, set_lag_ms),
             inside_pct=100 * _of(np.mean, _finite(inside)),
+            lag_inside_pct=100 * _of(np.mean, _finite(lag_inside)),
             set_lag_inside_pct=100 * _of(np.mean, set_inside),
         )
 

@@ -31,7 +31,9 @@ def one_detector(name: str, by_snr: BySnr, stated_pct: int) -> Table:
         "Rep lag, median (ms)": "rep_lag_median_ms",
         "p95 (ms)": "rep_lag_p95_ms",
         "Set lag, median (ms)": "set_lag_median_ms",
+        "RMS (ms)": "set_lag_rms_ms",
         f"Onset in its {stated_pct} % interval (%)": "inside_pct",
+        "Rep lag in its 90 % interval (%)": "lag_inside_pct",
         "Set lag in its 95 % interval (%)": "set_lag_inside_pct",
     }
     table = _table(f"{name}, rises that differ", ("SNR (dB)", *columns))

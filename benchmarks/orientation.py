@@ -7,9 +7,7 @@ VQF is that of Laidig and Seel 2023 (Information Fusion 91:187), without a magne
 default parameters (``tauAcc`` 3 s), and with the time constant that the filter here has, so that
 what differs is not that constant alone. Tilt is compared with the truth of synthetic sets of every
 exercise, over both pods and all of the set but its first 3 s; counts with the sets of `reps.py`;
-and the angles of both screens with what was asked for. Of a recorded motion (``--recorded``: a CSV
-of time in s, acceleration in m/s2, rate of turn in rad/s) there is no truth: the first two filters
-are compared with each other.
+and the angles of both screens with what was asked for.
 """
 
 from __future__ import annotations
@@ -135,8 +133,8 @@ def between_deg(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return np.degrees(np.arccos(np.clip(cosine, -1, 1)))
 
 
-def count(imu: dict, make: type, strides: bool = False) -> int:
-    counter = RepCounter(strides=strides)
+def count(imu: dict, make: type) -> int:
+    counter = RepCounter(strides=False)
     counter._gravity = {side: make() for side in SIDES}
     return len(counter.process(imu) + counter.finish())
 
@@ -223,40 +221,17 @@ def biased(imu: ImuRecord, bias_dps: float, seed: int) -> ImuRecord:
     return replace(imu, gyro_dps=imu.gyro_dps + bias_dps * offset / np.linalg.norm(offset))
 
 
-def recorded(path: Path) -> str:
-    columns = np.genfromtxt(path, delimiter=",", names=True)
-    names = columns.dtype.names or ()
-    values = np.column_stack([columns[name] for name in names])
-    time_s, accel, gyro = values[:, 0], values[:, 1:4] / G_M_S2, np.degrees(values[:, 4:7])
-    imu = ImuRecord(1 / float(np.median(np.diff(time_s))), time_s, accel, gyro)
-    ups = []
-    for make in FILTERS.values():
-        gravity = make()
-        gravity.process(imu)
-        ups.append(gravity.take(round(SETTLED_S * GRID_HZ), gravity.end)[:, :3])
-    apart = between_deg(*(up[: min(map(len, ups))] for up in ups[:2]))
-    apart = apart[np.isfinite(apart)]
-    strides = [count({"left": imu}, make, strides=True) for make in FILTERS.values()]
-    return (
-        f"{path.name}: the first two differ by {apart.mean():.1f}° on average, "
-        f"{apart.max():.1f}° at most; {strides[0]} and {strides[1]} strides"
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--sets", type=int, default=3, help="of each kind (3)")
     parser.add_argument("--seed", type=int, default=80_000, help="the first one (80000)")
-    parser.add_argument("--recorded", type=Path, nargs="*", default=[], help="motion, CSV")
     chosen = parser.parse_args()
     console = Console(width=120)
     console.print(tilts(chosen.sets, chosen.seed))
     console.print(angles(chosen.sets, chosen.seed))
     console.print(counts(chosen.sets, chosen.seed))
-    for path in chosen.recorded:
-        console.print(recorded(path))
 
 
 if __name__ == "__main__":

@@ -185,9 +185,8 @@ def _lower_hull(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[tuple[fl
     first = np.diff(x, prepend=-np.inf) > 0  # what arrived later at the same x is above
     x, y = x[first], y[first]
     pruned = len(x)
-    while (
-        pruned > len(x) // 4
-    ):  # what lies above the line between its neighbours is not part of it
+    while pruned > len(x) // 4:
+        # What lies above the line between its neighbours is not part of it.
         run, rise = np.diff(x), np.diff(y)
         kept = np.concatenate(([True], run[:-1] * rise[1:] > rise[:-1] * run[1:], [True]))
         kept = kept[: len(x)]

@@ -4,7 +4,8 @@ The last stretch of frames is kept and decoded by the same functions that decode
 a repetition is measured by the same function, too. Only the bars have their own, causal filters.
 
 After an outage a pod sends live frames first, and older ones as they are asked for. The bars
-follow the live ones; twice a second the decoded stretch takes over, older frames in their places.
+follow the live ones; within half a second the decoded stretch takes over, older frames in their
+places.
 """
 
 from __future__ import annotations

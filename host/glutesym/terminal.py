@@ -83,9 +83,7 @@ def run_terminal(
 
 def render(state: LiveState, width: int, options: ViewOptions = PLAIN) -> RenderableType:
     """Return the view of one snapshot for a terminal of this many columns."""
-    scale = SharedScale(
-        options.unit
-    )  # the peaks of a snapshot never fall, so neither does this scale
+    scale = SharedScale(options.unit)  # peaks never fall, so neither does the scale
     scale.grow_to_fit(state)
     if options.target is not None:
         scale.grow(options.target.high)

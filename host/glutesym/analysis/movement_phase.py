@@ -13,9 +13,8 @@ from math import acos, degrees, hypot, inf, nan, radians
 import numpy as np
 from numpy.typing import NDArray
 
+from glutesym.capture_run import IMU_NOMINAL_HZ
 from glutesym.measures import SIDES, MovementPhase, Side
-
-_SAMPLES_HZ = 208.0
 
 _CORRECT_S = 1.0  # the gyroscope is believed for shorter than this, the accelerometer for longer
 _STILL_DPS = 4.0  # gravity turns slower than this in the pod's axes: sway and fidgeting
@@ -91,7 +90,7 @@ class PhaseFollower:
             Its samples.
         """
         (ax, ay, az), (wx, wy, wz) = accel_g.mean(axis=0).tolist(), gyro_dps.mean(axis=0).tolist()
-        step_s = len(accel_g) / _SAMPLES_HZ
+        step_s = len(accel_g) / IMU_NOMINAL_HZ
         self._pods[side].process(time_s, step_s, (ax, ay, az), (wx, wy, wz))
 
     def phase(self, now_s: float, working: bool | None) -> MovementPhase:

@@ -18,18 +18,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from glutesym.analysis.timing import N_MODELS, pairs_of_rises
+from glutesym.analysis.timing import N_MODELS, SURPRISE, TRUST, pairs_of_rises
 from glutesym.measures import Distribution, OnsetByRise
 
 _SPREADS_MS = np.array((0.5, 2.0, 4.0, 6.0, 8.0, 11.0, 15.0, 20.0, 28.0, 40.0, 60.0))
 _USUAL_SPREAD_MS = 20.0  # half of all spreads are smaller (half-Cauchy)
 _ASTRAY = 0.03  # probability that a repetition's onsets are not those of the set's movement ...
 _ANYWHERE_MS = 800.0  # ... but anywhere in a range so wide
-_TRUST = 0.8  # in evidence of rises: the resting level has an error that all repetitions share
-_SURPRISE = 0.03  # probability that a repetition rises unlike the others
 _PAIRS = 60  # of rises are kept at most ...
 _OF_ALL = 0.998  # ... fewer if they have this share of the probability
-_REACH_MS = 100.0  # from the middle of what the repetitions say
+_REACH_MS = 150.0  # from the middle of what the repetitions say
 _STEP_MS = 2.0
 
 Rep = tuple[OnsetByRise, OnsetByRise]  # left, right
@@ -118,8 +116,8 @@ def _likely_pairs(
     log_pairs = np.log(prior)
     of_reps: list[tuple[NDArray[np.float32], float]] = []
     for rep in reps:
-        like = (1 - _SURPRISE) * np.exp(_TRUST * _evidence(rep))
-        unlike = _SURPRISE * float(like @ prior) / (1 - _SURPRISE)
+        like = (1 - SURPRISE) * np.exp(TRUST * _evidence(rep))
+        unlike = SURPRISE * float(like @ prior) / (1 - SURPRISE)
         log_pairs = log_pairs + np.log(like + unlike)
         of_reps.append((np.asarray(like, np.float32), unlike))
     order = np.argsort(log_pairs)[::-1][:_PAIRS]

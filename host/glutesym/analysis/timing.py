@@ -22,10 +22,10 @@ MAX_LAG_S = 0.4
 N_MODELS = len(RISES_S) * len(LAWS)  # of how a muscle rises
 
 _FADE = 0.97  # repetitions remembered: about thirty
-_TRUST = 0.8  # in this memory: the resting level has an error that all repetitions share
+TRUST = 0.8  # in evidence of rises: the resting level has an error that all repetitions share
 _ALIKE = 0.4  # probability that both sides rise in the same time ...
 _SAME_LAW = 0.9  # ... and by the same law
-_SURPRISE = 0.03  # probability that a contraction rises unlike those before it
+SURPRISE = 0.03  # probability that a contraction rises unlike those before it
 _AT_THE_END = 0.05  # more probability than this at the ends of what was searched: not determined
 
 
@@ -47,7 +47,7 @@ class Rises:
 
     def weight(self) -> NDArray[np.float64]:
         """Return the relative weight of each model, (n_models,)."""
-        weight = np.exp(_TRUST * (self.log_weight - self.log_weight.max()))
+        weight = np.exp(TRUST * (self.log_weight - self.log_weight.max()))
         return np.maximum(weight / weight.sum(), 1e-30)
 
     def after(self, evidence: EdgeEvidence | None) -> Rises:
@@ -124,7 +124,7 @@ def _pair_prior(left: Rises, right: Rises) -> NDArray[np.float64]:
     """Return the probability of each pair of models, (n_models, n_models); none is ruled out."""
     before = pairs_of_rises()
     learned = before * np.outer(left.weight(), right.weight())
-    prior = (1 - _SURPRISE) * learned / learned.sum() + _SURPRISE * before
+    prior = (1 - SURPRISE) * learned / learned.sum() + SURPRISE * before
     return np.asarray(prior, np.float64)
 
 

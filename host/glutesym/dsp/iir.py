@@ -44,9 +44,7 @@ class GapAwareSos:
         """
         out = np.full(len(block), np.nan)
         position = 0
-        known = np.isfinite(block)
-        whole = len(block) and known.all()  # as nearly always
-        for start, stop in [(0, len(block))] if whole else runs(known):
+        for start, stop in runs(np.isfinite(block)):
             if start > position or self._state is None:
                 self._state = self._rest_state * block[start]
                 self._unsettled = self._settle
