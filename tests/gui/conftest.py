@@ -81,6 +81,20 @@ def _dark_theme():
 
 
 @pytest.fixture
+def system_theme(monkeypatch) -> Callable[[ThemeChoice], None]:
+    """Let the system be dark, and change its mind."""
+    monkeypatch.setattr(theme, "_chosen", ThemeChoice.AUTO)
+
+    def change(preferred: ThemeChoice) -> None:
+        monkeypatch.setattr(theme, "system_theme", lambda: preferred)
+        theme.tell_windows()
+        QtWidgets.QApplication.processEvents()
+
+    change(ThemeChoice.DARK)
+    return change
+
+
+@pytest.fixture
 def shown(qtbot) -> Callable[..., Shown]:
     """Show a snapshot, a running session if none is given."""
 

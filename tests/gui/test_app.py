@@ -10,8 +10,11 @@ from app_clicker import Clicker, Studio
 from bleak.exc import BleakBluetoothNotAvailableError, BleakBluetoothNotAvailableReason
 
 from glutesym.advice import advice_for
+from glutesym.gui import theme
 from glutesym.gui.app import run_app
 from glutesym.gui.qt import QtCore, QtWidgets
+from glutesym.gui.review import ReviewPage
+from glutesym.gui.window import LiveWindow
 from glutesym.keys import KeyRing, OwnedPod, new_key
 from glutesym.links.ble import BleTransport
 from glutesym.measures import SIDES
@@ -22,6 +25,8 @@ from glutesym.session.normalised import FOLDER
 from glutesym.session.resume import Interrupted
 from glutesym.session.store import open_session
 from glutesym.session.visit import Visit
+from glutesym.view_options import ThemeChoice
+from glutesym.wording import verdict_sentence
 
 Key = QtCore.Qt.Key
 
@@ -45,7 +50,7 @@ def events_of(path):
         return [(event.kind, event.text) for event in session.events()]
 
 
-def test_the_whole_path_from_the_first_scan_to_the_result(clicker):
+def test_the_whole_path_from_the_first_scan_to_the_review(clicker):
     app = clicker()
     sounds = []
     app.window.pages["calibrate"].played.connect(sounds.append)
@@ -97,6 +102,39 @@ def test_the_whole_path_from_the_first_scan_to_the_result(clicker):
     assert told["calibration"] == "done: mvic_S07_gluteus-maximus.json"
     assert app.visit.unmeasured == []
     assert app.visit.unkept is None
+    app.click("review")
+    app.window.activateWindow()  # without a screen nobody else does
+    review = app.window.page.findChild(ReviewPage)
+    app.until(lambda: not review.busy and review.hasFocus())
+    assert app.text("review_verdict") == verdict_sentence(session.measures.summary)
+    app.key(Key.Key_Down)
+    app.key(Key.Key_E)
+    app.qtbot.keyClicks(QtWidgets.QApplication.focusWidget(), "slipped")
+    app.key(Key.Key_Return)
+    app.until(lambda: not review.busy)
+    for key, name in ((Key.Key_C, "reps.csv"), (Key.Key_P, "_report.pdf")):
+        app.key(key)
+        app.until(lambda: not review.busy)
+        assert name in app.text("review_status")
+    assert session.path.with_name(f"{session.path.stem}_report.pdf").exists()
+    app.key(Key.Key_Escape)
+    assert app.step == "result"
+    app.until(lambda: app.visit.measuring.over)
+    app.window.refresh()
+    (edit,) = app.visit.measuring.result.analyzed.edits
+    assert edit.step.because == "slipped"
+    assert app.text("excluded") == (
+        "1 of 4 repetitions excluded: the reviewer's decision: slipped (1)"
+    )
+    assert "slipped" in table.item(1, table.columnCount() - 1).text()
+    app.click("review")  # and once more: what was edited is there
+    review = app.window.page.findChild(ReviewPage)
+    app.until(lambda: not review.busy)
+    assert "slipped" in app.text("edits")
+    app.qtbot.mouseClick(
+        review.bar.findChild(QtWidgets.QPushButton, "back"), QtCore.Qt.MouseButton.LeftButton
+    )
+    assert app.step == "result"
     app.click("next")
     assert app.step == "set"
 
@@ -300,6 +338,32 @@ def test_ctrl_c_ends_the_app(tmp_path):
     run_app(visit)
     assert visit.end(60)
     assert signal.getsignal(signal.SIGINT) is before
+
+
+def ground(widget):
+    """Return the colour of a window's background."""
+    return widget.grab().toImage().pixelColor(2, 2).name()
+
+
+def test_all_pages_follow_the_system_from_dark_to_light(clicker, system_theme):
+    app = clicker()
+    app.click("next")
+    app.click("skip")
+    app.click("skip")
+    app.click("start")
+    live = app.window.page.findChild(LiveWindow)
+    for choice, colors in ((ThemeChoice.LIGHT, theme.LIGHT), (ThemeChoice.DARK, theme.DARK)):
+        system_theme(choice)
+        assert ground(app.window) == ground(live) == colors.window.lower()
+
+
+def test_a_key_with_ctrl_is_no_command_of_a_page(clicker):
+    app = clicker(Unowned())
+    control = QtCore.Qt.KeyboardModifier.ControlModifier
+    app.qtbot.keyClick(app.window.page, Key.Key_S, control)
+    assert not app.visit.swapped
+    app.qtbot.keyClick(app.window.page, Key.Key_Q, control)
+    assert not app.window.isVisible()
 
 
 def fits(page):

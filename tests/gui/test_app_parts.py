@@ -36,10 +36,11 @@ def test_the_electrodes_of_the_two_muscles_are_in_different_places(qtbot):
 
 def test_lights_differ_without_their_colours(qtbot):
     light = TrafficLight()
+    light.set_unit(1.0)
     qtbot.addWidget(light)
     shapes = []
     for colour in (None, "green", "yellow", "red"):
-        light.show_light(colour)
+        light.show_light(colour, "")
         shapes.append(picture(light).convertToFormat(QtGui.QImage.Format.Format_Grayscale8))
     assert all(a != b for a, b in combinations(shapes, 2))
 

@@ -10,11 +10,11 @@ import pytest
 from pixels import where
 
 from glutesym.gui import theme
-from glutesym.gui.lights import SignalLamps
 from glutesym.gui.note import NoteField
 from glutesym.gui.qt import QtCore, QtWidgets
 from glutesym.gui.sound import lower_side
 from glutesym.gui.sounds import wav_of
+from glutesym.gui.traffic_light import TrafficLight
 from glutesym.live_state import LiveState
 from glutesym.measures import SIDES, Distribution
 from glutesym.scale import Band, Unit
@@ -205,7 +205,7 @@ def test_words_stand_out_from_their_ground_in_both_themes(colors):
 )
 def test_the_traffic_light_says_it_by_lamp_and_by_word(shown, changes, light, word):
     view = shown(with_side(recording(), "left", **changes))
-    lamp = view.window.findChild(SignalLamps, "left_light")
+    lamp = view.window.findChild(TrafficLight, "left_light")
     assert lamp.light == light
     assert view.text("left_signal") == word
     assert lamp.accessibleName() == word

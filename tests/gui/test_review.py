@@ -81,7 +81,7 @@ class Reviewer:
 
     def drag(self, from_s: float, to_s: float, height: float = 0.8) -> None:
         """Drag the mouse over the timeline, at a share of its height."""
-        plot = self.page._timeline.plot
+        plot = self.page.views.timeline.plot
         box = plot.item.getViewBox()
         top = box.viewRange()[1][1]
 
@@ -114,7 +114,7 @@ class Reviewer:
         assert repr(shown.measures) == repr(fresh.measures)  # NaN is equal to itself
         assert shown.edits == fresh.edits
         assert self.text("review_verdict") == wording.verdict_sentence(fresh.measures.summary)
-        assert self.page._table.rowCount() == len(fresh.measures.reps)
+        assert self.page.views.table.rowCount() == len(fresh.measures.reps)
         return fresh
 
 
@@ -177,7 +177,7 @@ def test_what_makes_no_sense_is_refused_and_nothing_moves(reviewer: Reviewer) ->
     assert reviewer.assert_shows_the_file().edits == ()
     reviewer.drag(rep.end_s, rep.start_s + 0.1)
     assert "too short" in reviewer.text("review_status")
-    region = reviewer.page._timeline._bands[1].getRegion()
+    region = reviewer.page.views.timeline._bands[1].getRegion()
     assert region == pytest.approx((rep.start_s, rep.end_s))
 
 
@@ -196,13 +196,13 @@ def test_the_whole_review_goes_by_keys(reviewer: Reviewer, path: Path) -> None:
     assert kinds == ["Move", "Add", "Note", "Rename"]
     assert "warm-up only" in reviewer.text("edits")
     assert reviewer.text("review_facts").startswith("hip thrust, ")
-    unit = reviewer.page._curves.plot.words["left"]
+    unit = reviewer.page.views.curves.plot.words["left"]
     reviewer.key(Key.Key_S)
-    assert (unit, reviewer.page._curves.plot.words["left"]) == ("% of its own peak", "µV")
+    assert (unit, reviewer.page.views.curves.plot.words["left"]) == ("% of its own peak", "µV")
     reviewer.key(Key.Key_Plus)
-    assert reviewer.page._timeline._bar.isVisible()
+    assert reviewer.page.views.timeline._bar.isVisible()
     reviewer.key(Key.Key_0)
-    assert not reviewer.page._timeline._bar.isVisible()
+    assert not reviewer.page.views.timeline._bar.isVisible()
     reviewer.key(Key.Key_H)
     assert reviewer.page._help.isVisible()
     shown = {label.text() for label in reviewer.page._help.findChildren(QtWidgets.QLabel)}
@@ -235,15 +235,15 @@ def test_what_cannot_be_written_is_told(reviewer: Reviewer, path: Path) -> None:
 
 
 def test_the_table_sorts_and_selects_everywhere(reviewer: Reviewer) -> None:
-    table = reviewer.page._table
+    table = reviewer.page.views.table
     table.sortByColumn(5, QtCore.Qt.SortOrder.DescendingOrder)
     reps = reviewer.page.reviewed.reps
     by_size = sorted(reps, key=lambda rep: -rep.symmetry_index_pct)
     assert table.numbers() == [rep.number for rep in by_size]
     table.selectRow(2)
     assert reviewer.page.selected == by_size[2].number
-    assert reviewer.page._timeline._selected == by_size[2].number
-    assert reviewer.page._curves._chosen["left"].getData()[1] is not None
+    assert reviewer.page.views.timeline._selected == by_size[2].number
+    assert reviewer.page.views.curves._chosen["left"].getData()[1] is not None
     reviewer.key(Key.Key_Down)
     assert reviewer.page.selected == by_size[3].number
 
@@ -253,10 +253,10 @@ def test_all_is_there_in_every_size(qtbot, path: Path, size: tuple[int, int]) ->
     reviewer = Reviewer(qtbot, path, size)
     page = reviewer.page
     assert (reviewer.window.width(), reviewer.window.height()) == size
-    views = (page._timeline, page._table, page._curves, page._differences)
-    for number in range(1, page._views.tabs.count() + 1):
+    views = (page.views.timeline, page.views.table, page.views.curves, page.views.differences)
+    for number in range(1, page.views.tabs.count() + 1):
         reviewer.key(Key(int(Key.Key_0) + number))
-        shown = page._views.tabs.currentWidget()
+        shown = page.views.tabs.currentWidget()
         assert shown.isVisible()
         assert shown.height() > 0.25 * size[1] or size[0] > 1000
     if size[0] > 1000:
@@ -298,7 +298,7 @@ def test_a_set_on_one_leg_compares_legs(qtbot, tmp_path: Path) -> None:
     worked = reviewer.page.reviewed.reps[0].working
     reviewer.key(Key.Key_R if worked == "left" else Key.Key_L)
     assert reviewer.assert_shows_the_file().measures.reps[0].working != worked
-    assert not reviewer.page._differences._lag.isVisible()
+    assert not reviewer.page.views.differences._lag.isVisible()
     reviewer.window.close()
 
 
@@ -321,7 +321,7 @@ def test_a_damaged_session_says_so_and_can_be_closed(qtbot, tmp_path: Path) -> N
     reviewer = Reviewer(qtbot, path)
     assert "cannot be reviewed" in reviewer.text("advice_title")
     assert "session.glutesym" in reviewer.text("advice_steps")
-    assert not reviewer.page._views.isVisible()
+    assert not reviewer.page.views.isVisible()
     reviewer.key(Key.Key_Escape)
     qtbot.waitUntil(lambda: not reviewer.window.isVisible(), timeout=PATIENCE_MS)
 

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
+from glutesym.gui import theme
 from glutesym.gui.help import HelpOverlay
 from glutesym.gui.qt import QtCore, QtWidgets
 from glutesym.gui.text import FitText
 from glutesym.gui.window import run_window
 from glutesym.live_state import LiveState
 from glutesym.measures import Estimate
+from glutesym.view_options import ThemeChoice
 from live_states import recording, rep, summary, with_side
 
 Key = QtCore.Qt.Key
@@ -263,13 +265,25 @@ def test_running_ends_with_the_session_if_asked_to():
 
 
 @pytest.mark.usefixtures("qapp")
-def test_ctrl_c_closes_the_window_and_the_old_handler_returns():
-    before = signal.getsignal(signal.SIGINT)
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_and_its_like_close_the_window_and_the_old_handler_returns(ending):
+    before = signal.getsignal(ending)
     stops: list[str] = []
-    QtCore.QTimer.singleShot(30, lambda: signal.raise_signal(signal.SIGINT))
+    QtCore.QTimer.singleShot(30, lambda: signal.raise_signal(ending))
     run(recording, lambda: stops.append("stop"))
     assert stops == ["stop"]
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(ending) is before
+
+
+def test_it_follows_the_system_from_dark_to_light(shown, system_theme):
+    view = shown()
+    role = view.window.palette().ColorRole.Window
+    assert view.window.palette().color(role).name() == theme.DARK.window.lower()
+    system_theme(ThemeChoice.LIGHT)
+    assert view.window.palette().color(role).name() == theme.LIGHT.window.lower()
+    view.key(Key.Key_D)  # chosen: the system has no say any more
+    system_theme(ThemeChoice.LIGHT)
+    assert view.window.palette().color(role).name() == theme.DARK.window.lower()
 
 
 @pytest.mark.usefixtures("qapp")

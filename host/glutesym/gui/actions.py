@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from glutesym.gui import style
 from glutesym.gui.qt import QtCore, QtGui, QtWidgets
-from glutesym.gui.style import NARROW_PX
 
 Key = QtCore.Qt.Key
 ENTER = (Key.Key_Return, Key.Key_Enter)
+_Modifier = QtCore.Qt.KeyboardModifier
+_CHORD = _Modifier.ControlModifier | _Modifier.AltModifier | _Modifier.MetaModifier
 
 
 @dataclass(frozen=True)
@@ -80,10 +82,7 @@ class ActionBar(QtWidgets.QWidget):
                 button.clicked.connect(lambda _=False, name=action.name: self._run(name))
             if button.text() != action.text:
                 button.setText(action.text)
-            if button.property("main") != action.main:
-                button.setProperty("main", action.main)
-                button.style().unpolish(button)
-                button.style().polish(button)
+            style.set_property(button, "main", action.main)
             button.setEnabled(action.enabled)
         for name in [name for name in self._buttons if name not in names]:
             gone = self._buttons.pop(name)
@@ -109,6 +108,8 @@ class ActionBar(QtWidgets.QWidget):
     def handle(self, event: QtGui.QKeyEvent) -> bool:
         """Do what a key stands for; False when it stands for nothing."""
         key = event.key()
+        if event.modifiers() & _CHORD:
+            return False
         if key in ENTER:
             focus = QtWidgets.QApplication.focusWidget()
             if isinstance(focus, QtWidgets.QPushButton) and focus.isEnabled():
@@ -133,7 +134,7 @@ class ActionBar(QtWidgets.QWidget):
         for button in self._buttons.values():
             self._grid.removeWidget(button)
         before: QtWidgets.QWidget | None = None
-        if self.width() < NARROW_PX:
+        if self.width() < style.NARROW_PX:
             for row, name in enumerate(main):
                 self._grid.addWidget(self._buttons[name], row, 0, 1, 2)
             for place, name in enumerate(names):

@@ -1,10 +1,8 @@
-"""The whole path in one window: connect, check, calibrate, set, result."""
+"""The whole path in one window: connect, check, calibrate, set, result and its review."""
 
 from __future__ import annotations
 
-import gc
-import signal
-from types import FrameType
+from collections.abc import Callable
 from typing import get_args
 
 from glutesym.gui import style, theme
@@ -12,17 +10,16 @@ from glutesym.gui.calibrate_page import CalibratePage
 from glutesym.gui.check_page import CheckPage
 from glutesym.gui.connect_page import ConnectPage
 from glutesym.gui.page import Page, Step
-from glutesym.gui.qt import GarbageCollector, QtCore, QtGui, QtWidgets
+from glutesym.gui.qt import QtCore, QtGui, QtWidgets
 from glutesym.gui.result_page import ResultPage
+from glutesym.gui.review_step import ReviewStep
 from glutesym.gui.set_page import LivePage, SetPage
 from glutesym.gui.sounds import Sounds
+from glutesym.gui.top_window import TopWindow, run_until_closed
 from glutesym.session.visit import Visit
-from glutesym.view_options import ThemeChoice
 
 _REFRESH_MS = 40
-_ENDINGS = ("SIGINT", "SIGTERM", "SIGHUP")  # Ctrl-C, and a terminal that is closed
 _SIZE_PX = (1000, 720)
-_LEAST_PX = (340, 480)
 _TITLES: dict[Step, str] = {
     "connect": "Connect",
     "check": "Check",
@@ -30,10 +27,11 @@ _TITLES: dict[Step, str] = {
     "set": "Set",
     "live": "Set",
     "result": "Result",
+    "review": "Result",
 }
 
 
-class AppWindow(QtWidgets.QWidget):
+class AppWindow(TopWindow):
     """The pages, and where one is among them.
 
     Parameters
@@ -50,12 +48,7 @@ class AppWindow(QtWidgets.QWidget):
     """
 
     def __init__(self, visit: Visit, sounds: Sounds | None = None) -> None:
-        super().__init__()
-        self.setObjectName("app")
-        self.setAttribute(QtCore.Qt.WidgetAttribute.WA_StyledBackground)
-        self.setWindowTitle("glutesym")
-        self.setMinimumSize(*_LEAST_PX)
-        theme.use(ThemeChoice.AUTO)
+        super().__init__("glutesym", _SIZE_PX)
         self.error: Exception | None = None
         self.visit = visit
         self.step: Step = "connect"
@@ -67,7 +60,8 @@ class AppWindow(QtWidgets.QWidget):
             "calibrate": CalibratePage(visit, self.go, self._sounds),
             "set": SetPage(visit, self.go),
             "live": LivePage(visit, self.go),
-            "result": ResultPage(visit, self.go, self._quit),
+            "result": ResultPage(visit, self.go, self.close_soon),
+            "review": ReviewStep(visit, self.go),
         }
         self._steps = style.label("", "small", "steps")
         self._steps.setTextFormat(QtCore.Qt.TextFormat.RichText)
@@ -80,7 +74,6 @@ class AppWindow(QtWidgets.QWidget):
         column.setSpacing(4)
         column.addWidget(self._steps)
         column.addWidget(self._stack, 1)
-        self.resize(*_SIZE_PX)
         self._timer = QtCore.QTimer(self)
         self._timer.timeout.connect(self.refresh)
         self._timer.start(_REFRESH_MS)
@@ -100,25 +93,16 @@ class AppWindow(QtWidgets.QWidget):
         self._show_steps()
         self._guarded(self.page.enter)
         self.refresh()
-        if step != "live":
-            self.page.setFocus()
-            self.page.bar.focus_main()
+        self.page.setFocus()
+        self.page.bar.focus_main()
 
     def refresh(self) -> None:
         """Take a snapshot and show it."""
         self._guarded(lambda: self.page.show_state(self.visit.poll()))
 
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
-        """Pass keys on to the page; F11 is full screen, Ctrl+Q quits."""
-        control = QtCore.Qt.KeyboardModifier.ControlModifier
-        if event.key() == QtCore.Qt.Key.Key_F11:
-            if self.isFullScreen():
-                self.showNormal()
-            else:
-                self.showFullScreen()
-        elif event.key() == QtCore.Qt.Key.Key_Q and event.modifiers() & control:
-            self.close()
-        elif not self.page.bar.handle(event):
+        """Pass keys on to the page."""
+        if not self.page.bar.handle(event):
             super().keyPressEvent(event)
 
     def closeEvent(self, event: QtGui.QCloseEvent) -> None:
@@ -131,16 +115,10 @@ class AppWindow(QtWidgets.QWidget):
 
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
         """Set sizes in proportion to the window."""
-        self._restyle()
+        self.restyle()
 
-    def changeEvent(self, event: QtCore.QEvent) -> None:
-        """Follow the system from dark to light and back."""
-        if event.type() == QtCore.QEvent.Type.ApplicationPaletteChange:
-            theme.use(ThemeChoice.AUTO)
-            self._restyle()
-        super().changeEvent(event)
-
-    def _restyle(self) -> None:
+    def restyle(self) -> None:
+        """Take the theme in use and sizes in proportion to the window."""
         unit = style.unit_for(self.size())
         look = (style.sheet(unit), unit)
         if look == self._look:
@@ -162,12 +140,8 @@ class AppWindow(QtWidgets.QWidget):
             words.append(f'<span style="color:{color}; font-weight:{weight}">{name}</span>')
         self._steps.setText(" › ".join(words))
 
-    def _quit(self) -> None:
-        QtCore.QTimer.singleShot(0, self.close)
-
-    def _guarded(self, action: object) -> None:
+    def _guarded(self, action: Callable[[], None]) -> None:
         """Run an action; what it raises closes the window and is kept for the caller."""
-        assert callable(action)
         try:
             action()
         except Exception as error:
@@ -191,22 +165,6 @@ def run_app(visit: Visit) -> None:
     Exception
         Whatever a page raised; the window is closed first.
     """
-    app = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
-    window = AppWindow(visit)
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        window.close()
-
-    endings = [getattr(signal, name) for name in _ENDINGS if hasattr(signal, name)]
-    previous = [(number, signal.signal(number, interrupt)) for number in endings]
-    collector = GarbageCollector()  # Qt objects must be collected in this thread
-    try:
-        window.show()
-        app.exec()
-    finally:
-        collector.timer.stop()
-        gc.enable()
-        for number, handler in previous:
-            signal.signal(number, handler)
+    window = run_until_closed(lambda: AppWindow(visit))
     if window.error is not None:
         raise window.error

@@ -7,8 +7,8 @@ import math
 from glutesym import live_wording, wording
 from glutesym.gui import text, theme
 from glutesym.gui.card import Card
-from glutesym.gui.lights import SignalLamps
 from glutesym.gui.qt import QtCore, QtGui, QtWidgets
+from glutesym.gui.traffic_light import TrafficLight
 from glutesym.live_state import LiveState
 from glutesym.measures import SIDES, Side
 from glutesym.scale import Band, SharedScale
@@ -28,13 +28,13 @@ class BarsView(Card):
         self._has_value = {side: False for side in SIDES}
         self._digits: dict[Side, text.FitText] = {}
         self._peaks: dict[Side, text.FitText] = {}
-        self._lights: dict[Side, SignalLamps] = {}
+        self._lights: dict[Side, TrafficLight] = {}
         self._words: dict[Side, text.FitText] = {}
         for column, side in enumerate(SIDES):
             color = theme.SIDE_INKS[side]
             name = text.FitText("large", color=color, align=text.CENTER, bold=True)
             name.set_text(side.upper())
-            light = SignalLamps()
+            light = TrafficLight()
             light.setObjectName(f"{side}_light")
             word = text.FitText("body", color="dim", align=text.CENTER)
             word.setObjectName(f"{side}_signal")
@@ -77,7 +77,7 @@ class BarsView(Card):
         self._bars.show_state(state, scale, target)
         for side, live in state.sides.items():
             word = live_wording.light_text(live, state.phase)
-            self._lights[side].set_light(live_wording.light_of(live, state.phase), word)
+            self._lights[side].show_light(live_wording.light_of(live, state.phase), word)
             self._words[side].set_text(word)
         has_value = {side: math.isfinite(state.sides[side].activation_uv) for side in SIDES}
         due = abs(state.time_s - self._digits_time_s) >= _DIGITS_EVERY_S

@@ -162,9 +162,9 @@ class _SignalCard(QtWidgets.QFrame):
 
     def show_state(self, state: LiveState) -> None:
         live = state.sides[self._side]
-        self._light.show_light(live.light)
         alert = wording.alert_text(live, state.phase)
         word = WORDS[live.light] if live.light else "A moment"
+        self._light.show_light(live.light, word)
         self._word.setText(alert or word)
         if live.noise_uv is None:
             level = wording.uv_text(live.activation_uv)

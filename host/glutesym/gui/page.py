@@ -14,7 +14,7 @@ from glutesym.gui.text import FitText
 from glutesym.live_state import LiveState
 from glutesym.session.visit import Visit
 
-Step = Literal["connect", "check", "calibrate", "set", "live", "result"]
+Step = Literal["connect", "check", "calibrate", "set", "live", "result", "review"]
 Go = Callable[[Step], None]
 POLICY = QtWidgets.QSizePolicy.Policy
 _Direction = QtWidgets.QBoxLayout.Direction
@@ -48,10 +48,10 @@ class Page(QtWidgets.QWidget):
         self._scroll.setHorizontalScrollBarPolicy(QtCore.Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self._scroll.setWidget(inner)
         self.bar = ActionBar()
-        column = QtWidgets.QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._scroll, 1)
-        column.addWidget(self.bar)
+        self.column = QtWidgets.QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.addWidget(self._scroll, 1)
+        self.column.addWidget(self.bar)
 
     # --- what a page does
 
@@ -90,6 +90,18 @@ class Page(QtWidgets.QWidget):
             row.addWidget(part, stretch[at] if stretch else 1)
         self._beside.append(row)
         self.content.addLayout(row)
+
+    def fill_with(self, part: QtWidgets.QWidget) -> None:
+        """Give a part all the room above the actions, and the keys."""
+        self._scroll.hide()
+        self.column.insertWidget(self.column.count() - 1, part, 1)
+        self.setFocusProxy(part)
+        part.show()
+
+    def take_away(self, part: QtWidgets.QWidget) -> None:
+        """End what has filled the page."""
+        self.column.removeWidget(part)
+        part.deleteLater()
 
     def resizeEvent(self, event: QtGui.QResizeEvent) -> None:
         """Stack what stands side by side when there is no room for it."""

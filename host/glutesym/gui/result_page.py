@@ -84,6 +84,7 @@ class ResultPage(Page):
         return (
             *((swap,) if seem_swapped else ()),
             Action("quit", "Quit", Key.Key_Q, self._quit),
+            Action("review", "Review", Key.Key_R, lambda: self.go("review"), ready),
             Action("again", "Calibrate again", Key.Key_C, lambda: self.go("calibrate"), ready),
             Action("next", "Next set", Key.Key_Return, lambda: self.go("set"), ready),
         )

@@ -102,13 +102,9 @@ class LivePage(Page):
     def __init__(self, visit: Visit, go: Go) -> None:
         super().__init__(visit, go)
         self._live: LiveWindow | None = None
-        column = self.layout()
-        assert isinstance(column, QtWidgets.QVBoxLayout)
-        self._column = column
-        self._scroll.hide()
         self._last = style.label("", "title", "fetching")
         self._last.hide()
-        column.insertWidget(0, self._last)
+        self.column.insertWidget(0, self._last)
 
     def enter(self) -> None:
         """Show the set that has just begun."""
@@ -125,17 +121,20 @@ class LivePage(Page):
         )
         live.setMinimumSize(0, 0)
         self._last.hide()
-        self._column.insertWidget(1, live, 1)
-        live.show()
-        live.setFocus()
+        self.fill_with(live)
 
     def leave(self) -> None:
         """Take the live window away."""
         live, self._live = self._live, None
         if live is not None:
             live.close()
-            self._column.removeWidget(live)
-            live.deleteLater()
+            self.take_away(live)
+
+    def set_unit(self, unit: float) -> None:
+        """Adapt to the window's size and the theme; the live window follows its own size."""
+        super().set_unit(unit)
+        if self._live is not None:
+            self._live.apply_theme()
 
     def show_state(self, state: LiveState) -> None:
         """See whether it has ended, or failed."""

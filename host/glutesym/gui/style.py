@@ -90,3 +90,11 @@ def card(layout: QtWidgets.QLayout) -> QtWidgets.QFrame:
     made.setObjectName("card")
     made.setLayout(layout)
     return made
+
+
+def set_property(widget: QtWidgets.QWidget, name: str, value: str | bool) -> None:
+    """Set what the style sheet looks at, and let it look again."""
+    if widget.property(name) != value:
+        widget.setProperty(name, value)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)

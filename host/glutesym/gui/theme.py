@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import Literal
 
 from glutesym.gui.qt import QtCore, QtGui, QtWidgets
-from glutesym.measures import Light, Side
+from glutesym.measures import Side
 from glutesym.view_options import ThemeChoice
 
 Ink = Literal[
     "window", "card", "track", "line", "dim", "text", "warning", "on_warning", "left", "right",
-    "left_ink", "right_ink", "green", "yellow", "red", "lamp",
+    "left_ink", "right_ink", "green", "yellow", "red",
 ]  # fmt: skip
 
 
@@ -27,10 +27,9 @@ class Theme:
     text: str
     left_ink: str
     right_ink: str
-    lamp: str  # one that is off
     # Okabe & Ito, Color Universal Design (2008), https://jfly.uni-koeln.de/color/: sky blue,
     # orange and yellow stay apart in every kind of colour vision. A warning also has a shape and
-    # words, a lamp of the traffic light its place and a word.
+    # words, a traffic light its shape and a word.
     left: str = "#56B4E9"
     right: str = "#E69F00"
     warning: str = "#F0E442"
@@ -49,7 +48,6 @@ DARK = Theme(
     text="#F2F5F9",
     left_ink="#56B4E9",
     right_ink="#E69F00",
-    lamp="#303947",
 )
 LIGHT = Theme(
     window="#E4E8EE",
@@ -60,7 +58,6 @@ LIGHT = Theme(
     text="#10151C",
     left_ink="#0067A3",
     right_ink="#A85A00",
-    lamp="#D3DAE3",
     green="#00996B",
     yellow="#EBC400",
     red="#D5360F",
@@ -140,11 +137,6 @@ def color(ink: Ink | str, alpha: float = 1.0) -> QtGui.QColor:
 def side_color(side: Side, alpha: float = 1.0) -> QtGui.QColor:
     """Return the colour of a side, optionally translucent."""
     return color(side, alpha)
-
-
-def lamp_color(light: Light | None, lamp: Light) -> QtGui.QColor:
-    """Return the colour of one lamp of a traffic light."""
-    return color(lamp if light == lamp else "lamp")
 
 
 def is_upright(size: QtCore.QSize) -> bool:

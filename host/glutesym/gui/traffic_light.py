@@ -6,7 +6,6 @@ import math
 
 from glutesym.gui import theme
 from glutesym.gui.qt import QtCore, QtGui, QtWidgets
-from glutesym.gui.style import LIGHT_COLORS
 from glutesym.measures import Light
 
 WORDS: dict[Light, str] = {"green": "Good", "yellow": "Usable", "red": "Not usable"}
@@ -14,36 +13,44 @@ _CORNERS: dict[Light, int] = {"yellow": 3, "red": 8}  # warning triangle, stop s
 
 
 class TrafficLight(QtWidgets.QWidget):
-    """One light; grey and empty while nothing is known."""
+    """One light, as large as there is room; grey and empty while nothing is known."""
 
     def __init__(self) -> None:
         super().__init__()
         self._light: Light | None = None
-        self.set_unit(1.0)
+        policy = QtWidgets.QSizePolicy.Policy.Ignored
+        self.setSizePolicy(policy, policy)
+
+    @property
+    def light(self) -> Light | None:
+        """Which one is shown."""
+        return self._light
 
     def set_unit(self, unit: float) -> None:
-        """Adapt to the window's size."""
+        """Have a size of its own, beside words of a page."""
         side = round(34 * unit)
         self.setFixedSize(side, side)
 
-    def show_light(self, light: Light | None) -> None:
-        """Show a light."""
+    def show_light(self, light: Light | None, words: str) -> None:
+        """Show a light; the words are for screen readers."""
+        self.setAccessibleName(words)
         if light != self._light:
             self._light = light
-            self.setAccessibleName(WORDS[light] if light else "not known yet")
             self.update()
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         """Draw it."""
         painter = QtGui.QPainter(self)
         painter.setRenderHint(QtGui.QPainter.RenderHint.Antialiasing)
-        area = QtCore.QRectF(self.rect()).adjusted(2, 2, -2, -2)
+        side = min(self.width(), self.height()) - 4
+        area = QtCore.QRectF(0, 0, side, side)
+        area.moveCenter(QtCore.QRectF(self.rect()).center())
         if self._light is None:
-            painter.setPen(QtGui.QPen(QtGui.QColor(theme.DIM), 2))
+            painter.setPen(QtGui.QPen(theme.color("dim"), 2))
             painter.drawEllipse(area)
             return
         painter.setPen(QtCore.Qt.PenStyle.NoPen)
-        painter.setBrush(QtGui.QColor(LIGHT_COLORS[self._light]))
+        painter.setBrush(theme.color(self._light))
         corners = _CORNERS.get(self._light)
         if corners is None:
             painter.drawEllipse(area)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import gc
-import signal
 from collections.abc import Callable
-from types import FrameType
 
 from glutesym.gui import theme
 from glutesym.gui.help import HelpOverlay
 from glutesym.gui.note import NoteField
-from glutesym.gui.qt import GarbageCollector, QtCore, QtGui, QtWidgets
+from glutesym.gui.qt import QtCore, QtGui, QtWidgets
 from glutesym.gui.screen import Screen
 from glutesym.gui.sound import MEANS, SoundCue
 from glutesym.gui.sounds import Sounds
+from glutesym.gui.top_window import run_until_closed
 from glutesym.live_state import LiveState
 from glutesym.measures import Side
 from glutesym.view_options import PLAIN, ThemeChoice, ViewOptions
@@ -55,25 +53,16 @@ def run_window(
     Exception
         Whatever ``poll`` or a command raised; the window is closed first.
     """
-    app = QtWidgets.QApplication.instance() or QtWidgets.QApplication([])
-    window = LiveWindow(
-        poll, on_stop, on_marker, on_identify, close_when_ended=close_when_ended, options=options
+    window = run_until_closed(
+        lambda: LiveWindow(
+            poll,
+            on_stop,
+            on_marker,
+            on_identify,
+            close_when_ended=close_when_ended,
+            options=options,
+        )
     )
-
-    def interrupt(_signal: int, _frame: FrameType | None) -> None:
-        window.close()
-
-    previous = signal.signal(signal.SIGINT, interrupt)  # runs between two refreshes
-    collector = (
-        GarbageCollector()
-    )  # Qt objects must be collected in this thread, not while painting
-    try:
-        window.show()
-        app.exec()
-    finally:
-        collector.timer.stop()
-        gc.enable()
-        signal.signal(signal.SIGINT, previous)
     if window.error is not None:
         raise window.error
 
@@ -132,7 +121,7 @@ class LiveWindow(QtWidgets.QWidget):
         self._help = HelpOverlay(self)
         self._commands = self._keys()
         theme.use(options.theme)
-        self._apply_theme()
+        self.apply_theme()
         self._timer = QtCore.QTimer(self)
         self._timer.setTimerType(QtCore.Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self.refresh)
@@ -182,14 +171,25 @@ class LiveWindow(QtWidgets.QWidget):
         """Arrange the parts for this size."""
         self._arrange()
 
-    def changeEvent(self, event: QtCore.QEvent) -> None:
-        """Follow the system from dark to light and back, unless a theme was chosen."""
+    def event(self, event: QtCore.QEvent) -> bool:
+        """Follow the system from dark to light and back, unless a theme was chosen.
+
+        `changeEvent` does not get this event, nor does a part of another window.
+        """
         if event.type() == QtCore.QEvent.Type.ApplicationPaletteChange:
-            before = theme.now()
             theme.use(ThemeChoice.AUTO)
-            if theme.now() is not before:
-                self._apply_theme()
-        super().changeEvent(event)
+            self.apply_theme()
+        return super().event(event)
+
+    def apply_theme(self) -> None:
+        """Take the colours of the theme in use."""
+        palette = self.palette()
+        palette.setColor(QtGui.QPalette.ColorRole.Window, theme.color("window"))
+        self.setPalette(palette)
+        self._screen.apply_theme()
+        self._note.apply_theme()
+        for part in self.findChildren(QtWidgets.QWidget):
+            part.update()
 
     def _keys(self) -> dict[int, Callable[[], None]]:
         return {
@@ -247,15 +247,6 @@ class LiveWindow(QtWidgets.QWidget):
         self._note.cover(self._screen.header_area(), unit)
         self._help.cover(self, unit)
 
-    def _apply_theme(self) -> None:
-        palette = self.palette()
-        palette.setColor(QtGui.QPalette.ColorRole.Window, theme.color("window"))
-        self.setPalette(palette)
-        self._screen.apply_theme()
-        self._note.apply_theme()
-        for part in self.findChildren(QtWidgets.QWidget):
-            part.update()
-
     def _guard(self, action: Callable[[], None]) -> Callable[[], None]:
         return lambda: self._guarded(action)
 
@@ -312,7 +303,7 @@ class LiveWindow(QtWidgets.QWidget):
     def _toggle_theme(self) -> None:
         dark = theme.now() is theme.DARK
         theme.use(ThemeChoice.LIGHT if dark else ThemeChoice.DARK)
-        self._apply_theme()
+        self.apply_theme()
         theme.tell_windows()
 
     def _toggle_full_screen(self) -> None:

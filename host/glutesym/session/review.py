@@ -65,11 +65,14 @@ class Review:
         Where the electrodes were, for the calibration; None: as the file says.
     by : str
         The reviewer's code, never a name; "": not given.
+    mains_hz : int or None
+        50 or 60: take hum out first.
     """
 
     path: Path
     placement: str | None = None
     by: str = ""
+    mains_hz: int | None = None
     _now: Reviewed | None = field(default=None, init=False)
 
     def open(self) -> Reviewed:
@@ -80,7 +83,7 @@ class Review:
         SessionError
             It is not a session file, or it is damaged.
         """
-        analyzed = measure_session(self.path, self.placement)
+        analyzed = measure_session(self.path, self.placement, self.mains_hz)
         envelopes: dict[Side, Envelope] = {
             side: _envelope(analyzed, side) for side in SIDES if side in analyzed.recording.pods
         }

@@ -263,14 +263,15 @@ class Visit:
         self.calibrating = Job(work)
 
     def measure(self) -> None:
-        """Measure the set that has just been recorded, and write its tables."""
+        """Measure the newest set as its file is now, and write its tables."""
         path, choices = self.path, self.choices
         assert path is not None
 
         def work() -> DoneSet:
             analyzed = measure_session(path, choices.placement, choices.mains_hz)
             files = tuple(export_session(analyzed, path.parent))
-            self.unmeasured.remove(path)
+            if path in self.unmeasured:  # not for the second time, after a review
+                self.unmeasured.remove(path)
             return DoneSet(analyzed, files)
 
         self.measuring = Job(work)
