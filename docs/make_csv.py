@@ -43,7 +43,8 @@ changed, and the error names it.
 - **Order.** Columns keep the order below: what was measured first, then what says how far it can be trusted. A change of order is in the changelog.
 - **Format.** Comma between cells, point before decimals, no exponents, rounded as the unit says; flags are 1 and 0; the first row has the headings.
 - **Text** is UTF-8 with a byte order mark. Without it Excel garbles µ, − and ö; pandas, polars, R's readr and LibreOffice pass over it. Python's `csv` wants
-  `encoding="utf-8-sig"`. Where decimals are written with a comma, import a file into a spreadsheet as text instead of opening it.
+  `encoding="utf-8-sig"`. A text that begins with `=`, `+`, `-` or `@`, a marker perhaps, has `'` before it: a spreadsheet would take it for a formula
+  and compute it. `about.json` has it as it was written. Where decimals are written with a comma, import a file into a spreadsheet as text instead of opening it.
 - **Size.** A spreadsheet shows 1,048,576 rows: `emg.csv` of both pods is longer after 4.4 minutes. `README.txt` says so then.
 
 Units are the end of each heading:

@@ -10,6 +10,7 @@ import time
 
 import polars as pl
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from glutesym import cli
@@ -21,11 +22,7 @@ from glutesym.session.store import open_session
 from usb_bench import bench_beside
 
 RUNNER = CliRunner()
-COMMANDS = (
-    "demo", "simulate", "scan", "provision", "pods", "selftest", "faults", "settings", "live",
-    "record", "replay", "export", "analyze", "calibrate", "sit", "trend", "app",
-    "review", "report", "swap-test", "sync-check",
-)  # fmt: skip
+COMMANDS = sorted(typer.main.get_command(app).commands)
 POD = OwnedPod("e6614c311b1a2b3c", "left", bytes(range(32)))
 
 
@@ -181,6 +178,9 @@ def test_simulate_prints_a_line_a_seed_and_the_worst(tmp_path):
     ("arguments", "words"),
     [
         (["analyze", "no-such-file.glutesym"], "no-such-file.glutesym"),
+        (["analyze", "[/x].glutesym"], "[/x].glutesym: there is no such session file"),
+        (["review", "."], "this is a folder"),
+        (["report", "no-such-file.glutesym"], "no such session file"),
         (["export", "."], "there is no session file in this folder"),
         (["trend", "."], "there is no session file in this folder"),
         (["trend", "nowhere"], "cannot be read"),

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
 from glutesym import (
     __version__,
@@ -25,10 +26,10 @@ from glutesym import (
 )
 from glutesym.cli_export import export_one
 from glutesym.cli_shared import (
-    PLACEMENT,
     Mains,
     Placement,
     Ports,
+    RecordedPlacement,
     SessionFile,
     Sound,
     Speed,
@@ -48,6 +49,7 @@ from glutesym.cli_shared import (
 )
 from glutesym.errors import GlutesymError
 from glutesym.printing import print_files, print_result, print_seeds, print_truth
+from glutesym.session.subject import PLACEMENT
 from glutesym.view_options import PLAIN, ThemeChoice, ViewOptions
 
 if TYPE_CHECKING:
@@ -98,7 +100,7 @@ Resume = Annotated[
     Path | None,
     typer.Option(
         help="Go on with a session that was interrupted a moment ago: the pods still hold what "
-        "followed. It keeps its exercise and subject.",
+        "followed. It keeps its exercise, subject and placement.",
         metavar="SESSION",
         show_default="a new session",
     ),
@@ -116,7 +118,7 @@ def main() -> None:
     try:
         app()
     except GlutesymError as error:
-        err.print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        err.print(Text.assemble(("Error:", "bold red"), f" {error}"), soft_wrap=True)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -159,7 +161,7 @@ def demo(
     what records real pods.
     """
     built = _build(scenario, seed, reps)
-    out.print(f"[bold]{built.name}[/]: {built.description}", highlight=False)
+    out.print(Text.assemble((built.name, "bold"), f": {built.description}"))
     from glutesym.session.normalised import VIRTUAL, live_unit
 
     options = view_options(target, theme, sound, live_unit(folder, VIRTUAL, PLACEMENT))
@@ -194,7 +196,7 @@ def simulate(
             session, interrupted = _simulated(built, number, 0.0, folder, View.NONE)
         check = _check(session, built)
         if check is None or interrupted:
-            err.print(f"Interrupted; {session.path} is kept.", highlight=False, soft_wrap=True)
+            err.print(f"Interrupted; {session.path} is kept.", soft_wrap=True)
             break
         checks[number] = check
         if not keep:
@@ -202,7 +204,7 @@ def simulate(
     if checks:
         print_seeds(out, checks)
     if keep:
-        out.print(f"The session files are in {folder}.", highlight=False)
+        out.print(f"The session files are in {folder}.")
 
 
 @app.command(
@@ -267,7 +269,7 @@ def record(
 
 @app.command(epilog="Example:\n\n`glutesym analyze sessions/2026-05-04_18-30-09_bridge.glutesym`")
 def analyze(
-    session: SessionFile, mains_hz: Mains = None, placement: Placement = PLACEMENT
+    session: SessionFile, mains_hz: Mains = None, placement: RecordedPlacement = None
 ) -> None:
     """Measure a session file and print the answer."""
     print_result(out, measure(session, mains_hz, placement))
@@ -296,7 +298,7 @@ def swap(
     if before.swapped is not None and before.swapped == after.swapped:
         out.print("In both sessions the pods seem to sit alike: were they swapped for the second?")
     indices = before.summary.symmetry_index_pct, after.summary.symmetry_index_pct
-    out.print(swap_test(*indices).sentence, highlight=False)
+    out.print(swap_test(*indices).sentence)
 
 
 # --- what the commands share
@@ -368,7 +370,7 @@ def _record_real(
     require_both_sides()
     room = room_s(folder)
     if room < SHORT_S:
-        err.print(room_text(room), highlight=False, soft_wrap=True)
+        err.print(room_text(room), soft_wrap=True)
     surroundings = RealSurroundings(
         duration_s, usb or bool(ports), ports, subject, interrupted, placement
     )
@@ -378,10 +380,10 @@ def _record_real(
     else:
         path, pods = interrupted.path, interrupted.pods
         session = RunningSession(surroundings, path, interrupted.exercise, [*pods], pods)
-    subject = subject if interrupted is None else interrupted.subject
+        subject, placement = interrupted.subject, interrupted.placement
     options = view_options(*chosen, live_unit(path.parent, subject, placement))
     show(session, view, options=options)
-    analyzed = measure(path, mains_hz, placement)
+    analyzed = measure(path, mains_hz)
     tables = export_one(analyzed, path.parent)
     print_result(out, analyzed)
     print_files(out, [path, tables])

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from glutesym.cli_shared import (
-    PLACEMENT,
+    Mains,
     Placement,
     Ports,
     Speed,
@@ -21,6 +21,7 @@ from glutesym.cli_shared import (
 from glutesym.errors import GlutesymError
 from glutesym.printing import print_files, print_result
 from glutesym.session.studio import Studio
+from glutesym.session.subject import PLACEMENT
 
 app = typer.Typer(rich_markup_mode="markdown")
 
@@ -39,9 +40,7 @@ def whole_path(
     folder: Annotated[
         Path, typer.Option("--folder", "-o", help="Where sessions and calibrations are kept.")
     ] = Path("sessions"),
-    mains_hz: Annotated[
-        int | None, typer.Option("--mains-hz", help="Take out mains hum, 50 or 60.")
-    ] = None,
+    mains_hz: Mains = None,
     usb: Usb = False,
     port: Ports = None,
     virtual: Annotated[
@@ -55,8 +54,6 @@ def whole_path(
     Everything is recorded and written as by `glutesym calibrate` and `glutesym live`. Closing the
     window or Ctrl-C ends it; nothing that was recorded is lost.
     """
-    if mains_hz not in (None, 50, 60):
-        raise typer.BadParameter("mains hum is at 50 or 60 Hz", param_hint="--mains-hz")
     from glutesym.gui.display import display_problem
 
     if problem := display_problem():
@@ -78,13 +75,12 @@ def whole_path(
         out.print(
             f"The calibration was not completed. What it holds is in {visit.unkept}: "
             f"`glutesym calibrate --from {visit.unkept}`.",
-            highlight=False,
             soft_wrap=True,
         )
     for path in visit.unmeasured:  # the window was closed in the middle of a set
         from glutesym.session.analyze import export_session
 
-        analyzed = measure(path, mains_hz, placement)
+        analyzed = measure(path, mains_hz)
         files = export_session(analyzed, path.parent)
         print_result(out, analyzed)
         print_files(out, [path, files[0].parent])

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.live import Live
 from rich.table import Table
+from rich.text import Text
 
 from glutesym.cli_shared import (
-    PLACEMENT,
-    Placement,
     Ports,
     SubjectCode,
     Usb,
@@ -27,6 +26,7 @@ from glutesym.cli_shared import (
     show,
 )
 from glutesym.errors import GlutesymError
+from glutesym.session.subject import PLACEMENT
 from glutesym.wording import uv_text, waiting_sentence
 
 if TYPE_CHECKING:
@@ -58,7 +58,12 @@ class PositionName(StrEnum):
 )
 def calibrate(
     subject: SubjectCode = "",
-    placement: Placement = PLACEMENT,
+    placement: Annotated[
+        str | None,
+        typer.Option(
+            help="Where the electrodes are.", show_default=f"{PLACEMENT}; with --from as recorded"
+        ),
+    ] = None,
     positions: Annotated[
         list[PositionName] | None,
         typer.Option(help="Which positions, in this order; may be given twice."),
@@ -134,25 +139,26 @@ def calibrate(
             change_s = max(rest, studio.guide.change_s)
             settings = replace(settings, rest_s=rest, change_s=change_s)
         folder = folder or Path("sessions")
-        calibration_path(folder, subject, placement)  # is it a name?
+        where = PLACEMENT if placement is None else placement
+        calibration_path(folder, subject, where)  # is it a name?
         studio.require_pods()
         subject = studio.subject(subject)
-        session = _record(studio, settings, folder, subject, placement)
+        session = _record(studio, settings, folder, subject, where)
     analyzed = measure(session)
     found = calibrate_session(analyzed)
     _print(found)
-    out.print(f"Recorded in {session}.", highlight=False, soft_wrap=True)
+    out.print(f"Recorded in {session}.", soft_wrap=True)
     if found.problem:
-        err.print(f"[bold red]{found.problem}[/]", highlight=False, soft_wrap=True)
+        err.print(found.problem, style="bold red", soft_wrap=True)
         raise typer.Exit(1)
     path = keep_calibration(
         (folder or session.parent) / FOLDER,
         analyzed,
         found,
         subject or analyzed.meta.subject,
-        placement,
+        analyzed.meta.placement if placement is None else placement,
     )
-    out.print(f"Saved as {path}.", highlight=False, soft_wrap=True)
+    out.print(f"Saved as {path}.", soft_wrap=True)
 
 
 def _list(folder: Path, subject: str) -> None:
@@ -165,7 +171,6 @@ def _list(folder: Path, subject: str) -> None:
         whose = f" of subject {subject}" if subject else ""
         out.print(
             f"No calibration{whose} in {folder}. Make one: `glutesym calibrate`.",
-            highlight=False,
             soft_wrap=True,
         )
         return
@@ -243,36 +248,34 @@ def _watch(guide: MvicGuide, live: Live) -> Callable[[LiveState], None]:
         for one in guide.measured[told:]:
             told += 1
             for line in trial_sentences(one):
-                live.console.print(line, highlight=False, soft_wrap=True)
+                live.console.print(line, soft_wrap=True)
         prompt = guide.prompt(state.time_s)
         if prompt is not None and prompt.word != word:
             word = prompt.word
             if word in _RINGS:
                 live.console.bell()
         waiting = waiting_sentence(state) or "Get ready"
-        words = waiting if prompt is None else _prompt_text(prompt)
+        words = Text(waiting) if prompt is None else _prompt_text(prompt)
         notes = [note for note in (state.trouble, state.message) if note]
-        live.update("\n".join([words, *notes]))
+        live.update(Text("\n").join([words, *map(Text, notes)]))
 
     return watch
 
 
-def _prompt_text(prompt: Prompt) -> str:
+def _prompt_text(prompt: Prompt) -> Text:
     from glutesym.analysis.mvic_words import prompt_sentence, slot_title
 
     if prompt.slot is None:
-        return prompt_sentence(prompt)
+        return Text(prompt_sentence(prompt))
     left = f"{ceil(prompt.left_s)} s" if prompt.left_s else ""
-    says = prompt_sentence(prompt)
-    if prompt.word in ("squeeze", "hold"):
-        says = f"[bold]{says}[/]"
+    style = "bold" if prompt.word in ("squeeze", "hold") else ""
+    says = Text.assemble((prompt_sentence(prompt), style), f"   {left}")
     levels = "   ".join(
         f"{side} {uv_text(level.level_uv) if isfinite(level.level_uv) else '–'} µV"
         for side, level in prompt.levels.items()
     )
-    return "\n".join(
-        line for line in (slot_title(prompt.slot), f"{says}   {left}", levels) if line
-    )
+    lines = (Text(slot_title(prompt.slot)), says, Text(levels))
+    return Text("\n").join(line for line in lines if line)
 
 
 def _print(found: Calibration) -> None:
@@ -287,10 +290,9 @@ def _print(found: Calibration) -> None:
     for one in found.measured:
         for trial, line in zip(one.trials, trial_sentences(one), strict=True):
             if trial.reason:
-                out.print(line, highlight=False, soft_wrap=True)
+                out.print(line, soft_wrap=True)
     if found.raw_ratio_pct is not None:
         out.print(
             f"Right MVIC / left MVIC: {found.raw_ratio_pct:.0f} %, {ELECTRODE_CAUTION}",
-            highlight=False,
             soft_wrap=True,
         )

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.progress import Progress, TaskID
 
-from glutesym.cli_shared import PLACEMENT, Mains, Placement, err, measure_quietly, out
+from glutesym.cli_shared import Mains, RecordedPlacement, err, out
 from glutesym.errors import GlutesymError
 from glutesym.printing import print_files
 
@@ -40,31 +41,35 @@ def export(
         ),
     ] = None,
     mains_hz: Mains = None,
-    placement: Placement = PLACEMENT,
+    placement: RecordedPlacement = None,
 ) -> None:
     """Write a folder for each session: CSVs (reps, summary, emg, …) and a page that explains them.
 
     A folder is named as its session. An earlier export is replaced; other files in it stay.
     """
+    from glutesym.session.measured import measure_session
+
     paths = _session_paths(sessions, folder)
     written: list[Path] = []
     failed: list[str] = []
-    with _progress() as progress:
-        task = progress.add_task("Writing CSVs", total=len(paths))
-        for i, path in enumerate(paths):
-            progress.update(task, description=path.stem, completed=i)
-            try:
-                analyzed = measure_quietly(path, mains_hz, placement)
-                written.append(_export(analyzed, folder or path.parent, progress, task, i))
-            except GlutesymError as error:
-                if len(paths) == 1:
-                    raise
-                failed.append(str(error))
-    if written:
-        print_files(out, written)
+    try:
+        with _progress() as progress:
+            task = progress.add_task("Writing CSVs", total=len(paths))
+            for i, path in enumerate(paths):
+                progress.update(task, description=escape(path.stem), completed=i)
+                try:
+                    analyzed = measure_session(path, placement, mains_hz)
+                    written.append(_export(analyzed, folder or path.parent, progress, task, i))
+                except GlutesymError as error:
+                    if len(paths) == 1:
+                        raise
+                    failed.append(str(error))
+    finally:  # Ctrl-C, too: what is written is complete
+        if written:
+            print_files(out, written)
     if failed:
         for reason in failed:
-            err.print(reason, highlight=False, soft_wrap=True, markup=False)
+            err.print(reason, soft_wrap=True)
         raise GlutesymError(f"{len(failed)} of {len(paths)} sessions could not be exported.")
 
 

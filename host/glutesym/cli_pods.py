@@ -9,10 +9,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from glutesym.cli_shared import err, out
 from glutesym.errors import GlutesymError, LinkError
 
 if TYPE_CHECKING:
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from glutesym.links.base import FoundPod, Link, Transport
 
 app = typer.Typer(rich_markup_mode="markdown")
-_out = Console()
-_err = Console(stderr=True)
 
 
 class WornSide(StrEnum):
@@ -62,10 +59,10 @@ def scan(timeout: Timeout = 6.0, usb: Usb = False, port: Port = None) -> None:
     async def listen() -> list[FoundPod]:
         return await transport.scan(timeout, lambda pods: bool(pods and (usb or port)))
 
-    with _err.status(f"Listening for {timeout:g} s …"):
+    with err.status(f"Listening for {timeout:g} s …"):
         pods = asyncio.run(listen())
     if not pods:
-        _out.print(
+        out.print(
             f"No pod seen within {timeout:g} s. Switch the pods on: their LED blinks while they "
             "advertise. A pod that is connected to another program does not advertise."
         )
@@ -74,8 +71,8 @@ def scan(timeout: Timeout = 6.0, usb: Usb = False, port: Port = None) -> None:
     for pod in sorted(pods, key=lambda pod: -(pod.rssi_dbm or -999)):
         signal = "USB" if pod.rssi_dbm is None else f"{pod.rssi_dbm} dBm"
         address = str(pod.handle) if pod.rssi_dbm is None else pod.address
-        table.add_row(escape(pod.name), pod.side or "not yours", escape(address), signal)
-    _out.print(table)
+        table.add_row(pod.name, pod.side or "not yours", address, signal)
+    out.print(table)
 
 
 @app.command(
@@ -115,7 +112,7 @@ def provision(
             restarting=lambda: status.update("The pod restarts …"),
         )
 
-    with _err.status("Talking to the pod …") as status:
+    with err.status("Talking to the pod …") as status:
         info = asyncio.run(work())
     _print_description(info)
     _say(f"It is yours: its key is in {default_path()}. Keep a copy of that file.")
@@ -154,7 +151,7 @@ def pods(
     table = Table("Name", "Side", "Id")
     for pod in keys:
         table.add_row(_name(pod), pod.side, pod.id)
-    _out.print(table)
+    out.print(table)
 
 
 @app.command(epilog="Examples:\n\n`glutesym selftest`\n\n`glutesym selftest left --usb`")
@@ -292,7 +289,7 @@ def _for_pods(
     def failed(_pod: OwnedPod, error: LinkError) -> None:
         problems.append(str(error))
 
-    with _err.status("Looking for pods …"):
+    with err.status("Looking for pods …"):
         missing = asyncio.run(with_pods(transport, chosen, timeout_s, work, failed))
     if missing:
         names = " and ".join(f"the {pod.side} pod ({_name(pod)})" for pod in missing)
@@ -333,7 +330,7 @@ def _name(pod: OwnedPod) -> str:
 
 def _say(text: str) -> None:
     """Print text as it is: pods' words are no markup."""
-    _out.print(text, markup=False, highlight=False, soft_wrap=True)
+    out.print(text, soft_wrap=True)
 
 
 def _print_description(info: dict[str, Any]) -> None:

@@ -9,7 +9,6 @@ import typer
 from rich.progress import Progress
 
 from glutesym.cli_shared import (
-    PLACEMENT,
     SessionFile,
     Speed,
     Target,
@@ -72,15 +71,13 @@ def replay(
         record, tape.meta.started_utc, f"replay of {tape.meta.exercise}"
     )
     replayed = replay_session(tape, speed or None, copy)
-    unit = live_unit(session.parent, tape.meta.subject, PLACEMENT, tape.meta.started_utc)
+    unit = live_unit(session.parent, tape.meta.subject, tape.meta.placement, tape.meta.started_utc)
     options = view_options(target, theme, unit=unit)
     _show(replayed, tape, View.TERMINAL if terminal else view, options)
     played_s = replayed.poll().time_s
     early = played_s < tape.duration_s
     if early:
-        out.print(
-            f"Ended after {time_text(played_s)} of {time_text(tape.duration_s)}.", highlight=False
-        )
+        out.print(f"Ended after {time_text(played_s)} of {time_text(tape.duration_s)}.")
     if copy:
         print_result(out, measure(copy))
         print_files(out, [copy])

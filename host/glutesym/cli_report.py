@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from glutesym.cli_shared import PLACEMENT, Mains, Placement, err, measure, out
+from glutesym.cli_shared import Mains, RecordedPlacement, err, measure, out
 from glutesym.errors import MissingPartError
 from glutesym.printing import print_files
 
@@ -35,7 +35,7 @@ def report(
         bool, typer.Option("--figures", help="Also write every figure as PNG and SVG.")
     ] = False,
     mains_hz: Mains = None,
-    placement: Placement = PLACEMENT,
+    placement: RecordedPlacement = None,
 ) -> None:
     """Write a report to read, to print and to hand over: one HTML file and one PDF.
 

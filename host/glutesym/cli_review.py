@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
+from rich.text import Text
 
-from glutesym.cli_shared import PLACEMENT, Placement, SessionFile, err, measure, out
+from glutesym.cli_shared import RecordedPlacement, SessionFile, err, measure, out
 from glutesym.errors import EditError
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def review(
             show_default="not given",
         ),
     ] = "",
-    placement: Placement = PLACEMENT,
+    placement: RecordedPlacement = None,
 ) -> None:
     """Review a session: exclude, add or move repetitions, rename the exercise, add notes.
 
@@ -101,12 +101,16 @@ def review(
     )
     from glutesym.session.review import parse_span
 
-    analyzed = measure(session, placement=placement)
-    reps = analyzed.measures.reps
     if because and not exclude:
         raise EditError("--because says why a repetition is excluded: name it with --exclude")
     if at is not None and note is None:
         raise EditError("--at says when a note was made: write it with --note")
+    changes = exclude, include, add, move, working, undo, redo
+    changed = any(changes) or rename is not None or note is not None
+    if not (changed or list_edits) and _shown(session, placement, by):
+        return
+    analyzed = measure(session, placement=placement)
+    reps = analyzed.measures.reps
     steps: list[Step] = []
     if rename is not None:
         steps.append(Rename(rename.strip()))
@@ -128,19 +132,20 @@ def review(
         raise EditError("--undo and --redo stand alone, without other edits")
     if steps:
         analyzed = _edited(analyzed, steps, by)
-    if not steps and not list_edits and _shown(session, placement, by):
-        return
     if list_edits or not steps:
         _print_edits(analyzed)
     _print_state(analyzed)
 
 
-def _shown(path: Path, placement: str, by: str) -> bool:
+def _shown(path: Path, placement: str | None, by: str) -> bool:
     """Show the window until it is closed; False, and why, when there can be none."""
     from glutesym.gui.display import display_problem
+    from glutesym.session.store import open_session
 
+    with open_session(path):
+        pass  # a mistake is told here, not in a window
     if problem := display_problem():
-        err.print(f"No window: {problem}", highlight=False, soft_wrap=True, markup=False)
+        err.print(f"No window: {problem}", soft_wrap=True)
         return False
     from glutesym.gui.review_window import run_review
 
@@ -150,20 +155,13 @@ def _shown(path: Path, placement: str, by: str) -> bool:
 
 def _edited(analyzed: AnalyzedSession, steps: Iterable[Step], by: str) -> AnalyzedSession:
     """Make all edits, or none of them."""
-    from glutesym.edits import Edit, check
+    from glutesym.edits import Edit
     from glutesym.session.analyze import with_edits
-    from glutesym.session.edit_log import append_edits
+    from glutesym.session.edit_log import append_edits, check_edit
 
     before = analyzed.edits
     for step in steps:
-        recording = analyzed.recording
-        check(
-            step,
-            analyzed.measures.reps,
-            analyzed.edits,
-            recording.exercise,
-            recording.duration_s,
-        )
+        check_edit(analyzed, step)
         with err.status("Measuring …"):
             edit = Edit(datetime.now(UTC), by, step)
             analyzed = with_edits(analyzed, [*analyzed.edits, edit])
@@ -180,7 +178,7 @@ def _rep(reps: Iterable[RepMeasure], number: int) -> RepMeasure:
 
 
 def _print_edits(analyzed: AnalyzedSession) -> None:
-    from glutesym.edits import describe, in_force
+    from glutesym.edits import Redo, Undo, describe, in_force
 
     valid = {id(edit) for edit in in_force(analyzed.edits)}
     if not analyzed.edits:
@@ -188,9 +186,9 @@ def _print_edits(analyzed: AnalyzedSession) -> None:
     for edit in analyzed.edits:
         when = f"{edit.made_utc.astimezone():%Y-%m-%d %H:%M:%S}"
         who = f" {edit.by}" if edit.by else ""
-        is_step_back = describe(edit.step) in ("undo", "redo")
+        is_step_back = isinstance(edit.step, Undo | Redo)
         undone = "" if id(edit) in valid or is_step_back else " (taken back)"
-        out.print(f"{when}{who}: {escape(describe(edit.step))}{undone}", highlight=False)
+        out.print(f"{when}{who}: {describe(edit.step)}{undone}")
 
 
 def _print_state(analyzed: AnalyzedSession) -> None:
@@ -198,6 +196,6 @@ def _print_state(analyzed: AnalyzedSession) -> None:
     from glutesym.wording import verdict_sentence
 
     exercise = analyzed.recording.exercise or "no exercise given"
-    out.print(f"[bold]{escape(exercise)}[/]: ", end="", highlight=False)
-    out.print(escape(verdict_sentence(analyzed.measures.summary)), highlight=False)
+    verdict = verdict_sentence(analyzed.measures.summary)
+    out.print(Text.assemble((exercise, "bold"), f": {verdict}"))
     print_reps(out, analyzed.measures.reps)

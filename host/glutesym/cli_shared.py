@@ -12,7 +12,6 @@ from rich.console import Console
 
 from glutesym.errors import GlutesymError
 from glutesym.scale import MICROVOLTS, Band, Unit, parse_band
-from glutesym.session.subject import PLACEMENT
 from glutesym.view_options import PLAIN, ThemeChoice, ViewOptions
 
 if TYPE_CHECKING:
@@ -20,8 +19,9 @@ if TYPE_CHECKING:
     from glutesym.session.analyze import AnalyzedSession
     from glutesym.session.run import RunningSession
 
-out = Console()
-err = Console(stderr=True)
+# What they print is text, whatever brackets a name, a path or a note has: no markup.
+out = Console(markup=False, highlight=False)
+err = Console(stderr=True, markup=False, highlight=False)
 
 
 class View(StrEnum):
@@ -76,6 +76,14 @@ Mains = Annotated[
 Placement = Annotated[
     str, typer.Option(help="Where the electrodes are: which calibration belongs to them.")
 ]
+RecordedPlacement = Annotated[
+    str | None,
+    typer.Option(
+        "--placement",
+        help="Where the electrodes were: which calibration belongs to them.",
+        show_default="as recorded",
+    ),
+]
 
 
 def _target(value: str) -> str:
@@ -112,7 +120,7 @@ def view_options(
         The target is no band.
     """
     if unit.note:
-        err.print(unit.note, highlight=False, soft_wrap=True)
+        err.print(unit.note, soft_wrap=True)
     band: Band | None = parse_band(target) if target else None
     return ViewOptions(unit, band, theme, sound)
 
@@ -149,9 +157,7 @@ def show(
         problem = display_problem()
         view = View.TERMINAL if problem else View.WINDOW
         if problem:
-            err.print(
-                f"No window: {problem}\nThe bars are shown here.", highlight=False, soft_wrap=True
-            )
+            err.print(f"No window: {problem}\nThe bars are shown here.", soft_wrap=True)
     elif view is View.WINDOW:
         from glutesym.gui.display import display_problem
 
@@ -182,7 +188,7 @@ def show(
     finally:
         session.stop()
         if session.running and (trouble := session.poll().trouble):
-            err.print(trouble, highlight=False, soft_wrap=True)
+            err.print(trouble, soft_wrap=True)
         session.join()
     if session.path is not None and not session.path.exists():
         out.print("Ended before anything was recorded; nothing was written.")
@@ -191,7 +197,7 @@ def show(
 
 
 def measure(
-    path: Path, mains_hz: int | None = None, placement: str = PLACEMENT
+    path: Path, mains_hz: int | None = None, placement: str | None = None
 ) -> AnalyzedSession:
     """Measure a session file, against the calibration that lies beside it, if there is one.
 
@@ -200,17 +206,10 @@ def measure(
     SessionError
         It is not a session file, or it is damaged.
     """
-    with err.status("Measuring …"):
-        return measure_quietly(path, mains_hz, placement)
-
-
-def measure_quietly(
-    path: Path, mains_hz: int | None = None, placement: str = PLACEMENT
-) -> AnalyzedSession:
-    """Measure a session file as `measure` does, while something else shows how far it is."""
     from glutesym.session.measured import measure_session
 
-    return measure_session(path, placement, mains_hz)
+    with err.status("Measuring …"):
+        return measure_session(path, placement, mains_hz)
 
 
 def require_both_sides() -> None:

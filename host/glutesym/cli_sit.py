@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.live import Live
+from rich.text import Text
 
 from glutesym.cli_shared import (
     Ports,
@@ -88,7 +89,7 @@ def sit(
         raise typer.Exit(1)
     _print(state)
     path = append_sitting(folder, subject, started, minutes, state)
-    out.print(f"A row was added to {path}.", highlight=False, soft_wrap=True)
+    out.print(f"A row was added to {path}.", soft_wrap=True)
 
 
 def _watch(guide: SittingGuide, minutes: float, live: Live) -> Callable[[LiveState], None]:
@@ -101,7 +102,7 @@ def _watch(guide: SittingGuide, minutes: float, live: Live) -> Callable[[LiveSta
         if state is not None and len(state.reminders_s) > told:
             told = len(state.reminders_s)
             live.console.bell()
-            live.console.print(_break_text(state), highlight=False, soft_wrap=True)
+            live.console.print(_break_text(state), soft_wrap=True)
         words = waiting_sentence(session) if prompt is None else _prompt_text(prompt, minutes)
         live.update("\n".join(part for part in (words, session.message) if part))
 
@@ -123,12 +124,13 @@ def _prompt_text(prompt: SittingPrompt, minutes: float) -> str:
     return " | ".join(parts)
 
 
-def _break_text(state: SittingState) -> str:
+def _break_text(state: SittingState) -> Text:
     from glutesym.analysis.sitting_guide import break_tip
 
     start_s, end_s = state.bouts[-1]
     sat = time_text(end_s - start_s)
-    return f"[bold]A break is due[/] after {sat} of sitting. {break_tip(state)}"
+    told = f" after {sat} of sitting. {break_tip(state)}"
+    return Text.assemble(("A break is due", "bold"), told)
 
 
 def _lean_text(state: SittingState) -> str:
@@ -144,6 +146,5 @@ def _print(state: SittingState) -> None:
         f"Sat {time_text(state.total_s)} of {time_text(state.seen_s)}, in {bouts}, the longest "
         f"{time_text(state.longest_s)}; breaks due: {len(state.reminders_s)}; "
         f"{_lean_text(state)}.",
-        highlight=False,
         soft_wrap=True,
     )

@@ -58,7 +58,7 @@ def sync_check(
     check = check_sync(measure(session).recording)
     keep_sync_check(session, check)
     _print(check)
-    out.print(f"Kept in {session}.", highlight=False, soft_wrap=True)
+    out.print(f"Kept in {session}.", soft_wrap=True)
     if not check.agrees:
         raise typer.Exit(2 if check.agrees is None else 1)
 
@@ -100,7 +100,7 @@ def _print(check: SyncCheck) -> None:
     table.add_row("Seconds of motion used", str(motion.windows))
     out.print(table)
     colour = {True: "green", False: "red", None: "yellow"}[check.agrees]
-    out.print(f"[{colour}]{check.sentence}[/]", highlight=False, soft_wrap=True)
+    out.print(check.sentence, style=colour, soft_wrap=True)
 
 
 def _number(value: float | None, half_width: float | None, unit: str) -> str:

@@ -150,11 +150,6 @@ def reviewed_exercise(recorded: str, edits: Sequence[Edit]) -> str:
     return names[-1] if names else recorded
 
 
-def notes(edits: Sequence[Edit]) -> list[Edit]:
-    """Return the edits in force that are notes."""
-    return [edit for edit in in_force(edits) if isinstance(edit.step, Note)]
-
-
 def review(found: Sequence[Movement], edits: Sequence[Edit]) -> list[ReviewedRep]:
     """Return a set's repetitions as a reviewer left them.
 

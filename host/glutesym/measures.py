@@ -68,7 +68,8 @@ class Flaw:
 
 MIN_REPS = 3  # usable ones that a verdict on a set needs
 # Of the muscle's band: an amplitude's random error is 1/(2·√(bandwidth·time)) of it (Bendat &
-# Piersol, Random Data, error of mean-square estimates).
+# Piersol, Random Data, error of mean-square estimates). 117 Hz is an assumption: walking glutei of
+# one person (`virtual/scenarios/data`) have some 80 Hz (maximus) and 130 Hz (medius).
 _STATISTICAL_BANDWIDTH_HZ = 117.0
 
 NO_POD = Flaw("unusable", "no pod on this side")

@@ -1,4 +1,4 @@
-"""Results as tables and sentences on a console."""
+"""Results as tables and sentences on a console without markup: what a file says is text."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from glutesym.measures import Estimate, RepMeasure
 from glutesym.plan import Plan, make_plan
@@ -27,28 +27,27 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
     measures, recording = session.measures, session.recording
     out.print()
     if session.meta.subject:
-        out.print(f"Subject {session.meta.subject}", highlight=False)
+        out.print(f"Subject {session.meta.subject}")
     verdict, *others = answer_sentences(measures)
-    out.print(f"[bold]{escape(verdict)}[/]", highlight=False)
+    out.print(verdict, style="bold")
     for sentence in others:
-        out.print(escape(sentence), highlight=False)
+        out.print(sentence)
     print_reps(out, measures.reps)
     for side, pod in recording.pods.items():
         out.print(
             f"{side}: {pod.samples_received} EMG samples received, {pod.samples_lost} lost, "
             f"gaps: {len(pod.gaps)}, bad frames: {pod.frames_bad}",
-            highlight=False,
         )
         for reason in dict.fromkeys(gap.reason for gap in pod.gaps):
             missing = sum(gap.samples for gap in pod.gaps if gap.reason == reason)
-            out.print(f"{side}: {missing} samples: {reason}", highlight=False)
+            out.print(f"{side}: {missing} samples: {reason}")
         for problem in pod.problems:
-            out.print(f"{side} pod: [bold]{problem}[/]", highlight=False)
+            out.print(Text.assemble(f"{side} pod: ", (problem, "bold")))
     if session.sync_check:
-        out.print(f"Sync check: {session.sync_check['sentence']}", highlight=False)
+        out.print(f"Sync check: {session.sync_check['sentence']}")
     if session.normalised:
         for sentence in session.normalised.sentences:
-            out.print(sentence, highlight=False)
+            out.print(sentence)
     print_plan(out, make_plan(measures.summary))
     if not session.meta.ended:
         out.print("The session was not ended cleanly; what was recorded until then is complete.")
@@ -76,19 +75,18 @@ def print_reps(out: Console, reps: Sequence[RepMeasure]) -> None:
     out.print(table)
     for rep in reps:
         if rep.reason:
-            reason = escape(quality_text(rep))
-            out.print(f"Repetition {rep.number} is {reason}", highlight=False)
+            out.print(f"Repetition {rep.number} is {quality_text(rep)}")
 
 
 def print_plan(out: Console, plan: Plan) -> None:
     """Print what to train, only where there is a weaker side to train it for."""
     if plan.weaker is None:
         return
-    out.print("\n[bold]What to do[/]")
+    out.print("\nWhat to do", style="bold")
     for line in plan.lines:
-        out.print(f"- {line}", highlight=False)
-    out.print(f"Source: {plan.source}", highlight=False, style="dim")
-    out.print(plan.caution, highlight=False)
+        out.print(f"- {line}")
+    out.print(f"Source: {plan.source}", style="dim")
+    out.print(plan.caution)
 
 
 def print_truth(out: Console, check: TruthCheck) -> None:
@@ -188,7 +186,7 @@ def _worst(values: list[float | None], form: str = ".1f") -> str:
 
 def print_history(out: Console, history: History) -> None:
     """Print a history: every session, what was left out, and whether it is getting better."""
-    out.print(f"\n[bold]{history.of}[/]", highlight=False)
+    out.print(f"\n{history.of}", style="bold")
     table = Table("Date", "Reps", "Asymmetry, right + (%)", "Lag, left later + (ms)")
     for one in history.sets:
         summary = one.summary
@@ -210,14 +208,14 @@ def print_history(out: Console, history: History) -> None:
     for text, names in withheld.items():
         all_of_them = len(names) == len(history.sets)
         where = "all of them" if all_of_them else ", ".join(names)
-        out.print(f"{text}: {where}", highlight=False, soft_wrap=True, markup=False)
+        out.print(f"{text}: {where}", soft_wrap=True)
     for skipped in history.skipped:
         text = f"{skipped.path.name} is left out: {skipped.reason}"
-        out.print(text, highlight=False, soft_wrap=True, markup=False)
+        out.print(text, soft_wrap=True)
     if not history.of.subject:
         out.print("These sessions do not say whose they are: all are taken for one person's.")
     for found in (history.asymmetry, history.lag):
-        out.print(f"[bold]{found.sentence}[/]", highlight=False)
+        out.print(found.sentence, style="bold")
 
 
 def print_files(out: Console, files: list[Path]) -> None:
@@ -225,7 +223,7 @@ def print_files(out: Console, files: list[Path]) -> None:
     out.print("\nFiles:")
     for file in files:
         more = f"{os.sep}  (README.txt in it explains its files)" if file.is_dir() else ""
-        out.print(f"  {file}{more}", highlight=False, soft_wrap=True, markup=False)
+        out.print(f"  {file}{more}", soft_wrap=True)
 
 
 def _with_ends(estimate: Estimate) -> str:

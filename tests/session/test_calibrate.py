@@ -87,6 +87,13 @@ def cut(path, to, statement):
     return to
 
 
+def test_a_calibration_from_a_session_is_of_the_placement_recorded_there(calibrated, tmp_path):
+    other = "UPDATE meta SET value = 'gluteus medius' WHERE key = 'placement'"
+    run("calibrate", "--from", cut(calibrated[1], tmp_path / "a.glutesym", other))
+    assert load_calibration(tmp_path / FOLDER, VIRTUAL, "gluteus medius") is not None
+    assert load_calibration(tmp_path / FOLDER, VIRTUAL, GMAX) is None
+
+
 def test_too_few_good_trials_are_not_saved_and_the_reason_is_one_line(calibrated, tmp_path):
     few = cut(
         calibrated[1],

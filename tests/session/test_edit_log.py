@@ -17,7 +17,19 @@ from typer.testing import CliRunner
 
 from glutesym.cli import app
 from glutesym.cli_shared import out
-from glutesym.edits import Edit, Exclude, Include, Move, Note, Rename, SetWorking, Span, Undo
+from glutesym.edits import (
+    Add,
+    Edit,
+    Exclude,
+    Include,
+    Move,
+    Note,
+    Redo,
+    Rename,
+    SetWorking,
+    Span,
+    Undo,
+)
 from glutesym.errors import EditError, SessionError, SubjectError
 from glutesym.session.analyze import analyze_session, export_session, with_edits
 from glutesym.session.database import SCHEMA_VERSION
@@ -35,11 +47,13 @@ PRINTABLE = st.text(st.characters(exclude_categories=("C", "Z")), max_size=30)
 STEPS = st.one_of(
     st.builds(Exclude, SPANS, PRINTABLE),
     st.builds(Include, SPANS),
+    st.builds(Add, SPANS),
     st.builds(Move, SPANS, SPANS),
     st.builds(SetWorking, SPANS, st.sampled_from(("left", "right"))),
     st.builds(Rename, PRINTABLE),
     st.builds(Note, PRINTABLE, st.none() | TIMES),
     st.builds(Undo),
+    st.builds(Redo),
 )
 
 

@@ -15,10 +15,16 @@ import pytest
 from typer.testing import CliRunner
 
 from glutesym import wire
+from glutesym.analysis.calibration import Mvic
 from glutesym.cli import app
 from glutesym.errors import SessionError, SubjectError
+from glutesym.measures import SIDES
+from glutesym.session.calibration_store import StoredCalibration, save_calibration
 from glutesym.session.columns import TABLES, TREND
 from glutesym.session.history import load_history
+from glutesym.session.measured import measure_session
+from glutesym.session.normalised import FOLDER
+from glutesym.session.review import Review
 from glutesym.session.store import open_session
 from glutesym.session.subject import PLACEMENT
 from glutesym.session.writer import SessionWriter
@@ -41,7 +47,8 @@ def on_day(bridge: Path, folder: Path, day: int, gain: float = 1.0, **meta: str)
     """Return the session as if of another day, the right muscle stronger by a factor."""
     folder.mkdir(exist_ok=True)
     started = START + timedelta(days=day)
-    path = folder / f"{started:%Y-%m-%d_%H-%M-%S}_{'_'.join(meta.values()) or 'x'}.glutesym"
+    words = "_".join(meta.values()).replace("/", "-") or "x"
+    path = folder / f"{started:%Y-%m-%d_%H-%M-%S}_{words}.glutesym"
     shutil.copy(bridge, path)
     of = {"started_utc": started.isoformat(), "subject": "S07", "host_clock": "none"} | meta
     with closing(sqlite3.connect(path)) as database, database:
@@ -152,6 +159,25 @@ def test_what_does_not_count_says_why(bridge: Path, folder: Path) -> None:
     assert "broken.glutesym is left out: this is not a glutesym session" in said
 
 
+def test_a_session_counts_as_what_a_reviewer_says_was_exercised(
+    bridge: Path, folder: Path
+) -> None:
+    renamed = on_day(bridge, folder, 40, exercise="[/]")
+    assert len(load_history(folder, "S07", "bridge").sets) == 5
+    run("review", renamed, "--rename", "Bridge")
+    assert load_history(folder, exercise="bridge").sets[-1].path == renamed
+    run("review", renamed, "--undo")
+    assert "it is of subject S07, [/]," in run("trend", folder, "--exercise", "bridge")
+    assert "subject S07, [/], gluteus" in run("trend", folder, "--exercise", "[/]")
+
+
+def test_subjects_that_differ_in_case_are_two(bridge: Path, tmp_path: Path) -> None:
+    on_day(bridge, tmp_path, 0)
+    on_day(bridge, tmp_path, 1, subject="s07")
+    (found,) = load_history(tmp_path, "s07").sets
+    assert found.path.name.endswith("s07.glutesym")
+
+
 def test_what_is_withheld_is_said_once_for_each_reason(bridge: Path, tmp_path: Path) -> None:
     for day in (0, 7):
         on_day(bridge, tmp_path, day, exercise="step-up")
@@ -216,6 +242,21 @@ def test_a_whole_folder_is_exported_and_what_fails_is_told(folder: Path, tmp_pat
     assert "1 of 6 sessions could not be exported" in str(result.exception)
     assert "broken.glutesym: this is not a glutesym session" in result.output
     assert sorted(path.name for path in (tmp_path / "csv").iterdir()) == stems
+
+
+def test_the_calibration_is_that_of_the_placement_that_was_recorded(
+    bridge: Path, tmp_path: Path
+) -> None:
+    path = on_day(bridge, tmp_path, 0, placement="gluteus medius")
+    mvic = {side: Mvic(side, 400.0, "prone", 3.0, 3) for side in SIDES}
+    made = StoredCalibration("S07", "gluteus medius", START, mvic)
+    save_calibration(tmp_path / FOLDER, made)
+    assert "% of MVIC" in run("analyze", path)
+    assert "There is no calibration" in run("analyze", path, "--placement", PLACEMENT)
+    run("export", path)
+    summary = pl.read_csv(path.with_suffix("") / "summary.csv", infer_schema_length=None)
+    assert summary["mvic_placement"].item() == "gluteus medius"
+    assert Review(path).open().analyzed.normalised == measure_session(path).normalised
 
 
 def test_two_sessions_of_one_name_are_not_mixed(folder: Path, tmp_path: Path) -> None:

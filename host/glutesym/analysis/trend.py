@@ -4,11 +4,13 @@ Electrodes are put on anew and a body is not the same every day, so days differ 
 intervals of their sets say, and nobody knows by how much. A straight line through the days is
 therefore fitted by random-effects meta-regression (Berkey et al. 1995, Stat Med 14:395): each day
 counts by its own variance plus the one between days, which solves the equation of Paule and Mandel
-(1982, J Res NBS 87:377; with a covariate: DerSimonian and Kacker 2007, Contemp Clin Trials
-28:105). Intervals are Student's t with as many degrees of freedom as there are days, less two
-(Knapp and Hartung 2003, Stat Med 22:2693), which holds its promise with few days, too. A variance
-that a set tells of itself is of few repetitions and sometimes far too small, so a small one is
-raised half way to their median, in the manner of Smyth (2004, Stat Appl Genet Mol Biol 3:3).
+(1982, J Res NBS 87:377; in general: DerSimonian and Kacker 2007, Contemp Clin Trials 28:105).
+Intervals are Student's t with as many degrees of freedom as there are days, less two, as Knapp and
+Hartung (2003, Stat Med 22:2693) have them; their factor is 1 where that equation is solved, and is
+not let below 1 where it is not. A variance that a set tells of itself is of few repetitions and
+sometimes far too small. That a small one is raised half way to their median is a rule of our own
+(the idea of moderating variances: Smyth 2004, Stat Appl Genet Mol Biol 3:3); `benchmarks/trend.py`
+shows what the intervals hold.
 
 Sets of one day share their electrodes, so they count as one. A change that is no straight line
 counts as scatter about it.

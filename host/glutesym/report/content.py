@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from glutesym import __version__
-from glutesym.edits import describe, in_force, notes
+from glutesym.edits import Note, describe, in_force
 from glutesym.measures import SIDES, RepMeasure, SetSummary
 from glutesym.plan import make_plan
 from glutesym.report.figure_style import ReportFigure
@@ -200,14 +200,11 @@ def _reps(reps: Sequence[RepMeasure]) -> Table:
 
 
 def _review(session: AnalyzedSession) -> list[str]:
-    noted = {id(edit) for edit in notes(session.edits)}
     said: list[str] = []
     for edit in in_force(session.edits):
         who = f" by {edit.by}" if edit.by else ""
-        text = _capital(describe(edit.step))
-        said.append(
-            f"{text} ({'noted' if id(edit) in noted else 'edited'} {_local(edit.made_utc)}{who})"
-        )
+        did = "noted" if isinstance(edit.step, Note) else "edited"
+        said.append(f"{_capital(describe(edit.step))} ({did} {_local(edit.made_utc)}{who})")
     return said
 
 

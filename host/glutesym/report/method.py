@@ -1,8 +1,9 @@
 """How a session was measured, item by item, for whoever reports or doubts it.
 
-The items are those of the ISEK standards for reporting EMG data (Merletti 1999) and of the CEDE
-checklist (Besomi et al. 2024, J Electromyogr Kinesiol 76:102874). What nobody wrote down is said
-to be so.
+The items are those of the ISEK standards for reporting EMG data (Merletti 1999), and what the
+matrices of the CEDE project ask for on electrodes (Besomi et al. 2019, J Electromyogr Kinesiol
+48:128) and normalisation (Besomi et al. 2020, J Electromyogr Kinesiol 53:102438). What nobody
+wrote down is said to be so.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from glutesym.measures import SIDES
 if TYPE_CHECKING:
     from glutesym.session.analyze import AnalyzedSession
 
-HEADING = "Method, after the ISEK standards and the CEDE checklist"
+HEADING = "Method, after the ISEK standards and the CEDE project"
 
 
 def method_facts(session: AnalyzedSession) -> list[tuple[str, str]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from glutesym.errors import GlutesymError
 from glutesym.session.calibration_store import CalibrationError, calibration_path
 from glutesym.session.studio import Studio
-from glutesym.session.subject import subject_code
+from glutesym.session.subject import PLACEMENT, subject_code
 
 
 class ChoiceError(GlutesymError):
@@ -31,7 +31,7 @@ class Choices:
     """What a person has chosen."""
 
     subject: str = ""
-    placement: str = "gluteus maximus"
+    placement: str = PLACEMENT
     folder: Path = Path("sessions")
     exercise: str = "hip thrust"
     mains_hz: int | None = None

@@ -95,10 +95,15 @@ def add_edit(session: AnalyzedSession, step: Step, by: str, made_utc: datetime) 
     SessionError
         The file cannot be written, or was edited by somebody else meanwhile. It is as it was.
     """
-    recording = session.recording
-    check(step, session.measures.reps, session.edits, recording.exercise, recording.duration_s)
+    check_edit(session, step)
     append_edits(session.path, [edit := Edit(made_utc, subject_code(by), step)], session.edits)
     return edit
+
+
+def check_edit(session: AnalyzedSession, step: Step) -> None:
+    """Raise EditError if an edit would do nothing to a session, or makes no sense."""
+    recording = session.recording
+    check(step, session.measures.reps, session.edits, recording.exercise, recording.duration_s)
 
 
 def append_edits(path: Path, edits: Sequence[Edit], after: Sequence[Edit]) -> None:

@@ -16,7 +16,7 @@ import os
 import shutil
 import tempfile
 from codecs import BOM_UTF8
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -29,6 +29,7 @@ from glutesym.errors import SessionError
 from glutesym.measures import SetMeasures
 from glutesym.recording import Recording
 from glutesym.session.about import about
+from glutesym.session.analyze import Progress
 from glutesym.session.columns import (
     EMG,
     EVENTS,
@@ -49,9 +50,10 @@ from glutesym.session.store import StoredEvent
 
 README, ABOUT = "README.txt", "about.json"
 _UNFINISHED = ".export-"  # what a folder is called until its files are complete
+# A text that begins so is a formula to a spreadsheet, and may be a stranger's; an apostrophe
+# before it makes it text (CWE-1236, Improper Neutralization of Formula Elements in a CSV File).
+_FORMULA = r"^[=+\-@\t\r]"
 _CHUNK_ROWS = 250_000  # rows in memory at once: about 30 MB
-
-Progress = Callable[[float], None]
 
 
 def export_csv(
@@ -259,14 +261,16 @@ def _table(columns: Sequence[Column], rows: Sequence[Row]) -> Iterator[pl.DataFr
 def _frame(columns: Sequence[Column], data: Mapping[str, Any]) -> pl.DataFrame:
     """Put data in the order of the columns, rounded as their units say.
 
-    NaN becomes empty, and −0 becomes 0.
+    NaN becomes empty, −0 becomes 0, and text that a spreadsheet would compute stays text.
     """
     return pl.DataFrame(
-        [_rounded(pl.Series(c.heading, data[c.heading]), UNITS[c.unit][1]) for c in columns]
+        [_cells(pl.Series(c.heading, data[c.heading]), UNITS[c.unit][1]) for c in columns]
     )
 
 
-def _rounded(values: pl.Series, decimals: int) -> pl.Series:
+def _cells(values: pl.Series, decimals: int) -> pl.Series:
+    if values.dtype == pl.String:
+        return values.str.replace(_FORMULA, "'${0}")
     if not values.dtype.is_float():
         return values
     rounded = values.fill_nan(None).round(decimals)

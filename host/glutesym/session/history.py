@@ -6,20 +6,20 @@ always what today's code finds in the raw frames.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
 from glutesym.analysis.trend import ASYMMETRY, LAG, SetResult, Trend, trend
+from glutesym.edits import reviewed_exercise
 from glutesym.errors import SessionError
 from glutesym.measures import SetSummary
 from glutesym.pipeline import Settings
-from glutesym.session.analyze import WORLD_CLOCK, analyze_session
+from glutesym.session.analyze import WORLD_CLOCK, Progress, analyze_session
+from glutesym.session.edit_log import stored_edits
 from glutesym.session.names import sessions_in
-from glutesym.session.store import SessionMeta, open_session
-
-Progress = Callable[[float], None]
+from glutesym.session.store import StoredSession, open_session
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,9 @@ def load_history(
     folder : Path
         Of session files; folders in it are not searched.
     subject, exercise, placement : str or None
-        Of the sessions that are meant; None: whatever they all have in common. Upper and lower
-        case are the same.
+        Of the sessions that are meant; None: whatever they all have in common. The exercise is
+        the one that a reviewer names, if one does. Upper and lower case are the same, but not in
+        subjects' codes.
     settings : Settings, optional
         Of the measurement.
     progress : callable
@@ -108,24 +109,25 @@ def load_history(
         The folder has no such session, or what is meant is not clear; the message names what
         there is.
     """
-    metas: dict[Path, SessionMeta] = {}
+    started: dict[Path, datetime] = {}
+    kinds: dict[Path, Comparable] = {}
     skipped: list[Skipped] = []
     for path in sessions_in(folder):
         try:
             with open_session(path) as session:
-                metas[path] = session.meta
+                kinds[path] = _kind(session)
+                started[path] = session.meta.started_utc
         except SessionError as error:
             skipped.append(Skipped(path, error.reason))
-    kinds = {path: _kind(meta) for path, meta in metas.items()}
     wanted = {"subject": subject, "exercise": exercise, "placement": placement}
     chosen = _choose(folder, list(kinds.values()), wanted)
     sets: list[MeasuredSet] = []
     seen: dict[datetime, Path] = {}
-    for done, (path, meta) in enumerate(sorted(metas.items(), key=lambda m: m[1].started_utc)):
-        progress(done / len(metas))
+    for done, path in enumerate(sorted(started, key=lambda path: started[path])):
+        progress(done / len(started))
         if _folded(kinds[path]) != _folded(chosen):
             skipped.append(Skipped(path, f"it is of {kinds[path]}"))
-        elif (first := seen.setdefault(meta.started_utc, path)) != path:
+        elif (first := seen.setdefault(started[path], path)) != path:
             skipped.append(Skipped(path, f"it is a copy or replay of {first.name}"))
         else:
             try:
@@ -133,37 +135,30 @@ def load_history(
             except SessionError as error:
                 skipped.append(Skipped(path, error.reason))
                 continue
-            at = meta.started_utc.astimezone()
-            sets.append(MeasuredSet(path, at, measures.summary))
+            sets.append(MeasuredSet(path, started[path].astimezone(), measures.summary))
     progress(1.0)
     return History(chosen, tuple(sets), tuple(sorted(skipped, key=lambda one: one.path)))
 
 
-def _kind(meta: SessionMeta) -> Comparable:
+def _kind(session: StoredSession) -> Comparable:
+    """Return what a session is of, its exercise as a reviewer names it."""
+    meta = session.meta
+    exercise = reviewed_exercise(meta.exercise, stored_edits(session))
     return Comparable(
-        meta.subject, meta.exercise, meta.placement, virtual=meta.host_clock == WORLD_CLOCK
+        meta.subject, exercise, meta.placement, virtual=meta.host_clock == WORLD_CLOCK
     )
 
 
-def _folded(of: Comparable) -> tuple[str, str, str, bool]:
-    return of.subject, of.exercise.casefold(), of.placement.casefold(), of.virtual
+def _folded(of: Comparable) -> Comparable:
+    return replace(of, exercise=of.exercise.casefold(), placement=of.placement.casefold())
 
 
 def _choose(folder: Path, there: list[Comparable], wanted: dict[str, str | None]) -> Comparable:
     """Return the one kind of session that is meant."""
-    counts: dict[tuple[str, str, str, bool], int] = {}
-    kinds: dict[tuple[str, str, str, bool], Comparable] = {}
-    for of in there:
-        counts[_folded(of)] = counts.get(_folded(of), 0) + 1
-        kinds.setdefault(_folded(of), of)
-    meant = [
-        of
-        for of in kinds.values()
-        if all(
-            text is None or text.casefold() == getattr(of, name).casefold()
-            for name, text in wanted.items()
-        )
-    ]
+    counts = Counter(_folded(of) for of in there)
+    kinds = {_folded(of): of for of in reversed(there)}  # as the first of them is written
+    asked_for = {name: text for name, text in wanted.items() if text is not None}
+    meant = [of for folded, of in kinds.items() if folded == _folded(replace(of, **asked_for))]
     if len(meant) > 1 and any(not of.virtual for of in meant):
         meant = [of for of in meant if not of.virtual]
     if len(meant) == 1:
@@ -177,5 +172,5 @@ def _choose(folder: Path, there: list[Comparable], wanted: dict[str, str | None]
         )
     if not there:
         raise SessionError(folder, "none of its session files can be read.")
-    asked = ", ".join(f"{name} {text!r}" for name, text in wanted.items() if text is not None)
+    asked = ", ".join(f"{name} {text!r}" for name, text in asked_for.items())
     raise SessionError(folder, f"there is no session of {asked}; there are: {listed}.")

@@ -10,14 +10,16 @@ from glutesym.session.analyze import AnalyzedSession, analyze_session
 from glutesym.session.normalised import FOLDER, normalise_session
 
 
-def measure_session(path: Path, placement: str, mains_hz: int | None = None) -> AnalyzedSession:
+def measure_session(
+    path: Path, placement: str | None = None, mains_hz: int | None = None
+) -> AnalyzedSession:
     """Measure a session file, against the calibration that lies beside it, if there is one.
 
     Parameters
     ----------
     path : Path
-    placement : str
-        Of the electrodes: which calibration belongs to them.
+    placement : str, optional
+        Of the electrodes: which calibration belongs to them; as the file says, when not given.
     mains_hz : int, optional
         50 or 60: take hum out first.
 
@@ -26,6 +28,13 @@ def measure_session(path: Path, placement: str, mains_hz: int | None = None) -> 
     SessionError
         It is not a session file, or it is damaged.
     """
-    analyzed = analyze_session(path, Settings(mains_hz=mains_hz))
-    normalised = normalise_session(analyzed, path.parent / FOLDER, placement)
-    return replace(analyzed, normalised=normalised)
+    return against_calibration(analyze_session(path, Settings(mains_hz=mains_hz)), placement)
+
+
+def against_calibration(session: AnalyzedSession, placement: str | None = None) -> AnalyzedSession:
+    """Return a session set against the calibration that lies beside it, as `measure_session`."""
+    folder = session.path.parent / FOLDER
+    found = normalise_session(
+        session, folder, session.meta.placement if placement is None else placement
+    )
+    return replace(session, normalised=found)

@@ -11,6 +11,7 @@ from glutesym.measures import Side
 from glutesym.session.names import SUFFIX
 from glutesym.session.pod_stream import KnownPod
 from glutesym.session.store import CONNECTED, DISCONNECTED, StoredSession, open_session
+from glutesym.session.subject import PLACEMENT
 from glutesym.session.writer import SessionWriter
 
 RESUMED = "resumed"  # event: from here on another run of the program records
@@ -34,6 +35,7 @@ class Interrupted:
     pods: dict[Side, KnownPod]
     connected_ns: dict[int, int]  # by pod id: the last that came over a link that was not closed
     subject: str = ""
+    placement: str = PLACEMENT
 
     def resume(self, now_ns: int) -> SessionWriter:
         """Return a writer that goes on with it.
@@ -91,6 +93,7 @@ def load_interrupted(path: Path, host_clock: str, now_ns: int, now_utc: datetime
             pods,
             _open_links(session, pods),
             meta.subject,
+            meta.placement,
         )
 
 

@@ -19,17 +19,10 @@ from glutesym.dsp.muscle_power import MusclePower
 from glutesym.edits import Span, Step
 from glutesym.errors import EditError
 from glutesym.measures import SIDES, RepMeasure, Side
-from glutesym.pipeline import Settings
-from glutesym.session.analyze import (
-    AnalyzedSession,
-    Progress,
-    analyze_session,
-    export_session,
-    with_edits,
-)
+from glutesym.session.analyze import AnalyzedSession, Progress, export_session, with_edits
 from glutesym.session.edit_log import add_edit
 from glutesym.session.history import History, load_history
-from glutesym.session.normalised import FOLDER, normalise_session
+from glutesym.session.measured import against_calibration, measure_session
 
 _SPAN = re.compile(r"\s*(\d+(?:\.\d*)?)\s*[-–…]\s*(\d+(?:\.\d*)?)\s*(?:s)?\s*")
 
@@ -90,7 +83,7 @@ class Review:
         SessionError
             It is not a session file, or it is damaged.
         """
-        analyzed = self._normalised(analyze_session(self.path, Settings(mains_hz=self.mains_hz)))
+        analyzed = measure_session(self.path, self.placement, self.mains_hz)
         envelopes: dict[Side, Envelope] = {
             side: _envelope(analyzed, side) for side in SIDES if side in analyzed.recording.pods
         }
@@ -109,7 +102,8 @@ class Review:
         """
         now = self._now or self.open()
         edit = add_edit(now.analyzed, step, self.by, datetime.now(UTC))
-        analyzed = self._normalised(with_edits(now.analyzed, [*now.analyzed.edits, edit]))
+        edited = with_edits(now.analyzed, [*now.analyzed.edits, edit])
+        analyzed = against_calibration(edited, self.placement)
         self._now = Reviewed(analyzed, now.envelopes, _curves(analyzed))
         return self._now
 
@@ -126,15 +120,14 @@ class Review:
         SessionError
             The folder cannot be read, or this session is damaged.
         """
-        meta = (self._now or self.open()).analyzed.meta
+        analyzed = (self._now or self.open()).analyzed
         return load_history(
-            self.path.parent, meta.subject, meta.exercise, meta.placement, progress=progress
+            self.path.parent,
+            analyzed.meta.subject,
+            analyzed.recording.exercise,
+            analyzed.meta.placement,
+            progress=progress,
         )
-
-    def _normalised(self, analyzed: AnalyzedSession) -> AnalyzedSession:
-        placement = self.placement or analyzed.meta.placement
-        folder = self.path.parent / FOLDER
-        return replace(analyzed, normalised=normalise_session(analyzed, folder, placement))
 
 
 def parse_span(text: str) -> Span:
