@@ -66,6 +66,11 @@ class Excursion:
 
     def follow(self, pose: Pose) -> None:
         """Take the present pose for this one, gradually."""
+        if not isnan(dist(self.pose, pose)):
+            self.pose = tuple(
+                [was + _FOLLOW * (now - was) for was, now in zip(self.pose, pose, strict=True)]
+            )
+            return
         self.pose = tuple(
             now if isnan(was) else was if isnan(now) else was + _FOLLOW * (now - was)
             for was, now in zip(self.pose, pose, strict=True)

@@ -223,9 +223,11 @@ def _on_grid(time_s: NDArray[np.float64], log_likelihood: NDArray[np.float32]) -
         -(x + 1) * x * (x - 2) / 2,
         (x + 1) * x * (x - 1) / 6,
     )
-    log = np.zeros((len(at), log_likelihood.shape[1]))
+    draws_on = np.zeros((len(at), n))
+    number = np.arange(len(at))
     for weight, row in zip(weights, range(-1, 3), strict=True):
-        log += weight[:, None] * log_likelihood[np.clip(left + row, 0, n - 1)]
+        draws_on[number, np.clip(left + row, 0, n - 1)] += weight
+    log = draws_on @ log_likelihood
     return EdgeEvidence(first, np.exp(log - log.max()))
 
 
