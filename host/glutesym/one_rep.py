@@ -27,12 +27,14 @@ from glutesym.analysis.quality import (
     motion_flaws,
     noise_flaws,
     rest_flaws,
+    rest_spike_flaws,
     signal_flaws,
     slow_flaws,
     spike_flaws,
     strength_flaws,
 )
 from glutesym.analysis.reps import Movement
+from glutesym.analysis.rest_spikes import rest_spikes_uv
 from glutesym.analysis.resting import RestingLevel, resting_level
 from glutesym.analysis.signal_check import SlowVoltage, hum_uv, slow_voltage
 from glutesym.analysis.timing import Edge, Rises, onset_by_rise, time_offset, time_onsets
@@ -92,6 +94,7 @@ class Observed:
     burst: Burst | None = None
     hum_uv: float | None = None
     slow: SlowVoltage | None = None
+    spikes_uv: float | None = None  # at rest
 
 
 def observe(
@@ -129,6 +132,7 @@ def _observe(pod: PodRecord, power: MusclePower, span: Span, settings: Settings)
         burst=burst,
         hum_uv=hum_uv(pod.emg, resting),
         slow=slow_voltage(pod.emg, span.movement_s),
+        spikes_uv=rest_spikes_uv(power.between(*resting_s), resting) if burst else None,
     )
 
 
@@ -217,6 +221,8 @@ def _strong_burst(observed: Observed) -> Burst | None:
         return None
     inside = (rows.time_s >= burst.start_s) & (rows.time_s <= burst.end_s)
     activation = activation_uv(rows.total[inside], resting.rms_uv)
+    if rest_spike_flaws(observed.spikes_uv, activation):
+        return None
     return burst if snr_db(activation, resting.rms_uv) >= MIN_SNR_DB else None
 
 
@@ -253,7 +259,13 @@ def _side(
     row_s = (time_s[-1] - time_s[0]) / max(len(time_s) - 1, 1) or 1.0
     peak_uv, peak_after_s = peak(power_uv2, row_s, resting.rms_uv)
     snr = snr_db(activation, resting.rms_uv)
-    flaws = strength_flaws(snr, onset is not None) if burst else (SILENT,)
+    spiky = rest_spike_flaws(observed.spikes_uv, activation)
+    if burst is None:
+        flaws = (SILENT,)
+    elif spiky and snr >= MIN_SNR_DB:
+        flaws = spiky
+    else:
+        flaws = strength_flaws(snr, onset is not None)
     flaws += noise_flaws(resting.rms_uv, observed.hum_uv)
     flaws += hum_flaws(resting.rms_uv, observed.hum_uv)
     if observed.slow is not None:

@@ -27,6 +27,7 @@ _SLOW_SHARE = 2.0  # of the activation: so much that the band-pass leaks visible
 _SLOW_UV = 50.0  # less does no harm
 _LIFTING_MV = 5.0  # an electrode that stays on drifts by well below 1 mV in seconds
 _SPIKE = 30.0  # of the mean power, in 4 ms: far above what noise and changing effort reach
+_REST_SPIKE_SHARE = 0.08  # of the muscle's power: detection starts at 0.06 of it
 _KNOCK_G = 1.0  # so much more than usual within the same moment: the pod was hit
 
 LEAD_OFF = "an electrode was off the skin"
@@ -118,6 +119,14 @@ def strength_flaws(snr_db: float, timed: bool) -> tuple[Flaw, ...]:
         ratio = f"signal-to-noise ratio {snr_db:.0f} dB, from {GOOD_SNR_DB:g} dB on it is good"
         return (Flaw("fair", "the signal is weak", ratio),)
     return ()
+
+
+def rest_spike_flaws(spikes_uv: float | None, activation_uv: float) -> tuple[Flaw, ...]:
+    """Return what spikes at rest do: an onset may be one of them. None: there are none."""
+    if spikes_uv is None or spikes_uv**2 < _REST_SPIKE_SHARE * activation_uv**2:
+        return ()
+    detail = f"spikes of {spikes_uv:.0f} µV at rest, by heart beats or cables that move"
+    return (Flaw("poor", "timing is not measurable", detail),)
 
 
 def noise_flaws(resting_uv: float, hum_uv: float | None) -> tuple[Flaw, ...]:
