@@ -300,6 +300,7 @@ def _power(x: _Array, fs_hz: float) -> tuple[_Array, _Array]:
     window = np.hanning(n + 1)[:-1]
     pieces = np.lib.stride_tricks.sliding_window_view(x, n)[:: n - n // 2]
     pieces = (pieces - pieces.mean(axis=1, keepdims=True)) * window
-    power = np.mean(np.abs(np.fft.rfft(pieces)) ** 2, axis=0) * (2 / (n * np.sum(window**2)))
+    squares = np.abs(np.fft.rfft(pieces)) ** 2
+    power = np.asarray(squares.mean(axis=0) * (2 / (n * np.sum(window**2))), np.float64)
     band = (f_hz >= LOW_HZ) & (f_hz <= HIGH_HZ)
     return f_hz[band], power[band]
