@@ -296,7 +296,7 @@ def _power(x: _Array, fs_hz: float) -> tuple[_Array, _Array]:
     The same as ``scipy.signal.welch``, which takes eight times as long for pieces this short.
     """
     n = _segment(fs_hz)
-    f_hz = np.fft.rfftfreq(n, 1 / fs_hz)
+    f_hz = np.asarray(np.fft.rfftfreq(n, 1 / fs_hz), np.float64)
     window = np.hanning(n + 1)[:-1]
     pieces = np.lib.stride_tricks.sliding_window_view(x, n)[:: n - n // 2]
     pieces = (pieces - pieces.mean(axis=1, keepdims=True)) * window
