@@ -82,6 +82,7 @@ def run(job: Job) -> dict[str, Found]:
     found = {"glutesym": ask_glutesym(recording, truth)}
     if job.with_oracle:
         found["oracle"] = ask_oracle(job)
+        found["blind oracle"] = ask_oracle(job, blind=True)
     installed = {detector.name: detector for detector in detectors()} if job.public else {}
     raw = stretches(recording, truth, cancel_hum=False) if job.public else {}
     clean = stretches(recording, truth, cancel_hum=True) if job.public else {}
@@ -139,10 +140,11 @@ def stated_interval(measure: SideMeasure) -> tuple[float, float] | None:
     return measure.onset_s - half_s, measure.onset_s + half_s
 
 
-def ask_oracle(job: Job) -> Found:
+def ask_oracle(job: Job, blind: bool = False) -> Found:
     scenario = scenario_of(job.settings | oracle.UNDISTURBED, job.seed)
     truth = scenario.truth
-    every = oracle.posteriors(scenario)
+    laws = next(laws for laws in LAWS.values() if job.settings["rise_shape"] in laws)
+    every = oracle.posteriors(scenario, laws if blind else ())
     onset_s = np.array([[rep[side].median_s for side in SIDES] for rep in every])
     sd_s = np.array([[rep[side].sd_s for side in SIDES] for rep in every])
     inside = np.array(

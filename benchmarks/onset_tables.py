@@ -69,28 +69,29 @@ def many_detectors(how: str, by_snr: BySnr) -> Table:
 
 
 def all_together(by_snr: BySnr) -> Table:
-    """Return glutesym, the best of the public ones in every number, and the oracle.
+    """Return glutesym, the best of the public ones in every number, and the oracles.
 
-    The ratio is with the oracle on the same onsets: those that glutesym reports.
+    Ratios are with an oracle on the same onsets: those that glutesym reports.
     """
-    headings = ("SNR (dB)", "glutesym", "best public, usual", "best public, tuned", "oracle")
-    table = _table("Side by side (recall of glutesym below)", ("", *headings, "glutesym/oracle"))
+    headings = ("SNR (dB)", "glutesym", "best public, usual", "best public, tuned")
+    oracles = ("oracle", "blind oracle")
+    table = _table(
+        "Side by side (recall of glutesym below)",
+        ("", *headings, *(text for name in oracles for text in (name, f"glutesym/{name}"))),
+    )
     for title, key in _COMPARED.items():
         for snr_db, sets in by_snr.items():
             own = getattr(Score.of(sets["glutesym"]), key)
-            ratio = np.nan
-            if "oracle" in sets:
-                same = [o.where(g) for o, g in zip(sets["oracle"], sets["glutesym"], strict=True)]
-                ratio = own / getattr(Score.of(same), key)
-            table.add_row(
-                title,
-                f"{snr_db:g}",
-                _number(own),
-                _best(sets, "usual", key),
-                _best(sets, "tuned", key),
-                _number(getattr(Score.of(sets["oracle"]), key)) if "oracle" in sets else "–",
-                _number(ratio, 2),
-            )
+            beside: list[str] = []
+            for name in oracles:
+                ratio = value = np.nan
+                if name in sets:
+                    same = [o.where(g) for o, g in zip(sets[name], sets["glutesym"], strict=True)]
+                    value = getattr(Score.of(sets[name]), key)
+                    ratio = own / getattr(Score.of(same), key)
+                beside += [_number(value), _number(ratio, 2)]
+            public = (_best(sets, how, key) for how in ("usual", "tuned"))
+            table.add_row(title, f"{snr_db:g}", _number(own), *public, *beside)
             title = ""
         table.add_section()
     for snr_db, sets in by_snr.items():

@@ -6,7 +6,8 @@
 - public: what can be installed, with usual parameters; and tuned at every signal-to-noise ratio
   on other sets of the same kind, with a constant correction, behind a hum canceller that is told
   where the muscle is quiet. They are told where to look.
-- oracle: the exact posterior of the onset, knowing everything else. See `oracle.py`.
+- oracle: the exact posterior of the onset, knowing everything else; blind: but for how muscles
+  rise, which it learns from the set. See `oracle.py`.
 
 Rises differ between the sides and from set to set: 50 to 150 ms, by turns of the laws that were
 in the scenarios when glutesym's model was made, or at once. Laws marked * are unseen: the model
@@ -132,6 +133,7 @@ def main() -> None:
         out.print(onset_tables.one_detector("glutesym", by_snr, STATED_PCT))
         if not chosen.no_oracle:
             out.print(onset_tables.one_detector("oracle", by_snr, 95))
+            out.print(onset_tables.one_detector("blind oracle", by_snr, 95))
         for how in () if chosen.no_public else ("usual", "tuned"):
             out.print(onset_tables.many_detectors(how, by_snr))
         out.print(onset_tables.all_together(by_snr))

@@ -3,15 +3,19 @@
 The oracle knows the spectra of muscle and noise, how loud both are, and how the muscle rises; and
 it gets the signal without hum, motion artefacts and heart. Muscle and noise are Gaussian, so that
 the likelihood of an onset follows from the covariance of the samples around it, exactly.
+
+A blind one is not told how the muscle rises. It knows which laws and lengths there are and that a
+side's is the same in all repetitions, and learns it from the whole set: what there is to be known.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg, signal
+from scipy import linalg, signal, special
 
 from glutesym.measures import SIDES, Side
 from glutesym.recording import EmgRecord
@@ -47,6 +51,8 @@ _NEAR_S = 0.06  # ... which is off by up to this, so that the prior tells nothin
 _COARSE_S = 0.008
 _FINE_S = 0.002
 _RELEVANT = 12.0  # refined where the log posterior is this close to its maximum
+_RISES_S = np.arange(0.05, 0.1501, 0.02)  # those that a blind oracle thinks of
+_POSSIBLE = 12.0  # a rise is given up when its log evidence is this far below the best one's
 _SETTLED_S = 0.02  # the muscle's correlation time, generously
 # Before every second sample is left out. A sharp filter would smear the onset; what is aliased is
 # in the covariance.
@@ -64,16 +70,31 @@ class Posterior:
     ci_high_s: float
 
 
-def posteriors(scenario: Scenario) -> list[dict[Side, Posterior]]:
-    """Return the posterior of every onset of a scenario that is ``UNDISTURBED``."""
+def posteriors(scenario: Scenario, laws: Sequence[str] = ()) -> list[dict[Side, Posterior]]:
+    """Return the posterior of every onset of a scenario that is ``UNDISTURBED``.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    laws : sequence of str
+        By which muscles may rise, for a blind oracle; none: it is told.
+    """
     recording = record(scenario)
     random = np.random.default_rng((scenario.seed, 13))
     found: list[dict[Side, Posterior]] = [{} for _ in scenario.truth.reps]
     for side in SIDES:
         model = _Model.of(scenario, side, recording.pods[side].emg)
-        for i, rep in enumerate(scenario.truth.reps):
-            near_s = rep.onset_s[side] + random.uniform(-_NEAR_S, _NEAR_S)
-            found[i][side] = model.posterior(near_s, model.plateau_uv[i])
+        if laws:
+            lengths_s = {law: _RISES_S[:1] if law == "step" else _RISES_S for law in laws}
+            rises = [_Rise.of(law, float(s)) for law, of_law in lengths_s.items() for s in of_law]
+        else:
+            true_s = float(scenario.parameters[f"rise_{side}_ms"]) / 1000
+            rises = [_Rise.of(str(scenario.parameters["rise_shape"]), true_s)]
+        near_s = [
+            rep.onset_s[side] + random.uniform(-_NEAR_S, _NEAR_S) for rep in scenario.truth.reps
+        ]
+        for i, posterior in enumerate(model.posteriors(near_s, rises)):
+            found[i][side] = posterior
     return found
 
 
@@ -91,30 +112,40 @@ def set_lag_ms(lag_ms: Array, sd_ms: Array) -> float:
 
 
 @dataclass(frozen=True)
+class _Rise:
+    """How a muscle starts."""
+
+    amplitude: Array  # at EMG_GRID_HZ since the onset
+    length_s: float
+
+    @classmethod
+    def of(cls, law: str, length_s: float) -> _Rise:
+        unit = Burst(
+            0.0,
+            2.0,
+            gain=1.0,
+            rise_s=length_s,
+            rise_shape=law,  # type: ignore[arg-type]
+            fall_s=0.1,
+            levels=(1.0,),
+            level_times_s=(),
+        )
+        return cls(envelope((unit,), round(1.5 * EMG_GRID_HZ)), length_s)
+
+
+@dataclass(frozen=True)
 class _Model:
-    """All that is true of one side but when it starts."""
+    """All that is true of one side but how and when it starts."""
 
     time_s: Array
     uv: Array  # every second sample
     muscle: Array  # autocovariance at the lags of these samples, of unit RMS at the electrode
     noise: Array
-    rise: Array  # amplitude at EMG_GRID_HZ since the onset
-    rise_s: float
     plateau_uv: list[float]  # of every repetition
 
     @classmethod
     def of(cls, scenario: Scenario, side: Side, emg: EmgRecord) -> _Model:
         rise_s = float(scenario.parameters[f"rise_{side}_ms"]) / 1000
-        unit = Burst(
-            0.0,
-            2.0,
-            gain=1.0,
-            rise_s=rise_s,
-            rise_shape=scenario.parameters["rise_shape"],  # type: ignore[arg-type]
-            fall_s=0.1,
-            levels=(1.0,),
-            level_times_s=(),
-        )
         noise_uv = _noise_uv(scenario, side)
         lag_s = np.arange(0.0, 1.0, 2 / emg.fs_hz)
         seen = _front_end_gain(emg.fs_hz)
@@ -126,29 +157,51 @@ class _Model:
             uv=np.convolve(emg.uv, _SMOOTH, mode="same")[::2],
             muscle=_autocovariance(_unit(surface_emg_amplitude(_F_HZ)) * seen * kept, lag_s),
             noise=_autocovariance((noise_uv**2 * _unit(flat(_F_HZ)) * seen + white) * kept, lag_s),
-            rise=envelope((unit,), round(1.5 * EMG_GRID_HZ)),
-            rise_s=rise_s,
             plateau_uv=_plateaus_uv(scenario, side, rise_s, noise_uv),
         )
 
-    def posterior(self, near_s: float, plateau_uv: float) -> Posterior:
+    def posteriors(self, near_s: list[float], rises: list[_Rise]) -> list[Posterior]:
+        """Return the posterior of every repetition's onset, rises summed out."""
+        longest_s = max(rise.length_s for rise in rises)
+        evidence = np.zeros(len(rises))
+        logs: list[Array] = []  # of every repetition, (rises, onsets)
+        for near, plateau_uv in zip(near_s, self.plateau_uv, strict=True):
+            log = np.full((len(rises), round(2 * _REACH_S / _FINE_S) + 1), -np.inf)
+            for k in np.flatnonzero(evidence > evidence.max() - _POSSIBLE):
+                log[k] = self._log_likelihoods(near, plateau_uv, rises[k], longest_s)
+            evidence += special.logsumexp(log, axis=1)
+            logs.append(log)
+        of_rise = special.softmax(evidence)
+        possible = of_rise > 0
+        out: list[Posterior] = []
+        for near, log in zip(near_s, logs, strict=True):
+            weight = of_rise[possible] @ special.softmax(log[possible], axis=1)
+            onset_s = near - _REACH_S + _FINE_S * np.arange(log.shape[1])
+            out.append(_summary(onset_s, weight))
+        return out
+
+    def _log_likelihoods(
+        self, near_s: float, plateau_uv: float, rise: _Rise, longest_s: float
+    ) -> Array:
+        """Return the log likelihood of onsets around a moment; −inf where it is far too low."""
         first_s, last_s = near_s - _REACH_S, near_s + _REACH_S
         # Noise before the first onset and muscle after the last rise are alike for all onsets.
         begin, end = np.searchsorted(
-            self.time_s, (first_s - _SETTLED_S, last_s + 1.2 * self.rise_s + _SETTLED_S)
+            self.time_s, (first_s - _SETTLED_S, last_s + 1.2 * longest_s + _SETTLED_S)
         )
         time_s, uv = self.time_s[begin:end], self.uv[begin:end]
         muscle, noise = (linalg.toeplitz(x[: len(uv)]) for x in (self.muscle, self.noise))
+        samples = np.arange(len(rise.amplitude))
 
         def log_likelihood(onset_s: float) -> float:
             since = (time_s - onset_s) * EMG_GRID_HZ
-            amplitude = plateau_uv * np.interp(since, np.arange(len(self.rise)), self.rise)
+            amplitude = plateau_uv * np.interp(since, samples, rise.amplitude)
             covariance = noise + muscle * np.outer(amplitude, amplitude)
             root = linalg.cholesky(covariance, lower=True, check_finite=False)
             white = linalg.solve_triangular(root, uv, lower=True, check_finite=False)
             return -0.5 * float(white @ white) - float(np.log(np.diag(root)).sum())
 
-        onset_s = np.arange(first_s, last_s + _FINE_S / 2, _FINE_S)
+        onset_s = first_s + _FINE_S * np.arange(round(2 * _REACH_S / _FINE_S) + 1)
         log = np.full(len(onset_s), -np.inf)
         step = round(_COARSE_S / _FINE_S)
         for i in range(0, len(log), step):
@@ -158,12 +211,10 @@ class _Model:
         for i in np.unique(np.clip(around, 0, len(log) - 1)):
             if np.isneginf(log[i]):
                 log[i] = log_likelihood(onset_s[i])
-        return _summary(onset_s, log)
+        return log
 
 
-def _summary(onset_s: Array, log: Array) -> Posterior:
-    weight = np.exp(log - log.max())
-    weight /= weight.sum()
+def _summary(onset_s: Array, weight: Array) -> Posterior:
     below = np.cumsum(weight) - weight / 2
     low_s, median_s, high_s = np.interp((0.025, 0.5, 0.975), below, onset_s)
     sd_s = np.sqrt(weight @ (onset_s - weight @ onset_s) ** 2 + _FINE_S**2 / 12)
