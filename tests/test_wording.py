@@ -224,7 +224,9 @@ def test_fatigue_is_said_only_where_the_interval_says_so():
     tired = wording.fatigue_sentence("left", trend(-18, -24, -12))
     assert tired.startswith("Left median frequency −18 % (95 % CI −24…−12)")
     assert tired.endswith("a sign of fatigue")
-    assert wording.fatigue_sentence("right", trend(-3, -9, 4)).endswith("no sign of fatigue")
+    assert wording.fatigue_sentence("right", trend(2, -9, 4)) == (
+        "Right median frequency +2 % (95 % CI −9…+4) over the set: no sign of fatigue"
+    )
     assert wording.fatigue_sentence("right", trend(None, None, None)) == ""
 
 

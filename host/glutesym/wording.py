@@ -79,8 +79,11 @@ def fatigue_sentence(side: Side, trend: FatigueTrend) -> str:
     change = trend.median_frequency_pct
     if change.value is None or change.ci_low is None or change.ci_high is None:
         return ""
-    interval = _interval(change.ci_low, change.ci_high)
-    words = f"{_capital(side)} median frequency {_signed(change.value)} %{interval} over the set"
+    value, low, high = (
+        f"{round(part):+d}".replace("-", "−")
+        for part in (change.value, change.ci_low, change.ci_high)
+    )
+    words = f"{_capital(side)} median frequency {value} % (95 % CI {low}…{high}) over the set"
     return f"{words}: a sign of fatigue" if change.ci_high < 0 else f"{words}: no sign of fatigue"
 
 
