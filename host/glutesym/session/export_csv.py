@@ -19,41 +19,28 @@ from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from glutesym.errors import SessionError
 from glutesym.measures import SetMeasures
 from glutesym.recording import Recording
 from glutesym.session.about import about
 from glutesym.session.analyze import Progress
-from glutesym.session.columns import (
-    EMG,
-    EVENTS,
-    GAPS,
-    IMU,
-    REPS,
-    SUMMARY,
-    TABLES,
-    TREND,
-    UNITS,
-    Column,
-)
+from glutesym.session.columns import TABLES, TREND, UNITS, Column
 from glutesym.session.history import History
-from glutesym.session.normalised import Normalised, normalised_row
+from glutesym.session.normalised import Normalised
 from glutesym.session.readme import readme_text
-from glutesym.session.rows import Row, gap_rows, rep_row, summary_row, trend_rows
+from glutesym.session.rows import trend_rows
 from glutesym.session.store import StoredEvent
+from glutesym.session.tables import session_tables, table
 
 README, ABOUT = "README.txt", "about.json"
 _UNFINISHED = ".export-"  # what a folder is called until its files are complete
 # A text that begins so is a formula to a spreadsheet, and may be a stranger's; an apostrophe
 # before it makes it text (CWE-1236, Improper Neutralization of Formula Elements in a CSV File).
 _FORMULA = r"^[=+\-@\t\r]"
-_CHUNK_ROWS = 250_000  # rows in memory at once: about 30 MB
 
 
 def export_csv(
@@ -107,26 +94,18 @@ def export_csv(
     target = folder / stem
     total = sum(pod.emg.time_s.size + pod.imu.time_s.size for pod in recording.pods.values())
     whose = {"session": stem} | {key: meta.get(key) for key in ("started_utc", "subject")}
-    summary = whose | summary_row(recording, measures) | normalised_row(normalised)
-    tables = {
-        "reps": _table(REPS, [rep_row(rep) for rep in measures.reps]),
-        "summary": _table(SUMMARY, [summary]),
-        "events": _table(EVENTS, [_event_row(event) for event in events]),
-        "gaps": _table(GAPS, gap_rows(recording)),
-        "emg": _emg(recording),
-        "imu": _imu(recording),
-    }
+    tables = session_tables(recording, measures, events, whose, normalised)
     try:
         target.mkdir(parents=True, exist_ok=True)
         for unfinished in target.glob(f"{_UNFINISHED}*"):  # of an export that was killed
             shutil.rmtree(unfinished, ignore_errors=True)
-        with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=target) as name:
-            temporary = Path(name)
+        with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=target) as made:
+            temporary = Path(made)
             rows = dict.fromkeys(tables, 0)
-            for table, frames in tables.items():
-                with (temporary / f"{table}.csv").open("wb") as file:
-                    for n_rows in _write(file, TABLES[table], frames):
-                        rows[table] += n_rows
+            for name, frames in tables.items():
+                with (temporary / f"{name}.csv").open("wb") as file:
+                    for n_rows in _write(file, TABLES[name], frames):
+                        rows[name] += n_rows
                         progress(min(1.0, sum(rows.values()) / max(1, total)))
             readme = readme_text(stem, rows, recording, measures, meta, normalised)
             (temporary / README).write_bytes(readme.encode("utf-8-sig"))
@@ -155,8 +134,8 @@ def export_trend(file: Path, history: History) -> None:
     unfinished = file.with_name(f"{_UNFINISHED}{file.name}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("wb") as table:
-            list(_write(table, TREND, _table(TREND, trend_rows(history))))
+        with unfinished.open("wb") as written:
+            list(_write(written, TREND, table(TREND, trend_rows(history))))
         unfinished.replace(file)
     except OSError as error:
         raise SessionError(
@@ -176,7 +155,7 @@ def _write(
     file.write(BOM_UTF8)
     file.write((",".join(column.heading for column in columns) + "\n").encode())
     for frame in frames:
-        frame.write_csv(file, include_header=False, float_scientific=False)
+        as_written(frame, columns).write_csv(file, include_header=False, float_scientific=False)
         yield frame.height
 
 
@@ -210,61 +189,20 @@ def _publish(temporary: Path, target: Path, names: Sequence[str]) -> list[Path]:
     return [target / name for name in names]
 
 
-def _emg(recording: Recording) -> Iterator[pl.DataFrame]:
-    for pod in recording.pods.values():
-        emg = pod.emg
-        for part in _parts(emg.uv.size):
-            lost = np.isnan(emg.uv[part])
-            yield _frame(
-                EMG,
-                {
-                    "side": pl.repeat(pod.side, lost.size, eager=True),
-                    "time_s": emg.time_s[part],
-                    "index": emg.index[part],
-                    "emg_uv": emg.uv[part],
-                    "lead_off": _flags(emg.lead_off[part], lost),
-                    "clipped": _flags(emg.clipped[part], lost),
-                },
-            )
+def as_written(frame: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:
+    """Round numbers as their units say; −0 becomes 0; what a spreadsheet would compute stays text.
 
-
-def _imu(recording: Recording) -> Iterator[pl.DataFrame]:
-    for pod in recording.pods.values():
-        imu = pod.imu
-        for part in _parts(imu.time_s.size):
-            time_s = imu.time_s[part]
-            yield _frame(
-                IMU,
-                {
-                    "side": pl.repeat(pod.side, time_s.size, eager=True),
-                    "time_s": time_s,
-                    **{f"accel_{axis}_g": imu.accel_g[part, i] for i, axis in enumerate("xyz")},
-                    **{f"gyro_{axis}_dps": imu.gyro_dps[part, i] for i, axis in enumerate("xyz")},
-                },
-            )
-
-
-def _event_row(event: StoredEvent) -> dict[str, object]:
-    return {
-        "time_s": event.time_s,
-        "side": event.side,
-        "kind": event.kind,
-        "text": event.text or None,
-    }
-
-
-def _table(columns: Sequence[Column], rows: Sequence[Row]) -> Iterator[pl.DataFrame]:
-    """Turn rows, each a mapping of heading to value, into a table of one part."""
-    yield _frame(columns, {c.heading: [row[c.heading] for row in rows] for c in columns})
-
-
-def _frame(columns: Sequence[Column], data: Mapping[str, Any]) -> pl.DataFrame:
-    """Put data in the order of the columns, rounded as their units say.
-
-    NaN becomes empty, −0 becomes 0, and text that a spreadsheet would compute stays text.
+    Parameters
+    ----------
+    frame : DataFrame
+    columns : sequence of Column
+        Those of the frame, in its order.
     """
     return pl.DataFrame(
-        [_cells(pl.Series(c.heading, data[c.heading]), UNITS[c.unit][1]) for c in columns]
+        [
+            _cells(values, UNITS[column.unit][1])
+            for values, column in zip(frame.get_columns(), columns, strict=True)
+        ]
     )
 
 
@@ -273,13 +211,5 @@ def _cells(values: pl.Series, decimals: int) -> pl.Series:
         return values.str.replace(_FORMULA, "'${0}")
     if not values.dtype.is_float():
         return values
-    rounded = values.fill_nan(None).round(decimals)
+    rounded = values.round(decimals)
     return rounded.set(rounded == 0, 0.0)  # −0
-
-
-def _flags(flags: NDArray[np.bool_], lost: NDArray[np.bool_]) -> pl.Series:
-    return pl.Series(flags.astype(np.int8)).set(pl.Series(lost), None)
-
-
-def _parts(size: int) -> Iterator[slice]:
-    return (slice(start, start + _CHUNK_ROWS) for start in range(0, size, _CHUNK_ROWS))
