@@ -30,7 +30,7 @@ from glutesym.measures import (
 from glutesym.pipeline import measure_set
 from glutesym.recording import EmgRecord, Gap, ImuRecord, PodRecord, Recording, SyncUncertainty
 from glutesym.session import export_csv as module
-from glutesym.session import tables
+from glutesym.session import tables as tables_module
 from glutesym.session.columns import EMG, TABLES, UNITS
 from glutesym.session.export_csv import export_csv
 from glutesym.session.normalised import normalised_row
@@ -186,7 +186,7 @@ def test_every_sample_is_there_and_lost_ones_are_empty(tables: dict[str, pl.Data
 
 def test_chunks_do_not_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     export_csv(tmp_path / "one", "x", RECORDING, MEASURES, {})
-    monkeypatch.setattr(tables, "_CHUNK_ROWS", 7)
+    monkeypatch.setattr(tables_module, "_CHUNK_ROWS", 7)
     seen: list[float] = []
     export_csv(tmp_path / "many", "x", RECORDING, MEASURES, {}, progress=seen.append)
     assert seen == sorted(seen)
