@@ -1,0 +1,70 @@
+"""The examples of docs/python.md run as they stand there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import glutesym
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "examples"
+
+
+def run(name, *arguments):
+    done = subprocess.run(
+        [sys.executable, "-W", "error", EXAMPLES / name, *arguments],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONIOENCODING": "utf-8"},
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_read_session(tmp_path):
+    session = glutesym.record(virtual="bridge", seed=31, folder=tmp_path)
+    code, text = run("read_session.py", session.path)
+    assert code == 0, text
+    assert session.sentence in text
+    assert "0 lost" in text
+
+
+def test_read_session_says_what_is_wrong(tmp_path):
+    code, text = run("read_session.py", tmp_path / "no.glutesym")
+    assert code == 1
+    assert text.startswith("Error: ")
+    code, text = run("read_session.py")
+    assert code == 1
+    assert "SESSION" in text
+
+
+@pytest.mark.parametrize("name", ["record_set.py", "stream_async.py"])
+def test_recording(name, tmp_path):
+    code, text = run(name, "--virtual", "bridge", "--folder", tmp_path)
+    assert code == 0, text
+    (path,) = tmp_path.glob("*.glutesym")
+    assert glutesym.load(path).sentence in text
+
+
+def test_own_arrays():
+    code, text = run("own_arrays.py")
+    assert code == 0, text
+    assert "10 repetitions: left lower" in text
+    assert "Timing: left later" in text
+
+
+def test_walkthrough():
+    code, text = run("walkthrough.py")
+    assert code == 0, text
+    assert "lower by" in text
+    assert "reps.csv" in text
+
+
+def test_every_example_is_in_the_docs_and_run_here():
+    page = (EXAMPLES.parent / "python.md").read_text("utf-8")
+    for path in EXAMPLES.glob("*.py"):
+        assert f"examples/{path.name}" in page
+        assert f'"{path.name}"' in Path(__file__).read_text("utf-8")
