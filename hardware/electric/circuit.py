@@ -7,6 +7,7 @@ schematics are traced (`electric.sheet`) and must show the same nets.
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -81,7 +82,7 @@ class Circuit:
         return next((net for net in self.nets if pin in net), frozenset({pin}))
 
 
-def joined(pairs) -> frozenset[frozenset[str]]:
+def joined(pairs: Iterable[tuple[str, str]]) -> frozenset[frozenset[str]]:
     """Return the connected sets of a graph that is given as pairs."""
     set_of: dict[str, set[str]] = {}
     for a, b in pairs:

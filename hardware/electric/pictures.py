@@ -99,5 +99,5 @@ def _line(drawing: Any, x0: float, y0: float, x1: float, y1: float) -> None:
 def _words(
     drawing: Any, text: str, x: float, y: float, align: str = "center", size: float = 11
 ) -> None:
-    label = elements.Label().at((x, y - 0.08)).theta(0)
+    label: Any = elements.Label().at((x, y - 0.08)).theta(0)
     drawing.add(label.label(text, fontsize=size, halign=align, valign="center"))

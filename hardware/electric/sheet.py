@@ -114,7 +114,7 @@ class Sheet:
 
     def write(self, text: str, at: Point, size_pt: float = _FONT_PT, align: str = "left") -> None:
         """Put words on the sheet; ``align`` says which end of them is at the point."""
-        label = elements.Label().at(at).theta(0)
+        label: Any = elements.Label().at(at).theta(0)
         self.drawing.add(label.label(text, fontsize=size_pt, halign=align, valign="center"))
 
     def note(self, text: str, at: Point, align: str = "left") -> None:
