@@ -10,12 +10,16 @@ import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from electric.board_pins import BOARD, read_pins
 from electric.circuit import HARDWARE, CircuitError
 from electric.pod import pod
 from electric.tables import box_csv, box_tables, filled_in, guide_tables
 from electric.wiring import draw_wiring, drawn_from, wiring_yaml
+
+if TYPE_CHECKING:
+    from electric.sheet import Sheet
 
 EXAMPLES = """\
 examples:
@@ -42,17 +46,23 @@ def texts(board: Path = BOARD) -> dict[str, str]:
     return {**made, "test_box.csv": box_csv(), "wiring.yml": wiring_yaml(pod(pins))}
 
 
-def drawings(board: Path = BOARD) -> dict[str, str]:
-    """Return the drawings that schemdraw makes, as SVG."""
+def sheets(board: Path = BOARD) -> list[Sheet]:
+    """Return the schematics: pod, pod with MyoWare, test box."""
     from electric.box_sheet import box_sheet
-    from electric.pictures import lead_picture, polarity_picture
     from electric.pod_sheet import myoware_sheet, pod_sheet
 
     pins = read_pins(board)
+    return [pod_sheet(pins), myoware_sheet(pins), box_sheet()]
+
+
+def drawings(board: Path = BOARD) -> dict[str, str]:
+    """Return the drawings that schemdraw makes, as SVG."""
+    from electric.pictures import lead_picture, polarity_picture
+
+    names = ("schematic.svg", "schematic_myoware.svg", "test_box.svg")
+    schematics = (sheet.svg() for sheet in sheets(board))
     return {
-        "schematic.svg": pod_sheet(pins).svg(),
-        "schematic_myoware.svg": myoware_sheet(pins).svg(),
-        "test_box.svg": box_sheet().svg(),
+        **dict(zip(names, schematics, strict=True)),
         "lead.svg": lead_picture(),
         "polarity.svg": polarity_picture(),
     }
@@ -60,30 +70,31 @@ def drawings(board: Path = BOARD) -> dict[str, str]:
 
 def stale(board: Path = BOARD) -> list[str]:
     """Return the names of the files that are missing or not made from the present sources."""
+    from electric.sheet import shows
+
     made = texts(board)
     wrong = [
         name
         for name, text in {**made, **drawings(board)}.items()
-        if not _is((HARDWARE / name), lambda path, text=text: path.read_text("utf-8") == text)
+        if not _is(HARDWARE / name, lambda path, text=text: path.read_text("utf-8") == text)
     ]
     if not _is(HARDWARE / "wiring.svg", lambda path: drawn_from(path) == made["wiring.yml"]):
         wrong.append("wiring.svg")
+    if not _is(HARDWARE / "schematics.pdf", lambda path: shows(path, sheets(board))):
+        wrong.append("schematics.pdf")
     return wrong
 
 
 def make_all(folder: Path, board: Path = BOARD) -> list[str]:
     """Write all files into a folder; returns their names."""
-    from electric.box_sheet import box_sheet
-    from electric.pod_sheet import myoware_sheet, pod_sheet
     from electric.sheet import write_pdf
 
-    pins = read_pins(board)
     made = {**texts(board), **drawings(board)}
     made["wiring.svg"] = draw_wiring(made["wiring.yml"])
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in made.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
-    write_pdf([pod_sheet(pins), myoware_sheet(pins), box_sheet()], folder / "schematics.pdf")
+    write_pdf(sheets(board), folder / "schematics.pdf")
     return [*made, "schematics.pdf"]
 
 

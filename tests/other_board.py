@@ -1,18 +1,35 @@
-"""A board.py with other pins."""
+"""Boards with other pins than the project's."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from electric.board_pins import BOARD
+REFERENCE = {
+    "EMG_DRDY": 0,
+    "EMG_CS": 1,
+    "EMG_SCLK": 2,
+    "EMG_MOSI": 3,
+    "EMG_MISO": 4,
+    "EMG_START": 26,
+    "EMG_RESET": 27,
+    "MYOWARE_PIN": 26,
+    "I2C_SDA": 6,
+    "I2C_SCL": 7,
+    "USB_SENSE": 28,
+    "NEOPIXEL": 14,
+}
+_HOLES = (*range(8), 16, 17, 18, 19, 20, 21, 22, 26, 27, 28)
 
 
-def board_with(folder: Path, **numbers: int) -> Path:
-    """Write a board.py that differs from the project's in some pins."""
-    text = BOARD.read_text("utf-8")
-    for name, number in numbers.items():
-        start = text.index(f"{name} = const(")
-        text = text[:start] + f"{name} = const({number})" + text[text.index(")", start) + 1 :]
+def board_file(folder: Path, pins: Mapping[str, int]) -> Path:
+    """Write a board.py with these pins."""
     path = folder / "board.py"
-    path.write_text(text, "utf-8")
+    lines = ("from micropython import const", *(f"{k} = const({v})" for k, v in pins.items()))
+    path.write_text("\n".join(lines), "utf-8")
     return path
+
+
+def free_pin(pins: Mapping[str, int]) -> int:
+    """Return a GPIO that nothing uses."""
+    return next(number for number in _HOLES if number not in pins.values())

@@ -81,7 +81,8 @@ def noise_uv() -> float:
     f = np.arange(MUSCLE_HZ[0], MUSCLE_HZ[1] + 1)
     parts = _values(box())
     electrode = 1 / (1 / parts["R7"] + 2j * np.pi * f * parts["C1"])
-    thermal = 4 * _BOLTZMANN * _ROOM_K * np.trapezoid(2 * (SERIES_OHM + electrode.real), f)
+    mean_ohm = float(np.mean(2 * (SERIES_OHM + electrode.real)))
+    thermal = 4 * _BOLTZMANN * _ROOM_K * mean_ohm * (MUSCLE_HZ[1] - MUSCLE_HZ[0])
     chip_uv2 = _NOISE_BEFORE_UV**2 + (_NOISE_BEHIND_UV / _GAIN) ** 2
     share = (MUSCLE_HZ[1] - MUSCLE_HZ[0]) / (0.262 * _RATE_HZ)
     return float(np.sqrt(thermal * 1e12 + chip_uv2 * share))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -175,11 +176,17 @@ def write_pdf(sheets: Sequence[Sheet], path: Path) -> None:
     from matplotlib import pyplot
     from matplotlib.backends.backend_pdf import PdfPages
 
-    with PdfPages(path, metadata={"CreationDate": None, "Title": "glutesym: schematics"}) as pdf:
+    about = {"CreationDate": None, "Title": "glutesym: schematics", "Subject": _digest(sheets)}
+    with PdfPages(path, metadata=about) as pdf:
         for sheet in sheets:
             figure = sheet.drawing.draw(show=False, canvas="matplotlib").getfig()
             pdf.savefig(figure)
             pyplot.close(figure)
+
+
+def shows(pdf: Path, sheets: Sequence[Sheet]) -> bool:
+    """Return whether a PDF was made from sheets of these circuits."""
+    return _digest(sheets).encode() in pdf.read_bytes()
 
 
 def netlist_text(circuit: Circuit) -> str:
@@ -197,6 +204,11 @@ def shown_words(svg: str) -> list[str]:
     """Return all words of a drawing, sorted."""
     texts = ElementTree.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")
     return sorted("".join(text.itertext()).strip() for text in texts)
+
+
+def _digest(sheets: Sequence[Sheet]) -> str:
+    netlists = "\n\n".join(netlist_text(sheet.circuit) for sheet in sheets)
+    return "netlists " + hashlib.sha256(netlists.encode()).hexdigest()[:16]
 
 
 def _point(at: Any) -> Point:

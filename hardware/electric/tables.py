@@ -7,11 +7,12 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 
-from electric.box import HUM, OPEN_N, OPEN_P, OPEN_REF, POSITIONS, SHORT, SIGNAL
+from electric.box import HUM, OPEN_N, OPEN_P, OPEN_REF, POSITIONS, RANGES, SHORT, SIGNAL
 from electric.box_meter import box_checks
 from electric.box_signals import (
     CHECK_HZ,
     MAINS_HZ,
+    Expected,
     expected,
     lead_off_s,
     noise_uv,
@@ -25,7 +26,20 @@ _COLOURS = {
     "BU": "blue", "VT": "violet", "GY": "grey", "WH": "white",
 }  # fmt: skip
 _NAMES = {"U2": "ADS1292R", "U3": "LSM6DSOX", "U4": "MyoWare", "BT1": "cell"}
-_OPEN_BITS = {OPEN_P: "`LEAD_OFF_2P`", OPEN_N: "`LEAD_OFF_2N`"}
+_OPEN_BITS = {OPEN_P: "LEAD_OFF_2P", OPEN_N: "LEAD_OFF_2N"}  # of wire.py
+_BOX_COLUMNS: tuple[str, ...] = (
+    "position",
+    "knob",
+    "switch_at_open",
+    "divide_by",
+    "input_hz",
+    "reading_per_input",
+    "reading_per_input_low",
+    "reading_per_input_high",
+    "noise_uv_rms_20_450hz",
+    "lead_off",
+    "lead_off_after_s",
+)
 
 
 def filled_in(page: str, tables: dict[str, str], name: str) -> str:
@@ -73,35 +87,32 @@ def box_tables() -> dict[str, str]:
 
 def box_csv() -> str:
     """Return the positions for programs: readings as fractions of the input's RMS."""
-    file = io.StringIO()
-    write = csv.writer(file, lineterminator="\n").writerow
-    write(
-        (
-            "position",
-            "knob",
-            "switch_at_open",
-            "divide_by",
-            "input_hz",
-            "reading_per_input",
-            "reading_per_input_low",
-            "reading_per_input_high",
-            "noise_uv_rms_20_450hz",
-        )
-    )
+    rows: list[dict[str, str]] = []
     for p in POSITIONS:
-        common = (p.name, p.knob, p.opened)
-        noise = f"{noise_uv():.1f}"
+        row = {"position": p.name, "knob": p.knob, "switch_at_open": p.opened}
+        if p.name == SHORT:
+            row["noise_uv_rms_20_450hz"] = f"{noise_uv():.1f}"
+        elif p.name in _OPEN_BITS:
+            row |= {"lead_off": _OPEN_BITS[p.name], "lead_off_after_s": f"{lead_off_s():.1f}"}
         if p.name == SIGNAL:
-            for divide_by in (1000, 100):
-                e = expected(p, divide_by)
-                numbers = (f"{x:.6f}" for x in (e.nominal, e.low, e.high))
-                write((*common, divide_by, f"{CHECK_HZ:g}", *numbers, ""))
+            rows += [
+                {**row, "divide_by": f"{n}", **_fractions(expected(p, n), CHECK_HZ)}
+                for n in RANGES
+            ]
         elif p.name == HUM:
-            e = expected(p, f_hz=MAINS_HZ)
-            write((*common, "", f"{MAINS_HZ:g}", *(f"{x:.6f}" for x in (0, e.low, e.high)), ""))
+            rows.append(row | _fractions(expected(p, f_hz=MAINS_HZ), MAINS_HZ))
         else:
-            write((*common, "", "", "", "", "", noise if p.name == SHORT else ""))
+            rows.append(row)
+    file = io.StringIO()
+    table = csv.DictWriter(file, _BOX_COLUMNS, restval="", lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
     return file.getvalue()
+
+
+def _fractions(e: Expected, input_hz: float) -> dict[str, str]:
+    numbers = (f"{x + 0.0:.6f}" for x in (e.nominal, e.low, e.high))
+    return {"input_hz": f"{input_hz:g}", **dict(zip(_BOX_COLUMNS[5:8], numbers, strict=True))}
 
 
 def pin_table(circuit: Circuit, pins: dict[str, int], only: Sequence[str] | None = None) -> str:
@@ -170,7 +181,7 @@ def _reading(name: str) -> str:
         high = expected(position, f_hz=MAINS_HZ).high
         return f"less than {high * 1e6 / 10:.0f} µV for 100 mV in ({MAINS_HZ:g} Hz)"
     if name in _OPEN_BITS:
-        return f"{_OPEN_BITS[name]}, within {3 * lead_off_s():.0f} s or so"
+        return f"`{_OPEN_BITS[name]}`, within {3 * lead_off_s():.0f} s or so"
     if name == OPEN_REF:
         return "no bit; hum, a rail or a drift"
     raise CircuitError(f"nothing is said for the position {name}")

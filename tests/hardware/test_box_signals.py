@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 
 import numpy as np
@@ -132,6 +133,23 @@ def test_noise_is_that_of_resistors_and_chip() -> None:
 
 def test_lead_off_takes_the_time_to_charge_the_breakout() -> None:
     assert lead_off_s() == pytest.approx(2.3e-9 * 1.485 / 6e-9)  # README: about half a second
+
+
+def test_csv_is_for_programs() -> None:
+    from glutesym import wire
+
+    with (HARDWARE / "test_box.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["position"] for row in rows if row["divide_by"] != "100"] == list(AT)
+    for row in rows:
+        if row["lead_off"]:
+            assert hasattr(wire, row["lead_off"])
+        if row["reading_per_input_high"]:
+            low, nominal, high = (
+                float(row[f"reading_per_input{end}"]) for end in ("_low", "", "_high")
+            )
+            assert low <= nominal < high
+    assert {row["position"] for row in rows if row["lead_off"]} == {OPEN_P, OPEN_N}
 
 
 def test_pages_say_the_numbers() -> None:

@@ -7,18 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from electric.board_pins import read_pins
+from electric.board_pins import SETTINGS, read_pins
 from electric.box import box
 from electric.circuit import CircuitError, Wire, bill_of_materials, disagreements, joined
 from electric.meter import cold_checks, electrode_fault_a, sense_volts
 from electric.pod import myoware_pod, pod
-from other_board import board_with
+from other_board import REFERENCE, board_file, free_pin
 
 
 def test_a_pin_that_moves_moves_in_the_circuit(tmp_path: Path) -> None:
-    pins = read_pins(board_with(tmp_path, EMG_CS=5))
-    assert "U2.CS" in pod(pins).net_of("U1.GPIO5")
-    assert "U2.CS" not in pod().net_of("U1.GPIO5")
+    new = free_pin(REFERENCE)
+    pins = read_pins(board_file(tmp_path, REFERENCE | {"EMG_CS": new}))
+    assert "U2.CS" in pod(pins).net_of(f"U1.GPIO{new}")
+    assert f"U1.GPIO{REFERENCE['EMG_CS']}" in pod(REFERENCE).net_of("U2.CS")
+
+
+def test_the_board_of_the_project_can_be_wired() -> None:
+    assert set(read_pins()) == set(SETTINGS) == set(REFERENCE)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +42,7 @@ def test_pins_that_cannot_be_are_refused(
     tmp_path: Path, numbers: dict[str, int], message: str
 ) -> None:
     with pytest.raises(CircuitError, match=message):
-        read_pins(board_with(tmp_path, **numbers))
+        read_pins(board_file(tmp_path, REFERENCE | numbers))
 
 
 def test_a_board_without_a_pin_is_refused(tmp_path: Path) -> None:
@@ -132,7 +137,7 @@ def test_bill_says_of_every_number_whether_it_was_confirmed() -> None:
 
 
 def test_cold_checks_follow_the_values() -> None:
-    between = {check.between: check.expect for check in cold_checks(pod())}
+    between = {check.between: check.expect for check in cold_checks(pod(REFERENCE))}
     # 5.6 k and 8.2 k: in parallel if the board shorts V_USB, 8.2 k alone if it lets it float.
     assert between["GPIO28 and GND"] == "3.29 kΩ to 8.28 kΩ"
     assert between["V_USB and GND"].endswith("at most 13.94 kΩ")

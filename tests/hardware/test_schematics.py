@@ -10,14 +10,15 @@ import pytest
 from schemdraw import elements
 
 import draw
+from electric.board_pins import read_pins
 from electric.box_sheet import box_sheet
 from electric.circuit import HARDWARE, CircuitError
 from electric.pod import pod
 from electric.pod_sheet import myoware_sheet, pod_sheet
-from electric.sheet import Sheet, netlist_text, shown_netlist, shown_words
+from electric.sheet import Sheet, netlist_text, shown_netlist, shown_words, shows
 from electric.tables import filled_in
 from electric.wiring import drawn_from, drawn_wires, wiring_yaml
-from other_board import board_with
+from other_board import REFERENCE, board_file, free_pin
 
 FIX = "python hardware/draw.py, then wire the pods like it"
 
@@ -40,7 +41,9 @@ def test_pages_are_up_to_date(name: str) -> None:
 def test_schematics_are_up_to_date(name: str, sheet) -> None:
     fresh = sheet()  # raises when its lines are not the circuit's
     path = HARDWARE / name
-    assert shown_netlist(path) == netlist_text(fresh.circuit), f"hardware/{name}. Fix: {FIX}"
+    assert shown_netlist(path) == netlist_text(fresh.circuit), (
+        f"hardware/{name} shows another circuit. Fix: {FIX}"
+    )
     assert shown_words(path.read_text("utf-8")) == shown_words(fresh.svg()), f"Fix: {FIX}"
 
 
@@ -66,10 +69,11 @@ def test_wireviz_reads_the_harness() -> None:
 
 
 def test_a_moved_pin_is_noticed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    board = board_with(tmp_path, EMG_CS=5)
+    pins = read_pins()
+    board = board_file(tmp_path, pins | {"EMG_CS": free_pin(pins)})
     assert draw.main(["--check", "--board", str(board)]) == 1
     said = capsys.readouterr().out
-    for name in ("README.md", "wiring.yml", "wiring.svg", "schematic.svg"):
+    for name in ("README.md", "wiring.yml", "wiring.svg", "schematic.svg", "schematics.pdf"):
         assert f"hardware/{name} is not what its sources say" in said
     assert "Fix: python hardware/draw.py" in said
     assert "test_box" not in said
@@ -81,7 +85,13 @@ def test_all_is_made_into_another_folder(tmp_path: Path, monkeypatch) -> None:
     names = draw.make_all(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == set(names)
     assert (tmp_path / "schematics.pdf").read_bytes().startswith(b"%PDF")
-    assert (HARDWARE / "schematics.pdf").read_bytes().count(b"/Type /Page ") == 3
+    assert (tmp_path / "schematics.pdf").read_bytes().count(b"/Type /Page ") == 3
+
+
+def test_pdf_is_of_these_circuits() -> None:
+    sheets = [pod_sheet(), myoware_sheet(), box_sheet()]
+    assert shows(HARDWARE / "schematics.pdf", sheets), f"hardware/schematics.pdf. Fix: {FIX}"
+    assert not shows(HARDWARE / "schematics.pdf", sheets[:2])
 
 
 def test_without_graphviz_it_says_what_to_install(
@@ -96,7 +106,7 @@ def test_without_graphviz_it_says_what_to_install(
 def test_impossible_pins_are_told_without_a_traceback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    board = board_with(tmp_path, EMG_SCLK=5)
+    board = board_file(tmp_path, REFERENCE | {"EMG_SCLK": 5})
     assert draw.main(["--check", "--board", str(board)]) == 1
     assert "EMG_SCLK is GPIO 5, must be one of" in capsys.readouterr().err
     assert draw.main(["--check", "--board", str(tmp_path / "none.py")]) == 1
