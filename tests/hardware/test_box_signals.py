@@ -152,6 +152,18 @@ def test_csv_is_for_programs() -> None:
     assert {row["position"] for row in rows if row["lead_off"]} == {OPEN_P, OPEN_N}
 
 
+def test_the_bench_of_the_host_has_the_same_box() -> None:
+    bench = pytest.importorskip("glutesym.bench.box")
+    assert list(bench.POSITIONS) == list(AT)
+    for divide_by in (1000, 100):
+        assert bench.divider_ratio(divide_by) == pytest.approx(electrode_voltage(divide_by)[0])
+        for f_hz in (50.0, 100.0, 400.0):
+            host = electrode_voltage(divide_by)[0] * abs(bench.lead_gain(f_hz, True))
+            host *= bench.sinc3(f_hz, 2000.0)
+            assert expected(AT[SIGNAL], divide_by, f_hz).nominal == pytest.approx(host, rel=1e-3)
+    assert bench.lead_off_s(True) == pytest.approx(lead_off_s())
+
+
 def test_pages_say_the_numbers() -> None:
     page = (HARDWARE / "test_box.md").read_text("utf-8")
     e = expected(AT[SIGNAL])
