@@ -49,20 +49,6 @@ def test_every_module_is_in_a_layer() -> None:
     assert modules <= set(layers())
 
 
-def test_wiring_table_has_the_pins_of_the_board() -> None:
-    board = (ROOT / "firmware" / "pod" / "board.py").read_text("utf-8")
-    wiring = (ROOT / "hardware" / "README.md").read_text("utf-8")
-    pins = dict(re.findall(r"\| GPIO (\d+)[^|]*\| `(\w+)` \|", wiring))
-    assert len(pins) >= 10
-    for number, name in pins.items():
-        assert re.search(rf"^{name} = const\({number}\)", board, re.MULTILINE), name
-    signals = {name for name in re.findall(r"^(\w+) = const\(\d+\)", board, re.MULTILINE)}
-    wired = {name for name in signals if name.endswith(("_SDA", "_SCL", "_SENSE"))} | {
-        f"EMG_{name}" for name in ("SCLK", "MOSI", "MISO", "CS", "DRDY", "START", "RESET")
-    }
-    assert wired <= set(pins.values())
-
-
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#\s]+)", page.read_text("utf-8")):

@@ -1,0 +1,1 @@
+"""The electrical half of the hardware: circuits, their drawings, and what to expect of them."""
