@@ -19,7 +19,6 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from glutesym.api import aio as aio
     from glutesym.api.capture import Capture as Capture
-    from glutesym.api.capture import Samples as Samples
     from glutesym.api.capture import capture as capture
     from glutesym.api.capture import record as record
     from glutesym.api.numbers import analyze as analyze
@@ -29,11 +28,12 @@ if TYPE_CHECKING:
     from glutesym.api.session_data import Session as Session
     from glutesym.api.session_data import load as load
     from glutesym.errors import GlutesymError as GlutesymError
+    from glutesym.session.new_samples import Samples as Samples
 
 _WHERE = {
     "aio": "api.aio",
     "Capture": "api.capture",
-    "Samples": "api.capture",
+    "Samples": "session.new_samples",
     "capture": "api.capture",
     "record": "api.capture",
     "analyze": "api.numbers",

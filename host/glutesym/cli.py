@@ -16,6 +16,7 @@ from glutesym import (
     cli_app,
     cli_calibrate,
     cli_export,
+    cli_lsl,
     cli_pods,
     cli_replay,
     cli_report,
@@ -74,6 +75,7 @@ app.add_typer(cli_export.app)
 app.add_typer(cli_trend.app)
 app.add_typer(cli_review.app)
 app.add_typer(cli_report.app)
+app.add_typer(cli_lsl.app)
 
 DEFAULT_FOLDER = Path("sessions")
 

@@ -17,6 +17,7 @@ from glutesym.keys import KeyRing, default_path
 from glutesym.links.base import FoundPod, Transport
 from glutesym.links.ble import BleTransport
 from glutesym.links.usb import UsbTransport
+from glutesym.session.new_samples import Samples
 
 _WAIT_S = 0.25
 
@@ -78,11 +79,11 @@ class AsyncCapture:
             with suppress(GlutesymError):  # the first error is the one to tell
                 await self.wait()
 
-    async def __aiter__(self) -> AsyncIterator[plain.Samples]:
+    async def __aiter__(self) -> AsyncIterator[Samples]:
         while (samples := await self.next()) is not None:
             yield samples
 
-    async def next(self) -> plain.Samples | None:
+    async def next(self) -> Samples | None:
         """Wait for the next samples; None when the session has ended.
 
         Raises

@@ -205,6 +205,7 @@ class RunningSession:
         self._identifying: asyncio.Task[None] | None = None
         self.path = path
         self.t0_host_ns = 0
+        self.markers: list[tuple[float, str]] = []  # session time, text
 
     @property
     def counts(self) -> dict[Side, PodCounts]:
@@ -215,6 +216,10 @@ class RunningSession:
     def running(self) -> bool:
         """Whether the session still runs."""
         return self._thread.ident is not None and not self._over.is_set()
+
+    def now_s(self) -> float:
+        """Return the session time now."""
+        return (self._surroundings.clock_ns() - self.t0_host_ns) / 1e9
 
     def start(self) -> None:
         """Begin."""
@@ -245,6 +250,7 @@ class RunningSession:
 
         def add() -> None:
             if self._recorder is not None:
+                self.markers.append((self.now_s(), text))
                 self._recorder.add_event(self._surroundings.clock_ns(), "marker", text)
 
         self._call(add)
