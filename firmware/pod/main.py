@@ -4,6 +4,8 @@ import asyncio
 import binascii
 import gc
 import machine
+import os
+import release
 import settings
 import sys
 import time
@@ -25,7 +27,6 @@ from power import Power
 from status_led import StatusLed
 from stream import Sender
 
-FIRMWARE = "0.2.0"
 _VIEW_BYTES = 40  # what the log's view of a frame takes, on a 64-bit VM
 _KEEP_FREE_BYTES = 64_000  # for the radio, and for what a task needs in passing
 _WATCHDOG_MS = 8000
@@ -53,6 +54,11 @@ def _build_emg():
         board.EMG_PIO_SM, board.EMG_PIO_HZ, Pin(board.EMG_SCLK), Pin(board.EMG_MISO),
         Pin(board.EMG_DRDY), cs, board.EMG_RING_BITS,
     )  # fmt: skip
+
+
+def _own_files():
+    """Return the files that make this firmware; boot.py is whoever's."""
+    return {name: name for name in os.listdir() if name.endswith(".py") and name != "boot.py"}
 
 
 def _try(faults, *actions):
@@ -99,7 +105,7 @@ def _build(faults):
         gauge = None
     log = _build_log()
     facts = {
-        "firmware": FIRMWARE,
+        "firmware": release.name(_own_files()),
         "micropython": ".".join(str(n) for n in sys.implementation.version[:3]),
         "board": board.NAME,
         "id": pod_id,

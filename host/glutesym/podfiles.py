@@ -5,10 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from glutesym import release
 from glutesym.errors import MissingPartError
 
 _PACKAGE = Path(__file__).resolve().parent
-SHARED = ("wire.py", "packets.py")  # of this package: they run on MicroPython and CPython
+SHARED = ("packets.py", "release.py", "wire.py")  # of this package: run by pod and host
 
 
 def _firmware(part: str) -> Path:
@@ -35,6 +36,28 @@ def pod_files() -> dict[str, Path]:
     files = {path.name: path for path in _firmware("pod").glob("*.py")}
     files.update({name: _PACKAGE / name for name in SHARED})
     return dict(sorted(files.items()))
+
+
+def firmware_fingerprint() -> str:
+    """Return eight digits that stand for the names and the content of `pod_files`.
+
+    Raises
+    ------
+    MissingPartError
+        The firmware is not part of this installation.
+    """
+    return release.fingerprint(pod_files())
+
+
+def expected_firmware() -> str:
+    """Return what a pod that has exactly `pod_files` says as its ``"firmware"``.
+
+    Raises
+    ------
+    MissingPartError
+        The firmware is not part of this installation.
+    """
+    return release.name(pod_files())
 
 
 def virtual_board_files() -> dict[str, Path]:
