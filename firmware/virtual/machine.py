@@ -17,6 +17,8 @@ from micropython import const
 
 PWRON_RESET = const(1)
 WDT_RESET = const(3)
+_WATCHDOG_CTRL_CLEAR = const(0x400DB000)  # RP2350 datasheet, "WATCHDOG: CTRL", address that clears
+_WATCHDOG_ENABLE = const(1 << 30)
 _REGISTER_NS = const(1000)  # what reading or writing a register costs in the interpreter
 
 
@@ -83,7 +85,7 @@ class ADC:
 
 
 class _Mem32:
-    """Registers by address: those of the ADC."""
+    """Registers by address: those of the ADC, and the one that stops the watchdog."""
 
     def __getitem__(self, address):
         depth = world.lift_heap_lock()
@@ -97,6 +99,10 @@ class _Mem32:
         depth = world.lift_heap_lock()
         try:
             spend(_REGISTER_NS)
+            if address == _WATCHDOG_CTRL_CLEAR:
+                if value & _WATCHDOG_ENABLE:
+                    world.alarm_ns = -1
+                return
             adc_block.adc.write(_adc_offset(address), value)
         finally:
             world.restore_heap_lock(depth)

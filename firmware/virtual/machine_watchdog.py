@@ -11,6 +11,7 @@ from micropython import const
 EXIT_RESET = const(64)
 EXIT_WATCHDOG = const(65)
 EXIT_BOOTLOADER = const(66)
+EXIT_PROMPT = const(67)  # no reset: the program has ended, and somebody wants MicroPython's prompt
 _watchdog = None
 
 
@@ -41,7 +42,7 @@ class WDT:
 
     def check(self):
         """End the pod when its watchdog has run out. Not on the board: the stand-ins call it."""
-        if world.now_ns() >= world.alarm_ns:
+        if 0 <= world.alarm_ns <= world.now_ns():
             world.alarm_ns = world.now_ns() + self._timeout_ns
             world.sleep_until(world.now_ns() + 1)  # a pod that computed is ahead of the world
             sys.exit(EXIT_WATCHDOG)

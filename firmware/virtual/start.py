@@ -6,9 +6,11 @@ import random
 import sys
 import usb_serial
 import world
+from machine_watchdog import EXIT_PROMPT
 
 sys.modules["_asyncio"] = asyncio_queue  # files cannot override these built-in modules
 sys.modules["sys"] = usb_serial.Sys()
+sys.modules["micropython"] = usb_serial.Micropython()
 random.seed(world.config["seed"])
 board.EMG_FRONT_END = world.config.get("emg_front_end", board.EMG_FRONT_END)
 
@@ -17,7 +19,15 @@ try:
 except Exception as error:
     world.lift_heap_lock()
     sys.print_exception(error)
-# The prompt, where the board ends up when main.py does: nothing runs any more but interrupts, the
-# radio's link, and the watchdog if it had been started. Ref: MicroPython ports/rp2/main.c
-while True:
-    world.wait_until(-1)
+except KeyboardInterrupt:
+    pass
+# Where the board ends up when main.py does: nothing runs any more but interrupts, the radio's
+# link, and the watchdog if it had been started. Once somebody has pressed Ctrl-C, MicroPython's
+# prompt takes over the port: prompt.py, without radio and watchdog. Ref: MicroPython
+# ports/rp2/main.c
+try:
+    while not world.interrupts:
+        world.wait_until(-1)
+except KeyboardInterrupt:
+    pass
+sys.exit(EXIT_PROMPT)

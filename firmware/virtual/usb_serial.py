@@ -2,11 +2,13 @@
 
 As on the board, a read returns when it has all the bytes that it was asked for, however long that
 takes: poll, then read one. A write waits for room in the port's buffer, but not for ever, and is
-lost when nobody has opened the port. What `print` writes goes to the console's log instead, and
-Ctrl-C is a byte like others. Ref: MicroPython shared/runtime/sys_stdio_mphal.c,
-shared/tinyusb/mp_usbd_cdc.c, tusb_config.h, ports/rp2/mphalport.c
+lost when nobody has opened the port. What `print` writes goes to the console's log instead.
+Ctrl-C interrupts the program, also one that sleeps, until `micropython.kbd_intr` says otherwise.
+Ref: MicroPython shared/runtime/sys_stdio_mphal.c, shared/tinyusb/mp_usbd_cdc.c, tusb_config.h,
+ports/rp2/mphalport.c
 """
 
+import micropython
 import struct
 import sys
 import world
@@ -19,6 +21,20 @@ _BUFFER_BYTES = const(256)  # CFG_TUD_CDC_TX_BUFSIZE
 _PACKET_BYTES = const(64)  # CFG_TUD_CDC_EP_BUFSIZE
 _TIMEOUT_NS = const(500_000_000)  # MICROPY_HW_USB_CDC_TX_TIMEOUT
 _BYTE_NS = const(1000)  # full speed USB carries about 1 MB/s
+_interrupt_key = 3  # Ctrl-C; -1: none
+
+
+class Micropython:
+    """The module ``micropython``, whose `kbd_intr` is about this port."""
+
+    def __init__(self):
+        for name in dir(micropython):
+            setattr(self, name, getattr(micropython, name))
+        self.kbd_intr = self._interrupt_by
+
+    def _interrupt_by(self, key):
+        global _interrupt_key
+        _interrupt_key = key
 
 
 class _Stream:
@@ -80,6 +96,10 @@ class _Stream:
 
     def _on_event(self, kind, data):
         if kind == world.USB_RECEIVED:
+            if 0 <= _interrupt_key and _interrupt_key in data:
+                self._received[:] = b""
+                data = data[data.rfind(bytes([_interrupt_key])) + 1 :]
+                world.interrupt()
             self._received.extend(data)
         elif kind == world.USB_OPENED:
             self._open = bool(data[0])

@@ -52,6 +52,8 @@ _on_radio_event = None  # called with (kind, data) for each radio event
 _on_usb_event = None  # called with (kind, data) for each event of USB
 alarm_ns = -1  # the watchdog's deadline, -1: none
 on_alarm = None  # called when the deadline has passed
+_interrupted = False
+interrupts = 0  # Ctrl-C so far
 _heap_copies = []  # what BTstack would have copied to the heap, see wait_until
 
 
@@ -100,7 +102,7 @@ def spend_ns(ns):
 
 def wait_until(deadline_ns):
     """Sleep until ``deadline_ns`` (-1: for ever) or an event, and dispatch events."""
-    global _now_ns
+    global _now_ns, _interrupted
     if 0 <= alarm_ns and not 0 <= deadline_ns <= alarm_ns:
         deadline_ns = alarm_ns
     answer = _ask(_WAIT, struct.pack("<q", deadline_ns))
@@ -124,6 +126,16 @@ def wait_until(deadline_ns):
             _on_radio_event(kind, data)
         position += size
     spend_ns(0)
+    if _interrupted:
+        _interrupted = False
+        raise KeyboardInterrupt
+
+
+def interrupt():
+    """Have the program interrupted, once the events that came with this one are dispatched."""
+    global _interrupted, interrupts
+    _interrupted = True
+    interrupts += 1
 
 
 def sleep_until(deadline_ns):

@@ -16,6 +16,7 @@ from glutesym import (
     cli_app,
     cli_calibrate,
     cli_export,
+    cli_flash,
     cli_lsl,
     cli_pods,
     cli_replay,
@@ -66,6 +67,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(cli_app.app)
+app.add_typer(cli_flash.app)
 app.add_typer(cli_pods.app)
 app.add_typer(cli_replay.app)
 app.add_typer(cli_sync.app)

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from glutesym.cli_shared import err, out
 from glutesym.errors import GlutesymError, LinkError
+from glutesym.wording import self_test_sentence
 
 if TYPE_CHECKING:
     from glutesym.keys import KeyRing, OwnedPod
@@ -167,7 +168,7 @@ def selftest(
         result = await upkeep.self_test(link)
         if not result.get("ok"):
             bad.append(pod)
-        _say(f"{pod.side} ({_name(pod)}): {_self_test_sentence(result)}")
+        _say(f"{pod.side} ({_name(pod)}): {self_test_sentence(result)}")
         if faults := link.info.get("faults"):
             _say(f"  {faults} line(s) in its fault log: `glutesym faults {pod.side}`.")
 
@@ -346,19 +347,3 @@ def _print_description(info: dict[str, Any]) -> None:
     )
     if info.get("bench"):
         _say("  BENCH MODE: measures on USB power. Never wear it like this!")
-
-
-def _self_test_sentence(result: dict[str, Any]) -> str:
-    """Say what a self-test found, in plain words."""
-    parts: list[str] = []
-    square, expected = result.get("square_counts"), result.get("expected_counts")
-    if isinstance(square, int) and isinstance(expected, int) and expected:
-        parts.append(f"test signal {100 * square / expected:.0f} % of what it should be")
-    if isinstance(rate := result.get("rate_sps"), int):
-        parts.append(f"{rate} samples a second")
-    if isinstance(bias_mv := result.get("bias_mv"), int):
-        parts.append(f"bias {bias_mv} mV")
-    if isinstance(noise_nv := result.get("noise_nv"), int):
-        parts.append(f"noise {noise_nv / 1000:.1f} µV")
-    verdict = "works" if result.get("ok") else "DOES NOT WORK: check the front end's wiring"
-    return f"{verdict} ({', '.join(parts)})." if parts else f"{verdict}."

@@ -98,6 +98,10 @@ class PodGoneError(LinkError):
     """A pod will not come back, however long it is looked for: what is replayed ends here."""
 
 
+class FlashError(GlutesymError):
+    """The firmware cannot be put on a board; the message says what to do."""
+
+
 class RefusedError(LinkError):
     """A pod refuses a request.
 

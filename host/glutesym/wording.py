@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from glutesym.live_state import LiveState, SideLive
 from glutesym.measures import (
@@ -343,3 +344,19 @@ def _reason(*reasons: str) -> str:
 
 def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
+
+
+def self_test_sentence(result: dict[str, Any]) -> str:
+    """Say what a self-test found, in plain words."""
+    parts: list[str] = []
+    square, expected = result.get("square_counts"), result.get("expected_counts")
+    if isinstance(square, int) and isinstance(expected, int) and expected:
+        parts.append(f"test signal {100 * square / expected:.0f} % of what it should be")
+    if isinstance(rate := result.get("rate_sps"), int):
+        parts.append(f"{rate} samples a second")
+    if isinstance(bias_mv := result.get("bias_mv"), int):
+        parts.append(f"bias {bias_mv} mV")
+    if isinstance(noise_nv := result.get("noise_nv"), int):
+        parts.append(f"noise {noise_nv / 1000:.1f} µV")
+    verdict = "works" if result.get("ok") else "DOES NOT WORK: check the front end's wiring"
+    return f"{verdict} ({', '.join(parts)})." if parts else f"{verdict}."

@@ -22,6 +22,17 @@ _AT_ONCE_BYTES = 4096
 OnPacket = Callable[[int, int, bytes], None]  # host time of arrival in ns, kind, payload
 
 
+def open_port(name: str) -> serial.Serial:
+    """Open a port for this program alone; `port_problem` explains what this raises.
+
+    Raises
+    ------
+    OSError, ValueError
+        It is busy, not there, may not be used, or is no serial port.
+    """
+    return serial.Serial(name, _BAUD, timeout=_POLL_S, write_timeout=_WRITE_S, exclusive=True)
+
+
 class SerialPort:
     """One port, opened once.
 
@@ -67,7 +78,7 @@ class SerialPort:
         try:
             await self._loop.run_in_executor(self._worker, self._open)
         except (OSError, ValueError) as error:  # serial.SerialException is an OSError
-            raise LinkError(_problem(self._name, error)) from error
+            raise LinkError(port_problem(self._name, error)) from error
         self._reader.start()
 
     async def write(self, data: bytes) -> None:
@@ -90,9 +101,7 @@ class SerialPort:
             await asyncio.shield(asyncio.wrap_future(closing))
 
     def _open(self) -> None:
-        self._port = serial.Serial(
-            self._name, _BAUD, timeout=_POLL_S, write_timeout=_WRITE_S, exclusive=True
-        )
+        self._port = open_port(self._name)
         self._port.reset_input_buffer()  # what was meant for another program
 
     def _close(self) -> None:
@@ -136,7 +145,7 @@ class SerialPort:
             self._closing = True  # the event loop has ended
 
 
-def _problem(name: str, error: Exception) -> str:
+def port_problem(name: str, error: Exception) -> str:
     """Say why a port cannot be opened, and what to do."""
     number = getattr(error, "errno", None)
     text = str(error)

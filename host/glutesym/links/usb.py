@@ -25,7 +25,10 @@ from glutesym.links.serial_port import SerialPort
 _log = logging.getLogger(__name__)
 # Vendor and product of boards that run MicroPython: SparkFun Thing Plus RP2350; Raspberry Pi's
 # own, which most boards use. Ref: MicroPython ports/rp2/boards/*/mpconfigboard.h.
-_BOARDS = {(0x1B4F, 0x0038), (0x2E8A, 0x0005)}
+BOARDS = {
+    (0x1B4F, 0x0038): "SparkFun Thing Plus RP2350",
+    (0x2E8A, 0x0005): "a Raspberry Pi board, or one like it",
+}
 _LOOK_EVERY_S = 0.5
 _GREETING_S = 2.0  # a pod that measures answers within some ms; one that starts takes longer
 _HELLO_EVERY_S = 0.5
@@ -138,7 +141,7 @@ class UsbTransport:
         return sorted(
             port.device
             for port in ports
-            if (port.vid, port.pid) in _BOARDS and port.device not in in_use
+            if (port.vid, port.pid) in BOARDS and port.device not in in_use
         )
 
     async def _look_at(self, port: str) -> FoundPod:

@@ -9,18 +9,15 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import shutil
 import socket
 import struct
 import subprocess
-import sys
-import sysconfig
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-from glutesym.errors import MissingPartError
 from glutesym.podfiles import copy_files, pod_files, virtual_board_files
+from glutesym.virtual.micropython_vm import micropython_executable
 from glutesym.virtual.pod_parts import Body, Radio, Usb
 from glutesym.world_time import WorldLoop
 
@@ -31,31 +28,10 @@ _USB_SENT = 50
 _NEXT_SEED = 7919  # each boot has other random numbers, as on the board
 
 # Exit codes and causes of a reset: firmware/virtual/machine_watchdog.py, machine.py
-EXIT_RESET, EXIT_WATCHDOG = 64, 65
+EXIT_RESET, EXIT_WATCHDOG, EXIT_BOOTLOADER, EXIT_PROMPT = 64, 65, 66, 67
 POWER_ON, WATCHDOG_RESET = 1, 3
 
 HEAP_BYTES = 16 << 20  # as a pod with 8 MB of PSRAM
-
-
-def micropython_executable() -> str:
-    """Return the path of the MicroPython VM.
-
-    Raises
-    ------
-    MissingPartError
-        It is not installed, or there is none for this system.
-    """
-    found = shutil.which("micropython", path=sysconfig.get_path("scripts")) or shutil.which(
-        "micropython"
-    )
-    if not found:
-        fix = (
-            "use Linux or macOS: there is no MicroPython VM for Windows"
-            if sys.platform == "win32"
-            else 'pip install "glutesym[sim]"'
-        )
-        raise MissingPartError("The MicroPython VM", fix)
-    return found
 
 
 class PodProcess:
@@ -79,6 +55,8 @@ class PodProcess:
         Called with the exit code when the process ends by itself.
     heap_bytes : int
         Of the VM; objects are twice as large there as on a 32-bit board.
+    blank : bool
+        Begin with an empty flash.
     """
 
     def __init__(
@@ -93,6 +71,7 @@ class PodProcess:
         wake_delay_ns: Callable[[], int],
         on_exit: Callable[[int], None],
         heap_bytes: int = HEAP_BYTES,
+        blank: bool = False,
     ) -> None:
         self._loop = loop
         self._folder = folder
@@ -116,7 +95,7 @@ class PodProcess:
         self.led = (0, 0, 0)
         self.log_path = folder / "console.log"
         copy_files(virtual_board_files(), folder / "board")
-        copy_files(pod_files(), folder / "flash")
+        copy_files({} if blank else pod_files(), folder / "flash")
 
     @property
     def running(self) -> bool:

@@ -17,7 +17,7 @@ from typing import Protocol
 
 from glutesym.world_time import WorldLoop
 
-_RECEIVED, _OPENED, _TAKEN = 200, 201, 202  # events of firmware/virtual/world.py
+RECEIVED, _OPENED, _TAKEN = 200, 201, 202  # events of firmware/virtual/world.py
 _FRAME_S = 0.001  # full speed USB moves data once a millisecond
 _EVENT_BYTES = 512
 
@@ -207,7 +207,7 @@ class UsbCable:
         data = self._down.popleft()
         if self.plugged:
             for begin in range(0, len(data), _EVENT_BYTES):
-                self._tell(_RECEIVED, data[begin : begin + _EVENT_BYTES])
+                self._tell(RECEIVED, data[begin : begin + _EVENT_BYTES])
 
     def _write(self, data: bytes) -> None:
         if self._port is not None:

@@ -15,6 +15,7 @@ from glutesym.measures import SIDES, Side
 from glutesym.virtual.body import ScenarioBody
 from glutesym.virtual.peripheral import VirtualPeripheral
 from glutesym.virtual.pod_process import (
+    EXIT_PROMPT,
     EXIT_RESET,
     EXIT_WATCHDOG,
     HEAP_BYTES,
@@ -22,6 +23,7 @@ from glutesym.virtual.pod_process import (
     WATCHDOG_RESET,
     PodProcess,
 )
+from glutesym.virtual.prompt_process import PromptProcess
 from glutesym.virtual.radio import RadioLink, RadioModel
 from glutesym.virtual.usb_cable import UsbCable
 from glutesym.world_time import WorldLoop
@@ -46,6 +48,8 @@ class PodHardware:
     pairing: bool = False  # MicroPython is built with Bluetooth pairing; releases are not
     emg_front_end: str = "ads1292r"  # or "myoware"
     heap_bytes: int = HEAP_BYTES  # of the VM: bounds the log
+    blank: bool = False  # MicroPython is on it and nothing else
+    machine: str = "SparkFun Thing Plus RP2350 with RP2350"  # as sys.implementation says
     faults: dict[str, float] = field(default_factory=dict[str, float])  # see the chips' stand-ins
     settings: dict[str, object] = field(default_factory=dict[str, object])
     radio: RadioModel = field(default_factory=RadioModel)
@@ -85,6 +89,9 @@ class VirtualPod:
     usb : UsbCable
     body : ScenarioBody
     process : PodProcess
+        Its program.
+    prompt : PromptProcess
+        MicroPython's prompt, where no program runs.
     resets : int
         Times that it has booted again by itself.
     """
@@ -136,12 +143,20 @@ class VirtualPod:
             _wake_delays(seed),
             self._on_exit,
             hardware.heap_bytes,
+            hardware.blank,
         )
-        settings = {"side": side, "key": self.key.hex(), "encrypt": False, **hardware.settings}
-        (folder / "flash" / "settings.json").write_text(json.dumps(settings))
+        board = {"machine": hardware.machine, "unique_id": self.id}
+        self.prompt = PromptProcess(loop, folder, board, self._on_prompt, self._on_prompt_exit)
+        self._flash = folder / "flash"
+        if not hardware.blank:
+            settings = {"side": side, "key": self.key.hex(), "encrypt": False, **hardware.settings}
+            (self._flash / "settings.json").write_text(json.dumps(settings))
 
     async def switch_on(self, reset_cause: int = POWER_ON) -> None:
-        """Boot the pod."""
+        """Boot the pod; without a program it shows MicroPython's prompt."""
+        if not (self._flash / "main.py").exists():
+            self._show_prompt()
+            return
         await self.radio.power_on(self.process.post_event)
         self.usb.pod_starts(self.process.post_event)
         self.process.start(reset_cause)
@@ -151,10 +166,15 @@ class VirtualPod:
         if self._boot is not None:
             self._boot.cancel()
         self.process.kill()
+        self.prompt.kill()
         self._go_dark()
 
     def _on_exit(self, code: int) -> None:
         """Boot again after a reset; anything else is the end, as in the bootloader."""
+        if code == EXIT_PROMPT:
+            self.radio.power_off()
+            self._show_prompt()  # the port stays
+            return
         self._go_dark()
         if code in (EXIT_RESET, EXIT_WATCHDOG):
             self.resets += 1
@@ -165,6 +185,20 @@ class VirtualPod:
         # On RP2 machine.reset() lets the watchdog bite at once, too: ports/rp2/modmachine.c,
         # mp_machine_reset and mp_machine_reset_cause.
         await self.switch_on(WATCHDOG_RESET)
+
+    def _show_prompt(self) -> None:
+        self.usb.pod_starts(self.prompt.post_event)
+        self.prompt.start()
+
+    def _on_prompt_exit(self, code: int) -> None:
+        """Run the program after a soft reset; the port stays."""
+        if code == 0:
+            self._boot = self._loop.create_task(self.switch_on())
+        else:
+            self._on_exit(code)
+
+    def _on_prompt(self, data: bytes) -> None:
+        self.usb.on_sent(data, self._loop.now_ns())
 
     def _go_dark(self) -> None:
         self.radio.power_off()
