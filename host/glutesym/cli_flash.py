@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,7 +19,7 @@ from rich.table import Table
 from rich.text import Text
 
 from glutesym.cli_shared import err, out
-from glutesym.errors import GlutesymError
+from glutesym.errors import FlashError, GlutesymError, LinkError
 from glutesym.measures import OTHER_SIDE, Side
 
 if TYPE_CHECKING:
@@ -91,11 +92,12 @@ def flash(
 ) -> None:
     """Put the firmware on a board, make it your pod, and have it test itself.
 
-    A new board: hold its BOOT button while you plug it in; it gets MicroPython first. A board that
-    has MicroPython: just plug it in; with --image or --release it gets another one. Only files that
-    have changed are sent; settings, key and fault log of a pod stay. An interrupted flash is
+    A new board: hold its BOOT button while you plug it in; it gets MicroPython first. A board
+    that has MicroPython: just plug it in; with --image or --release it gets another one. Only
+    files that have changed are sent; settings, key and fault log of a pod stay. An interrupted flash is
     completed by running the same command once more.
     """
+    from glutesym.flash.raw_repl import BoardGoneError
     from glutesym.flash.run import Wish
 
     if list_:
@@ -105,18 +107,25 @@ def flash(
     provisions = not (no_provision or dry_run)
     sides = _sides(side, both, provisions)
     report = _Report()
+    done: set[str] = set()
     works = True
     try:
         for number, chosen in enumerate(sides):
             if number and not virtual:
-                _wait_for_the_next(report)
+                _wait_for_the_next(port, report)
             with _found(port, virtual, chosen, seed, report) as (found, keys):
                 last = number == len(sides) - 1
-                works &= _one(found, wish, chosen if provisions else None, keys, report, last)
+                other = replace(wish, other_than=frozenset(done))
+                worn = chosen if provisions else None
+                board_id, good = _one(found, other, worn, keys, report, last)
+                done.add(board_id)
+                works &= good
     except KeyboardInterrupt:
         report.end()
         err.print(f"Interrupted. {report.if_interrupted}", soft_wrap=True)
         raise typer.Exit(130) from None
+    except BoardGoneError as error:
+        raise FlashError(f"{error} {report.if_interrupted}") from error
     finally:
         report.end()
     if not works:
@@ -168,8 +177,8 @@ def _one(
     keys: KeyRing | None,
     report: _Report,
     last: bool,
-) -> bool:
-    """Flash one board; returns whether all of it works."""
+) -> tuple[str, bool]:
+    """Flash one board; returns its id, and whether all of it works."""
     from glutesym.flash.bring_up import bring_up
     from glutesym.flash.card import bare_card, pod_card
     from glutesym.flash.run import flash_board
@@ -179,15 +188,15 @@ def _one(
     ring = KeyRing.load(default_path()) if keys is None else keys  # before anything is changed
     flashed = flash_board(found, wish, report)
     if flashed is None:
-        return True
+        return "", True
     if wish.only_look:
         report.end()
         _print_plan(flashed)
-        return True
+        return flashed.facts.id, True
     if side is None:
         report.end()
         _print_card(bare_card(flashed, "glutesym provision --side left"))
-        return True
+        return flashed.facts.id, True
     pod = asyncio.run(bring_up(flashed.board.port, ring, side, report))
     report.end()
     file = f"{default_path()}: keep a copy of it"
@@ -199,12 +208,12 @@ def _one(
             _next_step(side, last, pod.works),
         )
     )
-    return pod.works
+    return flashed.facts.id, pod.works
 
 
 def _next_step(side: Side, last: bool, works: bool) -> str:
     if not works:
-        return "check the wiring of the front end (hardware/README.md), then `glutesym selftest --usb`"
+        return "check the front end's wiring (hardware/README.md), then: glutesym selftest --usb"
     if not last:
         return "unplug it and plug in the next board"
     return (
@@ -213,23 +222,20 @@ def _next_step(side: Side, last: bool, works: bool) -> str:
     )
 
 
-def _wait_for_the_next(report: _Report) -> None:
+def _wait_for_the_next(port: str | None, report: _Report) -> None:
     """Wait until the board that is done is gone and another one is there."""
-    from glutesym.flash.boards import find_boards, wait_until
+    from glutesym.flash.boards import is_there, wait_until
 
-    gone = [board.where for board in find_boards()]
     report.fresh()
     with err.status("Unplug the pod …"):
-        wait_until(
-            lambda: True if not {board.where for board in find_boards()} & {*gone} else None
-        )
+        wait_until(lambda: None if is_there(port) else True)
     with err.status("Plug in the next board (a new one with BOOT held) … Ctrl-C ends"):
-        wait_until(lambda: True if find_boards() else None)
+        wait_until(lambda: True if is_there(port) else None)
 
 
 def _list(port: str | None) -> None:
     """Print the boards that are plugged in; what runs on them is not disturbed."""
-    from glutesym.flash.boards import find_boards, none_found
+    from glutesym.flash.boards import find_boards, none_found, peek
     from glutesym.keys import KeyRing, default_path
     from glutesym.links.usb import UsbTransport
 
@@ -241,9 +247,13 @@ def _list(port: str | None) -> None:
     async def asked(port: str) -> str:
         try:
             (pod,) = await UsbTransport(keys, [port]).scan(0.0)
-        except GlutesymError as error:
-            return str(error)
-        return f"{pod.name}, {pod.side or 'not yours'}"
+            return f"the pod {pod.name}, {pod.side or 'not yours'}"
+        except LinkError as error:
+            facts = await asyncio.to_thread(peek, port)
+            if facts is None:
+                return str(error)
+        what = f"{facts.implementation} {facts.micropython}, {facts.machine}, id {facts.id}"
+        return f"{what}: ready to be flashed"
 
     table = Table("Where", "Board", "What is on it")
     for board in found:

@@ -34,7 +34,8 @@ if sys.platform == "rp2" and "RP2350" in _machine:
     machine.mem32[0x400DB000] = 1 << 30
 """  # firmware/pod/board.py: WATCHDOG_CTRL_CLEAR, WATCHDOG_ENABLE. It outlives a soft reset.
 _ASK = """
-import json
+import sys, json
+_machine = getattr(sys.implementation, "_machine", "")
 try:
     import machine
     from binascii import hexlify
@@ -141,6 +142,34 @@ def the_board(only: str | None = None) -> FoundBoard:
     return found[0]
 
 
+def is_there(only: str | None) -> bool:
+    """Whether a board is plugged in: any, or the one at a port or drive."""
+    if only is None:
+        return bool(find_boards())
+    return any(port.device == only for port in comports()) or Path(only).exists()
+
+
+def peek(port: str) -> BoardFacts | None:
+    """Ask a board that shows its prompt what it is; what runs on others is not disturbed.
+
+    Raises
+    ------
+    FlashError
+        The port cannot be used.
+    """
+    repl = _opened(port)
+    try:
+        if not repl.enter_if_idle():
+            return None
+        facts = _asked(repl)
+        repl.leave()
+        return facts
+    except (FlashError, ValueError, TypeError):
+        return None
+    finally:
+        repl.close()
+
+
 def open_board(port: str) -> RawRepl:
     """Open a board's port and have its prompt; whatever ran there is stopped.
 
@@ -149,10 +178,7 @@ def open_board(port: str) -> RawRepl:
     FlashError
         The port cannot be used, or there is no MicroPython behind it.
     """
-    try:
-        repl = RawRepl(open_port(port), port)
-    except (OSError, ValueError) as error:
-        raise FlashError(port_problem(port, error)) from error
+    repl = _opened(port)
     try:
         repl.enter()
         repl.run(_WATCHDOG)
@@ -172,11 +198,7 @@ def ask(repl: RawRepl) -> BoardFacts:
     """
     try:
         repl.run(_WATCHDOG)
-        name, version, platform, machine, board_id, radio = json.loads(repl.run(_ASK))
-        numbers = tuple(int(number) for number in version)
-        return BoardFacts(
-            str(name), numbers, str(platform), str(machine), str(board_id), bool(radio)
-        )
+        return _asked(repl)
     except (ValueError, TypeError, BoardRaisedError) as error:
         raise GarbledError(
             "What runs on the board says strange things about itself. Put MicroPython on it: hold "
@@ -285,6 +307,19 @@ def wait_until(look: Callable[[], T | None], timeout_s: float | None = None) -> 
         time.sleep(_LOOK_EVERY_S)
 
 
+def _opened(port: str) -> RawRepl:
+    try:
+        return RawRepl(open_port(port), port)
+    except (OSError, ValueError) as error:
+        raise FlashError(port_problem(port, error)) from error
+
+
+def _asked(repl: RawRepl) -> BoardFacts:
+    name, version, platform, machine, board_id, radio = json.loads(repl.run(_ASK))
+    numbers = tuple(int(number) for number in version)
+    return BoardFacts(str(name), numbers, str(platform), str(machine), str(board_id), bool(radio))
+
+
 def _in_boot_mode(drive: BootDrive) -> FoundBoard:
     return FoundBoard(f"{drive.chip} in boot mode", drive=drive)
 
@@ -294,8 +329,8 @@ def none_found() -> str:
     if unmounted_boot_board():
         return (
             "A board in boot mode is plugged in, but its drive is not mounted. Open it in the "
-            "file manager, or `udisksctl mount -b /dev/disk/by-label/RP2350`, and run the same command "
-            "once more."
+            "file manager, or `udisksctl mount -b /dev/disk/by-label/RP2350`, and run the same "
+            "command once more."
         )
     return (
         "No board found. Plug it in with a cable that carries data. A new board, or one without "

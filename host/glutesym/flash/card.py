@@ -28,8 +28,8 @@ def pod_card(
         ("Self-test", str(test)),
         (
             "Light",
-            "one short flash every three seconds: it waits for the host; long and short in turn: a "
-            "part does not answer; two long ones: it refuses to measure on USB power",
+            "one short flash every three seconds: it waits for the host; long and short in turn: "
+            "a part does not answer; two long ones: it refuses to measure on USB power",
         ),
         ("Next", next_step),
     ]

@@ -96,6 +96,19 @@ class RawRepl:
         self._read_until(_REBOOTED, _ANSWER_S)
         self._read_until(_BANNER, _ANSWER_S)
 
+    def enter_if_idle(self) -> bool:
+        """Have raw mode if the board shows its prompt; a program that runs goes on."""
+        self._write(b"\r" + _CTRL_A)
+        try:
+            self._read_until(_BANNER, _ASK_AGAIN_S)
+        except GarbledError:
+            return False
+        return True
+
+    def leave(self) -> None:
+        """Have the prompt for people again."""
+        self._write(_CTRL_B)
+
     def run(self, source: str, timeout_s: float = _ANSWER_S) -> str:
         """Run source on the board and return what it printed.
 
@@ -241,8 +254,7 @@ class RawRepl:
 
     def _gone(self) -> BoardGoneError:
         return BoardGoneError(
-            f"{self._name} is gone: the board was unplugged, or has restarted. Plug it in, with a "
-            "cable that sits firmly, and run the same command once more."
+            f"{self._name} is gone: the board was unplugged, or has restarted by itself."
         )
 
     def _garbled(self) -> GarbledError:

@@ -50,8 +50,8 @@ class Stage(Enum):
     )
     SENDING = (
         "Sending",
-        "The pod has the firmware that it had before; what was sent lies beside it under temporary "
-        f"names. To complete it, {_SAME}.",
+        "The pod has the firmware that it had before; what was sent lies beside it under "
+        f"temporary names. To complete it, {_SAME}.",
     )
     SWITCHING = (
         "Putting the files in place",
@@ -69,7 +69,8 @@ class Stage(Enum):
     )
     TESTING = (
         "The pod tests itself",
-        "The firmware is on the pod and it is yours. To have it tested: `glutesym selftest --usb`.",
+        "The firmware is on the pod and it is yours. To have it tested: "
+        "`glutesym selftest --usb`.",
     )
 
     def __init__(self, title: str, if_interrupted: str) -> None:
@@ -107,6 +108,8 @@ class Wish:
         Whose image that is, a key of `glutesym.flash.image.DOWNLOADS`.
     only_look : bool
         Change nothing.
+    other_than : frozenset of str
+        Ids of boards that are done.
     site : str
         Where images are.
     """
@@ -115,6 +118,7 @@ class Wish:
     release: str | None = None
     board: str = "thing-plus"
     only_look: bool = False
+    other_than: frozenset[str] = frozenset()
     site: str = SITE
 
     @property
@@ -168,6 +172,8 @@ def flash_board(board: FoundBoard, wish: Wish, report: Report) -> Flashed | None
     with _restarted(repl):
         facts = ask(repl)
         check_board(facts)
+        if facts.id in wish.other_than:
+            raise FlashError("This pod is done already: plug in the other one.")
         upload = Upload(
             repl, {name: path.read_bytes() for name, path in pod_files().items()},
             expected_firmware(),
