@@ -94,8 +94,8 @@ def flash(
 
     A new board: hold its BOOT button while you plug it in; it gets MicroPython first. A board
     that has MicroPython: just plug it in; with --image or --release it gets another one. Only
-    files that have changed are sent; settings, key and fault log of a pod stay. An interrupted flash is
-    completed by running the same command once more.
+    files that have changed are sent; settings, key and fault log of a pod stay. An interrupted
+    flash is completed by running the same command once more.
     """
     from glutesym.flash.raw_repl import BoardGoneError
     from glutesym.flash.run import Wish

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import ssl
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +30,7 @@ _TIMEOUT_S = 20.0
 _PAGE_BYTES = 4 << 20
 _IMAGE_BYTES = 32 << 20
 _PIECE_BYTES = 1 << 15
-# As in MicroPython's greeting, py/mpstate.h and genhdr/mpversion.h: "MicroPython v1.29.0 on 2026-".
+# MicroPython's greeting: py/mpconfig.h, MICROPY_BANNER_NAME_AND_VERSION and ..._MACHINE.
 _GREETING = re.compile(
     rb"MicroPython v(\d+)\.(\d+)\.(\d+)[^\0;]{0,60}; ([^\0\r\n]{1,80}) with RP2350"
 )
@@ -186,6 +187,9 @@ def _get(
                 data += piece
                 if on_received is not None:
                     on_received(len(data), total)
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise _unreachable(str(error), board, site) from error
     except ssl.SSLError as error:
         raise _unreachable(f"no trustworthy connection: {error.reason}", board, site) from error
     except (OSError, HTTPException, ValueError) as error:

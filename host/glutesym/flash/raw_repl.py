@@ -121,7 +121,7 @@ class RawRepl:
         BoardGoneError
             The port is gone.
         """
-        data = source.encode()
+        data = source.encode() or b"\n"  # nothing at all is the command to restart
         if not (self.pastes and self._paste(data)):
             self._send_plain(data)
         printed = self._read_until(_CTRL_D, timeout_s)[:-1]

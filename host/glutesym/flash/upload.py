@@ -65,6 +65,10 @@ def _end():
     _file.close()
     _sync()
 def _remove(names):
+    try:
+        _file.close()
+    except (NameError, OSError):
+        pass
     for name in names:
         try:
             os.remove(name)
@@ -271,7 +275,8 @@ class Upload:
         printed = self._repl.run(f"_look({sorted(self._files)!r}, {OWNED!r})", _FLASH_S)
         try:
             sizes, sums, owned, block, free = json.loads(printed)
-            names = tuple(name for name in owned if isinstance(name, str))
+            had: list[object] = owned if isinstance(owned, list) else []
+            names = tuple(name for name in had if isinstance(name, str))
             return BoardFiles(dict(sizes), dict(sums), names, int(block), int(free))
         except (ValueError, TypeError) as error:
             raise GarbledError(

@@ -44,7 +44,7 @@ class PromptProcess:
         self,
         loop: WorldLoop,
         folder: Path,
-        board: dict[str, str],
+        board: dict[str, object],
         on_output: Callable[[bytes], None],
         on_exit: Callable[[int], None],
     ) -> None:

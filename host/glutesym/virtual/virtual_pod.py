@@ -50,6 +50,8 @@ class PodHardware:
     heap_bytes: int = HEAP_BYTES  # of the VM: bounds the log
     blank: bool = False  # MicroPython is on it and nothing else
     machine: str = "SparkFun Thing Plus RP2350 with RP2350"  # as sys.implementation says
+    micropython: tuple[int, ...] = ()  # its version; by default the VM's
+    flash_bytes: int = 0  # for the prompt alone: a littlefs of this size, empty at each restart
     faults: dict[str, float] = field(default_factory=dict[str, float])  # see the chips' stand-ins
     settings: dict[str, object] = field(default_factory=dict[str, object])
     radio: RadioModel = field(default_factory=RadioModel)
@@ -145,7 +147,12 @@ class VirtualPod:
             hardware.heap_bytes,
             hardware.blank,
         )
-        board = {"machine": hardware.machine, "unique_id": self.id}
+        board: dict[str, object] = {
+            "machine": hardware.machine,
+            "version": hardware.micropython,
+            "flash_bytes": hardware.flash_bytes,
+            "unique_id": self.id,
+        }
         self.prompt = PromptProcess(loop, folder, board, self._on_prompt, self._on_prompt_exit)
         self._flash = folder / "flash"
         if not hardware.blank:
