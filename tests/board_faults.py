@@ -126,6 +126,11 @@ class BootRom:
         info = f"UF2 Bootloader v1.0\r\nModel: Raspberry Pi RP2350\r\nBoard-ID: {board_id}\r\n"
         (folder / "INFO_UF2.TXT").write_bytes(info.encode())
 
+    async def _start(self) -> None:
+        if not self._board.pod.prompt.running:
+            await self._board.pod.switch_on()
+        self._board.connect()
+
     @contextmanager
     def running(self, image: bytes) -> Generator[None]:
         """Wait for an image in another thread."""
@@ -138,7 +143,7 @@ class BootRom:
                     self.image = file.read_bytes()
                     parse_uf2(self.image)
                     (self.path / "INFO_UF2.TXT").unlink()
-                    self._board.call(self._board.connect)
+                    self._board.wait_for(self._start())
                     return
 
         thread = threading.Thread(target=watch)

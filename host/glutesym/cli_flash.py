@@ -111,9 +111,7 @@ def flash(
     works = True
     try:
         for number, chosen in enumerate(sides):
-            if number and not virtual:
-                _wait_for_the_next(port, report)
-            with _found(port, virtual, chosen, seed, report) as (found, keys):
+            with _found(port, virtual, chosen, seed, number > 0, report) as (found, keys):
                 last = number == len(sides) - 1
                 other = replace(wish, other_than=frozenset(done))
                 worn = chosen if provisions else None
@@ -152,21 +150,25 @@ def _sides(side: WornSide | None, both: bool, provisions: bool) -> list[Side]:
 
 @contextmanager
 def _found(
-    port: str | None, virtual: bool, side: Side, seed: int, report: _Report
+    port: str | None, virtual: bool, side: Side, seed: int, another: bool, report: _Report
 ) -> Generator[tuple[FoundBoard, KeyRing | None]]:
     """Give the board, and the keys that its key belongs to; None: the user's."""
-    from glutesym.flash.boards import find_boards, the_board
+    from glutesym.flash.boards import find_boards, the_board, wait_for_another
     from glutesym.keys import KeyRing
 
+    report.fresh()
     if not virtual:
-        report.fresh()
-        yield the_board(port), None
+        if another:
+            with err.status("Unplug the pod, plug in the next board (a new one: BOOT held) …"):
+                found = wait_for_another(port)
+        else:
+            found = the_board(port)
+        yield found, None
         return
     from glutesym.virtual.usb_board import board_on_usb
 
     with tempfile.TemporaryDirectory(prefix="glutesym-board-") as folder:
         with board_on_usb(Path(folder), side, seed=seed) as there:
-            report.fresh()
             yield find_boards(str(there.port))[0], KeyRing.of([])
 
 
@@ -220,17 +222,6 @@ def _next_step(side: Side, last: bool, works: bool) -> str:
         f"unplug it. The other one: glutesym flash --side {OTHER_SIDE[side]}. With both: "
         "glutesym app"
     )
-
-
-def _wait_for_the_next(port: str | None, report: _Report) -> None:
-    """Wait until the board that is done is gone and another one is there."""
-    from glutesym.flash.boards import is_there, wait_until
-
-    report.fresh()
-    with err.status("Unplug the pod …"):
-        wait_until(lambda: None if is_there(port) else True)
-    with err.status("Plug in the next board (a new one with BOOT held) … Ctrl-C ends"):
-        wait_until(lambda: True if is_there(port) else None)
 
 
 def _list(port: str | None) -> None:

@@ -142,11 +142,24 @@ def the_board(only: str | None = None) -> FoundBoard:
     return found[0]
 
 
-def is_there(only: str | None) -> bool:
-    """Whether a board is plugged in: any, or the one at a port or drive."""
-    if only is None:
-        return bool(find_boards())
-    return any(port.device == only for port in comports()) or Path(only).exists()
+def wait_for_another(only: str | None = None) -> FoundBoard:
+    """Wait, for ever, until a board is plugged in that is not there now, and return it."""
+
+    def there() -> dict[str, FoundBoard]:
+        gone = only is not None and not _is_there(only)
+        found = [] if gone else find_boards(only)
+        return {board.serial or board.where: board for board in found}
+
+    known = set(there())
+
+    def another() -> FoundBoard | None:
+        here = there()
+        known.intersection_update(here)
+        return next((board for key, board in here.items() if key not in known), None)
+
+    found = wait_until(another)
+    assert found is not None
+    return found
 
 
 def peek(port: str) -> BoardFacts | None:
@@ -265,7 +278,7 @@ def wait_for_port(board: FoundBoard, before: Sequence[str] = ()) -> FoundBoard:
             new = board.drive is not None and seen.device not in before
             if same or (new and (seen.vid, seen.pid) in BOARDS):
                 return FoundBoard(board.name, seen.device, serial=seen.serial_number or "")
-        if board.port and not board.serial and Path(board.port).exists():
+        if board.port and not board.serial and _is_there(board.port):
             return board  # of a kind that is not listed
         return None
 
@@ -305,6 +318,10 @@ def wait_until(look: Callable[[], T | None], timeout_s: float | None = None) -> 
         if found is not None or (end_s is not None and time.monotonic() > end_s):
             return found
         time.sleep(_LOOK_EVERY_S)
+
+
+def _is_there(port: str) -> bool:
+    return any(seen.device == port for seen in comports()) or Path(port).exists()
 
 
 def _opened(port: str) -> RawRepl:

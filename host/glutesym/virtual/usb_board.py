@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -21,14 +21,14 @@ _LOOK_EVERY_S = 0.05
 
 
 class UsbBoard:
-    """A board on a cable, in a world of its own; `call` is for other threads.
+    """A board on a cable, in a world of its own; `call` and `wait_for` are for other threads.
 
     Attributes
     ----------
     port : Path
         Leads to its serial port, and to a new one after each restart.
     pod : VirtualPod
-        To be touched by `call` only.
+        To be touched in its world only.
     """
 
     def __init__(self, loop: WorldLoop, pod: VirtualPod, port: Path) -> None:
@@ -43,7 +43,11 @@ class UsbBoard:
         async def work() -> T:
             return function()
 
-        return asyncio.run_coroutine_threadsafe(work(), self._loop).result()
+        return self.wait_for(work())
+
+    def wait_for(self, work: Coroutine[None, None, T]) -> T:
+        """Have something done in the board's world and return what it returns."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def connect(self) -> None:
         """Put the cable in; to be called in the board's world."""
