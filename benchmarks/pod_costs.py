@@ -30,7 +30,8 @@ from rich.table import Table
 
 from glutesym import packets, wire
 from glutesym.podfiles import copy_files, pod_files
-from glutesym.virtual.pod_process import HEAP_BYTES, micropython_executable
+from glutesym.virtual.micropython_vm import micropython_executable
+from glutesym.virtual.pod_process import HEAP_BYTES
 
 BARE_BOARD = Path(__file__).resolve().parent / "bare_board"
 SECONDS = 30

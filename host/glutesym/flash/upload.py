@@ -105,8 +105,8 @@ class FlashFullError(FlashError):
         super().__init__(
             f"The board's flash is too full{missing}. Nothing was changed. "
             + (f"Other files on it: {kept}. " if kept else "")
-            + "Remove what you do not need, with `mpremote rm :NAME` for example, or erase the "
-            "board (hardware/README.md) and flash it anew."
+            + "Remove what you do not need, for example with `mpremote rm :NAME`, and run the "
+            "same command once more."
         )
 
 
