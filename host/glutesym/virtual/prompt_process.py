@@ -18,6 +18,7 @@ from glutesym.virtual.usb_cable import RECEIVED
 from glutesym.world_time import WorldLoop
 
 _RAW_BANNER = b"raw REPL; CTRL-B to exit\r\n>"  # MicroPython shared/runtime/pyexec.c
+_PROMPT = b">>> "
 _SOFT_RESET = b"OK\r\n"  # ditto: what the raw prompt says to Ctrl-D
 _AT_ONCE_BYTES = 1 << 16
 
@@ -96,8 +97,6 @@ class PromptProcess:
         self._input.clear()
         self._hidden = b"" if raw else None
         self._loop.add_reader(self._terminal, self._on_readable)
-        if raw:
-            self._write(b"\x01")
 
     def kill(self) -> None:
         """End it, as when the board loses its power."""
@@ -137,6 +136,8 @@ class PromptProcess:
             return
         if self._hidden is not None:
             self._hidden += data
+            if self._hidden.endswith(_PROMPT):  # not sooner: it forgets what came before
+                self._write(b"\x01")
             if not self._hidden.endswith(_RAW_BANNER):
                 return
             data, self._hidden = b"MPY: soft reboot\r\n" + _RAW_BANNER, None
