@@ -33,7 +33,7 @@ Made from `host/glutesym/session/columns.py` by `docs/make_csv.py`; do not edit.
         """
 `glutesym export` writes them again, of one session, of several, or of every session in a folder. All files of a session appear at once, when they are
 complete; the same session gives the same bytes, and other files in the folder stay. If one is open in a spreadsheet that locks it, nothing is
-changed, and the error names it.
+changed, and the error names it. The same tables come as Parquet and MAT, too, and the samples as a BIDS dataset: [formats](formats.md).
 
 ## Conventions
 

@@ -114,6 +114,25 @@ def test_a_session_can_be_analyzed_and_exported_again(demo, tmp_path):
         assert again == (folder / path.stem / name).read_bytes()
 
 
+def test_a_session_is_exported_to_several_formats_and_analyzed_from_one(demo, tmp_path):
+    folder, _ = demo
+    (path,) = folder.glob("*.glutesym")
+    formats = [word for form in ("bids", "mat", "parquet", "bids") for word in ("-f", form)]
+    told = run("export", str(folder), *formats, "-o", str(tmp_path))
+    assert f"{tmp_path / path.stem}" in told.replace("\n", "")
+    assert "README.md in it explains its files" in told
+    names = {file.name for file in (tmp_path / path.stem).iterdir()}
+    assert names == {f"{name}.parquet" for name in TABLES} | {f"{path.stem}.mat"}
+    (of_session,) = (tmp_path / "bids").glob("sub-*/ses-*")
+    again, before = (
+        [line for line in run("analyze", str(one)).splitlines() if line.strip()]
+        for one in (of_session, path)
+    )
+    assert [line for line in before if line in again] == again[1:]  # but for its own peak
+    assert again[0] == "Read from a BIDS dataset that glutesym wrote."
+    assert "'csv', 'parquet', 'mat', 'bids'" in run("export", str(path), "-f", "xls", code=2)
+
+
 def test_a_replay_prints_what_the_session_printed_and_can_be_recorded(demo, tmp_path):
     folder, _ = demo
     (path,) = folder.glob("*.glutesym")

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from glutesym import (
     __version__,
+    cli_analyze,
     cli_app,
     cli_calibrate,
     cli_export,
@@ -31,7 +32,6 @@ from glutesym.cli_shared import (
     Mains,
     Placement,
     Ports,
-    RecordedPlacement,
     SessionFile,
     Sound,
     Speed,
@@ -68,6 +68,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_app.app)
 app.add_typer(cli_flash.app)
+app.add_typer(cli_analyze.app)
 app.add_typer(cli_pods.app)
 app.add_typer(cli_replay.app)
 app.add_typer(cli_sync.app)
@@ -269,14 +270,6 @@ def record(
     _record_real(
         exercise, subject, folder, before, view, duration, usb, ports, mains_hz, placement, chosen
     )
-
-
-@app.command(epilog="Example:\n\n`glutesym analyze sessions/2026-05-04_18-30-09_bridge.glutesym`")
-def analyze(
-    session: SessionFile, mains_hz: Mains = None, placement: RecordedPlacement = None
-) -> None:
-    """Measure a session file and print the answer."""
-    print_result(out, measure(session, mains_hz, placement))
 
 
 @app.command(

@@ -1,8 +1,8 @@
-"""The command that writes CSVs, of one session or of many."""
+"""The command that writes sessions in other formats, of one session or of many."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +12,7 @@ from rich.progress import Progress, TaskID
 
 from glutesym.cli_shared import Mains, RecordedPlacement, err, out
 from glutesym.errors import GlutesymError
+from glutesym.formats.exporter import Format, exporter, place_of
 from glutesym.printing import print_files
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ app = typer.Typer(rich_markup_mode="markdown")
 
 @app.command(
     epilog="Examples:\n\n`glutesym export sessions/2026-05-04_18-30-09_bridge.glutesym`\n\n"
-    "`glutesym export session.glutesym --folder csv`\n\n`glutesym export sessions`"
+    "`glutesym export session.glutesym --folder csv`\n\n`glutesym export sessions`\n\n"
+    "`glutesym export sessions --format bids --folder study`\n\n"
+    "`glutesym export session.glutesym -f parquet -f mat`"
 )
 def export(
     sessions: Annotated[
@@ -40,33 +43,51 @@ def export(
             show_default=False,
         ),
     ] = None,
+    formats: Annotated[
+        list[Format] | None,
+        typer.Option(
+            "--format",
+            "-f",
+            help="May be given more than once. bids: all sessions become one dataset, in the "
+            "folder `bids`.",
+            show_default="csv",
+        ),
+    ] = None,
     mains_hz: Mains = None,
     placement: RecordedPlacement = None,
 ) -> None:
     """Write a folder for each session: CSVs (reps, summary, emg, …) and a page that explains them.
 
     A folder is named as its session. An earlier export is replaced; other files in it stay.
+    Other formats hold the same: Parquet, MAT for MATLAB, and a BIDS dataset with BDF files.
     """
     from glutesym.session.measured import measure_session
 
     paths = _session_paths(sessions, folder)
+    exports = {form: exporter(form) for form in dict.fromkeys(formats or [Format.CSV])}
     written: list[Path] = []
     failed: list[str] = []
     try:
         with _progress() as progress:
-            task = progress.add_task("Writing CSVs", total=len(paths))
+            task = progress.add_task("Exporting", total=len(paths))
             for i, path in enumerate(paths):
                 progress.update(task, description=escape(path.stem), completed=i)
                 try:
                     analyzed = measure_session(path, placement, mains_hz)
-                    written.append(_export(analyzed, folder or path.parent, progress, task, i))
+                    for n, (form, write) in enumerate(exports.items()):
+                        files = write(
+                            analyzed,
+                            folder or path.parent,
+                            _share(progress, task, i + n / len(exports), len(exports)),
+                        )
+                        written.append(place_of(form, files))
                 except GlutesymError as error:
                     if len(paths) == 1:
                         raise
                     failed.append(str(error))
     finally:  # Ctrl-C, too: what is written is complete
         if written:
-            print_files(out, written)
+            print_files(out, list(dict.fromkeys(written)))
     if failed:
         for reason in failed:
             err.print(reason, soft_wrap=True)
@@ -82,18 +103,14 @@ def export_one(session: AnalyzedSession, folder: Path) -> Path:
         A file cannot be written.
     """
     with _progress() as progress:
-        return _export(session, folder, progress, progress.add_task("Writing CSVs", total=1), 0)
+        task = progress.add_task("Writing CSVs", total=1)
+        files = exporter(Format.CSV)(session, folder, _share(progress, task, 0.0, 1))
+        return files[0].parent
 
 
-def _export(
-    session: AnalyzedSession, folder: Path, progress: Progress, task: TaskID, done: int
-) -> Path:
-    from glutesym.session.analyze import export_session
-
-    files = export_session(
-        session, folder, lambda share: progress.update(task, completed=done + share)
-    )
-    return files[0].parent
+def _share(progress: Progress, task: TaskID, done: float, of: int) -> Callable[[float], None]:
+    """Return what shows the progress of one of several parts."""
+    return lambda fraction: progress.update(task, completed=done + fraction / of)
 
 
 def _session_paths(given: Sequence[Path], folder: Path | None) -> list[Path]:
@@ -115,7 +132,7 @@ def _session_paths(given: Sequence[Path], folder: Path | None) -> list[Path]:
         other = targets.setdefault((folder or path.parent).resolve() / path.stem, path)
         if other is not path:
             raise GlutesymError(
-                f"{other} and {path} have the same name: their CSVs would get into one folder. "
+                f"{other} and {path} have the same name: their files would get into one folder. "
                 "Export them one after the other, each with a --folder of its own."
             )
     return list(paths.values())

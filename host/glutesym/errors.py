@@ -160,6 +160,10 @@ class SessionError(_FileError):
     """A session file that cannot be read or written."""
 
 
+class RecordingFileError(_FileError):
+    """A recording of another system that cannot be read or measured."""
+
+
 class SubjectError(GlutesymError):
     """What was given as a subject code is none."""
 

@@ -109,14 +109,22 @@ class RepMeter:
         self._pending += map(ReviewedRep, self._count(recording).process(motion))
         return self._measure(recording, ready_s - COMPLETE_AFTER_S)
 
-    def finish(self, recording: Recording, edits: Sequence[Edit] = ()) -> list[RepMeasure]:
+    def finish(
+        self,
+        recording: Recording,
+        edits: Sequence[Edit] = (),
+        movements: Sequence[Movement] | None = None,
+    ) -> list[RepMeasure]:
         """Take in the last samples and return the repetitions that the recording's end completes.
 
-        After `process`, or instead of it for a whole recording, which may have been edited.
+        After `process`, or instead of it for a whole recording, which may have been edited, or
+        whose repetitions may be known from elsewhere.
         """
-        counter = self._count(recording)
-        found = counter.process({side: pod.imu for side, pod in recording.pods.items()})
-        self._pending += review([*found, *counter.finish()], edits)
+        if movements is None:
+            counter = self._count(recording)
+            found = counter.process({side: pod.imu for side, pod in recording.pods.items()})
+            movements = [*found, *counter.finish()]
+        self._pending += review(movements, edits)
         return self._measure(recording, float("inf"))
 
     def _count(self, recording: Recording) -> RepCounter:
@@ -153,7 +161,10 @@ class RepMeter:
 
 
 def measure_set(
-    recording: Recording, settings: Settings = _DEFAULT, edits: Sequence[Edit] = ()
+    recording: Recording,
+    settings: Settings = _DEFAULT,
+    edits: Sequence[Edit] = (),
+    movements: Sequence[Movement] | None = None,
 ) -> SetMeasures:
     """Count, measure and judge the repetitions of a recording.
 
@@ -163,6 +174,8 @@ def measure_set(
     settings : Settings
     edits : sequence of Edit
         What a reviewer changed about its repetitions.
+    movements : sequence of Movement, optional
+        Where its repetitions are, in order, without overlap; found by motion, when not given.
 
     Returns
     -------
@@ -175,7 +188,7 @@ def measure_set(
         The arrays of a record differ in length.
     """
     meter = RepMeter(settings)
-    reps = meter.finish(recording, edits)
+    reps = meter.finish(recording, edits, movements)
     resting_uv: dict[Side, float] = {}
     for side, pod in recording.pods.items():
         first_s = float(pod.emg.time_s[0]) if len(pod.emg.time_s) else 0.0

@@ -219,10 +219,11 @@ def print_history(out: Console, history: History) -> None:
 
 
 def print_files(out: Console, files: list[Path]) -> None:
-    """Print the names of the files that were written; a folder of CSVs is one line."""
+    """Print the names of the files that were written; a folder is one line."""
     out.print("\nFiles:")
     for file in files:
-        more = f"{os.sep}  (README.txt in it explains its files)" if file.is_dir() else ""
+        readme = next((path.name for path in file.glob("README*")), "") if file.is_dir() else ""
+        more = f"{os.sep}  ({readme} in it explains its files)" if readme else ""
         out.print(f"  {file}{more}", soft_wrap=True)
 
 

@@ -38,6 +38,7 @@ SILENT = Flaw("poor", "no activity above the resting level")
 UNTIMED = Flaw("poor", "the onset is too gradual or too noisy to be timed")
 BOTH_AT_REST = Flaw("poor", "both sides are near their resting level")
 WHICH_LEG = Flaw("poor", "which leg worked is not clear", "both sides were about as active")
+BY_ACTIVITY = Flaw("fair", "found by muscle activity alone", "no motion was recorded")
 CLOCKS_UNKNOWN = Flaw("fair", "how well the pods' clocks agree is not known")
 
 
@@ -194,7 +195,9 @@ def clock_flaws(own_ms: float, sync_uncertainty_ms: float) -> tuple[Flaw, ...]:
 
 
 def motion_flaws(movement: Movement) -> tuple[Flaw, ...]:
-    """Return what lost motion does to a repetition's bounds."""
+    """Return what motion that was lost or not recorded does to a repetition's bounds."""
+    if movement.by_activity:
+        return (BY_ACTIVITY,)
     if movement.cut_off:
         return (Flaw("unusable", "motion was lost as it began", "its bounds are not known"),)
     if movement.unseen_s:

@@ -90,6 +90,7 @@ class Movement:
     cut_off: bool = False  # nobody saw how it began: its bounds are doubtful
     reach_s: float = nan  # end of the way out
     leave_s: float = nan  # begin of the way back
+    by_activity: bool = False  # no motion was recorded: muscles were active then
 
 
 class RepCounter:

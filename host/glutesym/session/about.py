@@ -49,8 +49,8 @@ def about(
         | {"glutesym": __version__},
         "exercise": recording.exercise,
         "duration_s": recording.duration_s,
-        "sync_uncertainty_ms": _plain(recording.sync_uncertainty_ms),
-        "session": _plain(meta),
+        "sync_uncertainty_ms": plain(recording.sync_uncertainty_ms),
+        "session": plain(meta),
         "conventions": _CONVENTIONS,
         "pods": {
             side: _pod(recording.pods[side]) if side in recording.pods else None for side in SIDES
@@ -74,7 +74,7 @@ def about(
 
 
 def _pod(pod: PodRecord) -> object:
-    return _plain(
+    return plain(
         {
             "info": pod.info,
             "boots": pod.boots,
@@ -92,16 +92,16 @@ def _pod(pod: PodRecord) -> object:
     )
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """Return what JSON can hold: not-a-number becomes null, unknown objects their text."""
     if isinstance(value, Mapping):
-        return {str(k): _plain(v) for k, v in cast(Mapping[object, object], value).items()}
+        return {str(k): plain(v) for k, v in cast(Mapping[object, object], value).items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in cast(Sequence[object], value)]
+        return [plain(item) for item in cast(Sequence[object], value)]
     if is_dataclass(value) and not isinstance(value, type):
-        return _plain(asdict(value))
+        return plain(asdict(value))
     if isinstance(value, np.generic):
-        return _plain(value.item())
+        return plain(value.item())
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     return value if isinstance(value, str | int | None) else str(value)

@@ -95,20 +95,10 @@ def with_edits(session: AnalyzedSession, edits: Sequence[Edit]) -> AnalyzedSessi
     )
 
 
-def export_session(
-    session: AnalyzedSession, folder: Path, progress: Progress = lambda _fraction: None
-) -> list[Path]:
-    """Write a session's CSVs and their sidecar into a folder; returns the files.
-
-    Raises
-    ------
-    SessionError
-        A file cannot be written.
-    """
-    from glutesym.session.export_csv import export_csv  # polars takes a while to import
-
+def session_meta(session: AnalyzedSession) -> dict[str, object]:
+    """Return what an export says about a session beside its numbers: start, software, method."""
     summary = session.measures.summary
-    meta: dict[str, object] = {
+    return {
         "session_file": session.path.name,
         "exercise_as_recorded": session.meta.exercise,
         "subject": session.meta.subject or None,
@@ -133,12 +123,26 @@ def export_session(
             "good_snr_db": GOOD_SNR_DB,
         },
     }
+
+
+def export_session(
+    session: AnalyzedSession, folder: Path, progress: Progress = lambda _fraction: None
+) -> list[Path]:
+    """Write a session's CSVs and their sidecar into a folder; returns the files.
+
+    Raises
+    ------
+    SessionError
+        A file cannot be written.
+    """
+    from glutesym.session.export_csv import export_csv  # polars takes a while to import
+
     return export_csv(
         folder,
         session.path.stem,
         session.recording,
         session.measures,
-        meta,
+        session_meta(session),
         session.events,
         progress,
         session.normalised,

@@ -12,9 +12,6 @@ Spreadsheets, pandas, polars and R's readr pass over the mark; Python's own csv 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import tempfile
 from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -31,13 +28,13 @@ from glutesym.session.analyze import Progress
 from glutesym.session.columns import TABLES, TREND, UNITS, Column
 from glutesym.session.history import History
 from glutesym.session.normalised import Normalised
+from glutesym.session.publish import UNFINISHED, cannot_write, publish, unfinished_folder
 from glutesym.session.readme import readme_text
 from glutesym.session.rows import trend_rows
 from glutesym.session.store import StoredEvent
-from glutesym.session.tables import session_tables, table
+from glutesym.session.tables import n_samples, session_tables, table
 
 README, ABOUT = "README.txt", "about.json"
-_UNFINISHED = ".export-"  # what a folder is called until its files are complete
 # A text that begins so is a formula to a spreadsheet, and may be a stranger's; an apostrophe
 # before it makes it text (CWE-1236, Improper Neutralization of Formula Elements in a CSV File).
 _FORMULA = r"^[=+\-@\t\r]"
@@ -92,35 +89,24 @@ def export_csv(
     if not stem or Path(stem).name != stem or "\\" in stem:
         raise SessionError(folder / stem, "the name of an export may not contain a folder.")
     target = folder / stem
-    total = sum(pod.emg.time_s.size + pod.imu.time_s.size for pod in recording.pods.values())
+    total = max(1, n_samples(recording))
     whose = {"session": stem} | {key: meta.get(key) for key in ("started_utc", "subject")}
     tables = session_tables(recording, measures, events, whose, normalised)
     try:
-        target.mkdir(parents=True, exist_ok=True)
-        for unfinished in target.glob(f"{_UNFINISHED}*"):  # of an export that was killed
-            shutil.rmtree(unfinished, ignore_errors=True)
-        with tempfile.TemporaryDirectory(prefix=_UNFINISHED, dir=target) as made:
-            temporary = Path(made)
+        with unfinished_folder(target) as unfinished:
             rows = dict.fromkeys(tables, 0)
             for name, frames in tables.items():
-                with (temporary / f"{name}.csv").open("wb") as file:
+                with (unfinished / f"{name}.csv").open("wb") as file:
                     for n_rows in _write(file, TABLES[name], frames):
                         rows[name] += n_rows
-                        progress(min(1.0, sum(rows.values()) / max(1, total)))
+                        progress(min(1.0, sum(rows.values()) / total))
             readme = readme_text(stem, rows, recording, measures, meta, normalised)
-            (temporary / README).write_bytes(readme.encode("utf-8-sig"))
+            (unfinished / README).write_bytes(readme.encode("utf-8-sig"))
             text = json.dumps(about(rows, recording, meta), indent=2, ensure_ascii=False)
-            (temporary / ABOUT).write_bytes(f"{text}\n".encode())
-            return _publish(temporary, target, [README, *(f"{t}.csv" for t in tables), ABOUT])
+            (unfinished / ABOUT).write_bytes(f"{text}\n".encode())
+            return publish(unfinished, target, [README, *(f"{t}.csv" for t in tables), ABOUT])
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise SessionError(
-            target,
-            f"cannot write the export ({error}). Check that the disk has space and that you may "
-            "write to this folder, or choose another one with --folder.",
-        ) from error
-    finally:
-        with suppress(OSError):
-            target.rmdir()  # only if nothing is in it
+        raise cannot_write(target, error) from error
 
 
 def export_trend(file: Path, history: History) -> None:
@@ -131,7 +117,7 @@ def export_trend(file: Path, history: History) -> None:
     SessionError
         It cannot be written.
     """
-    unfinished = file.with_name(f"{_UNFINISHED}{file.name}")
+    unfinished = file.with_name(f"{UNFINISHED}{file.name}")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with unfinished.open("wb") as written:
@@ -157,36 +143,6 @@ def _write(
     for frame in frames:
         as_written(frame, columns).write_csv(file, include_header=False, float_scientific=False)
         yield frame.height
-
-
-def _publish(temporary: Path, target: Path, names: Sequence[str]) -> list[Path]:
-    """Put files into their folder: all of them or, if one there cannot be replaced, none."""
-    earlier = temporary / "earlier"
-    earlier.mkdir()
-    for name in names:
-        with (temporary / name).open("rb+") as file:
-            os.fsync(file.fileno())  # a power cut must not leave their names without their content
-    done: list[str] = []
-    try:
-        for name in names:
-            done.append(name)
-            if (target / name).exists():
-                (target / name).replace(earlier / name)
-            (temporary / name).replace(target / name)
-    except BaseException as error:
-        for name in done:
-            if (earlier / name).exists():
-                (earlier / name).replace(target / name)
-            elif not (temporary / name).exists():
-                (target / name).unlink()
-        if isinstance(error, PermissionError):
-            raise SessionError(
-                target / done[-1],
-                "another program has this file open. Close it there (a spreadsheet, perhaps) and "
-                "export again. The earlier export is as it was.",
-            ) from error
-        raise
-    return [target / name for name in names]
 
 
 def as_written(frame: pl.DataFrame, columns: Sequence[Column]) -> pl.DataFrame:

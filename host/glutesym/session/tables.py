@@ -5,7 +5,7 @@ What is missing or withheld is null. How a file writes numbers and text is its o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from glutesym.measures import SetMeasures
 from glutesym.recording import Recording
-from glutesym.session.columns import EMG, EVENTS, GAPS, IMU, REPS, SUMMARY, Column
+from glutesym.session.columns import EMG, EVENTS, GAPS, IMU, REPS, SUMMARY, TABLES, Column
 from glutesym.session.normalised import Normalised, normalised_row
 from glutesym.session.rows import Row, gap_rows, rep_row, summary_row
 from glutesym.session.store import StoredEvent
@@ -66,6 +66,16 @@ def table(columns: Sequence[Column], rows: Sequence[Row]) -> Iterator[pl.DataFra
     yield _frame(columns, {c.heading: [row[c.heading] for row in rows] for c in columns})
 
 
+def whole(name: str, frames: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """Return a table of `session_tables` in one part."""
+    return pl.concat([*frames] or [*table(TABLES[name], [])])
+
+
+def n_samples(recording: Recording) -> int:
+    """Return how many rows the tables of samples have."""
+    return sum(pod.emg.time_s.size + pod.imu.time_s.size for pod in recording.pods.values())
+
+
 def emg_table(recording: Recording) -> Iterator[pl.DataFrame]:
     """Return every EMG sample."""
     for pod in recording.pods.values():
@@ -112,9 +122,15 @@ def _event_row(event: StoredEvent) -> dict[str, object]:
 
 
 def _frame(columns: Sequence[Column], data: Mapping[str, Any]) -> pl.DataFrame:
-    """Put data in the order of the columns; NaN becomes null."""
-    series = [pl.Series(c.heading, data[c.heading]) for c in columns]
-    return pl.DataFrame([s.fill_nan(None) if s.dtype.is_float() else s for s in series])
+    """Put data in the order of the columns; what has a unit is a float, NaN becomes null."""
+    return pl.DataFrame([_cells(column, data[column.heading]) for column in columns])
+
+
+def _cells(column: Column, values: Any) -> pl.Series:
+    series = pl.Series(column.heading, values)
+    if column.unit:
+        series = series.cast(pl.Float64)
+    return series.fill_nan(None) if series.dtype.is_float() else series
 
 
 def _flags(flags: NDArray[np.bool_], lost: NDArray[np.bool_]) -> pl.Series:

@@ -1,0 +1,200 @@
+"""Text tables of any EMG system: a column a channel, whatever stands above the headings.
+
+The line of headings is the one that has the names that are wanted, so lines of other words above
+it do no harm. Separator and decimal mark are told from the lines below it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from glutesym.errors import RecordingFileError
+from glutesym.formats.even import evenly
+from glutesym.formats.foreign import Channel, ForeignFile, Samples
+from glutesym.formats.units import seconds_in, split_heading
+
+_LINES_LOOKED_AT = 200
+_SEPARATORS = ("\t", ";", ",", "|")
+_TIME_NAMES = ("time", "t", "timestamp", "x", "zeit", "temps")
+
+
+def read_csv(
+    path: Path, wanted: Sequence[str], rate_hz: float | None = None, time: str = ""
+) -> ForeignFile:
+    """Read a table.
+
+    Parameters
+    ----------
+    path : Path
+    wanted : sequence of str
+        Channels, by their headings, with or without their unit.
+    rate_hz : float, optional
+        Samples a second, where no column has the time.
+    time : str
+        The heading of the column that has the time; sought, when not given.
+
+    Raises
+    ------
+    RecordingFileError
+        The headings or the time are not found, or what is below the headings are no numbers.
+    """
+    text = _text(path)
+    lines = text.splitlines()[:_LINES_LOOKED_AT]
+    at, separator, headings = _headings(path, lines, [*wanted, *([time] if time else [])])
+    table = _table(path, text, at, separator, headings)
+    used = [h for h in headings if h and table[h].dtype.is_numeric()]
+    clock, notes = _clock(path, table, used, rate_hz, time)
+    channels = tuple(
+        Channel(*_named(heading, wanted), "table", _loader(path, heading, clock, table[heading]))
+        for heading in used
+    )
+    return ForeignFile(path, "CSV", channels, notes=notes)
+
+
+def _named(heading: str, wanted: Sequence[str]) -> tuple[str, str]:
+    """Return name and unit of a column: by its whole heading, if it is asked for by that."""
+    name, unit = split_heading(heading)
+    return (heading, unit) if heading in wanted else (name, unit)
+
+
+def _text(path: Path) -> str:
+    data = path.read_bytes()
+    for encoding in (
+        "utf-8-sig",
+        "utf-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else "cp1252",
+    ):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if "\0" not in text:
+            return text
+    raise RecordingFileError(
+        path, "this is no text. CSV, EDF, EDF+, BDF, BDF+ and XDF files can be analyzed."
+    )
+
+
+def _headings(
+    path: Path, lines: Sequence[str], wanted: Sequence[str]
+) -> tuple[int, str, list[str]]:
+    """Return the line of headings, the separator, and the headings, each of them once."""
+    best: tuple[int, int, str, list[str]] = (0, -1, "", [])
+    for at, line in enumerate(lines):
+        for separator in _SEPARATORS:
+            cells = [cell.strip().strip('"').strip() for cell in line.split(separator)]
+            names = {n.lower() for c in cells for n in (c, split_heading(c)[0])}
+            found = sum(name.strip().lower() in names for name in wanted)
+            if found > best[0]:
+                best = (found, at, separator, cells)
+    found, at, separator, cells = best
+    if wanted and found == len(wanted):
+        return at, separator, _once(cells)
+    if not found:  # the longest line of words, most likely
+        split = [(line.count(s), at, s) for at, line in enumerate(lines) for s in _SEPARATORS]
+        _, at, separator = max(split, default=(0, 0, ","), key=lambda x: (x[0], -x[1]))
+        cells = [c.strip().strip('"') for c in (lines[at] if lines else "").split(separator)]
+    if not wanted:
+        return at, separator, _once(cells)
+    names = [split_heading(cell)[0] for cell in cells if cell]
+    have = {name.lower() for name in names} | {cell.lower() for cell in cells}
+    missing = next(name for name in wanted if name.strip().lower() not in have)
+    near = get_close_matches(missing, names, 1, 0.5)
+    meant = f' Did you mean "{near[0]}"?' if near else ""
+    listed = ", ".join(f'"{name}"' for name in names[:40]) or "none"
+    raise RecordingFileError(
+        path, f'no column is called "{missing}".{meant} It seems to have: {listed}.'
+    )
+
+
+def _once(cells: Sequence[str]) -> list[str]:
+    """Return headings that differ: some systems give every channel a time column of one name."""
+    seen: dict[str, int] = {}
+    names: list[str] = []
+    for cell in cells:
+        seen[cell] = seen.get(cell, 0) + 1
+        names.append(cell if not cell or seen[cell] == 1 else f"{cell} #{seen[cell]}")
+    return [name or f"column {i + 1}" for i, name in enumerate(names)]
+
+
+def _table(
+    path: Path, text: str, at: int, separator: str, headings: Sequence[str]
+) -> pl.DataFrame:
+    body = text.split("\n", at + 1)[-1] if "\n" in text else ""
+    first = next((line for line in body.splitlines() if any(c.isdigit() for c in line)), "")
+    decimal_comma = separator != "," and "," in first and "." not in first
+    try:
+        table = pl.read_csv(
+            body.encode(),
+            has_header=False,
+            separator=separator,
+            new_columns=list(headings),
+            truncate_ragged_lines=True,
+            infer_schema=False,
+        )
+    except pl.exceptions.PolarsError as error:
+        raise RecordingFileError(path, f"no table is below its headings ({error}).") from error
+    if table.width < len(headings):
+        raise RecordingFileError(
+            path, f"{len(headings)} headings, but {table.width} columns below them."
+        )
+    columns: list[pl.Series] = []
+    for name in headings:
+        cells = table[name].str.strip_chars()
+        if decimal_comma:
+            cells = cells.str.replace(",", ".", literal=True)
+        empty = cells.is_null() | cells.str.to_lowercase().is_in(["", "nan", "n/a", "na", "null"])
+        numbers = cells.cast(pl.Float64, strict=False)
+        bad = (numbers.is_null() & ~empty).sum()
+        # A line of units below the headings is no number, and no sample either.
+        columns.append(numbers if numbers.len() and bad <= 2 else cells)
+    made = pl.DataFrame(columns)
+    start = next((i for i, row in enumerate(made.head(5).iter_rows()) if _has_number(row)), 0)
+    return made.slice(start)
+
+
+def _has_number(row: Sequence[object]) -> bool:
+    return any(isinstance(cell, float) for cell in row)
+
+
+def _clock(
+    path: Path, table: pl.DataFrame, headings: Sequence[str], rate_hz: float | None, time: str
+) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """Return the times of the rows."""
+    if rate_hz is not None:
+        return np.arange(table.height) / rate_hz, ()
+    names = {split_heading(heading)[0].lower(): heading for heading in reversed(headings)}
+    names |= {heading.lower(): heading for heading in headings}
+    found = names.get(time.strip().lower()) if time else None
+    if not time:
+        found = next((names[name] for name in _TIME_NAMES if name in names), None)
+    if found is None:
+        raise RecordingFileError(
+            path,
+            "no column has the time. Say how many samples a second it has, e.g. --rate 2000, or "
+            "which column has the time: --time NAME.",
+        )
+    unit = split_heading(found)[1]
+    time_s = table[found].to_numpy().astype(np.float64) * seconds_in(unit)
+    return time_s, (f'time from the column "{found}", {unit or "s"}',)
+
+
+def _loader(
+    path: Path, heading: str, time_s: NDArray[np.float64], column: pl.Series
+) -> Callable[[], Samples]:
+    def load() -> Samples:
+        values = column.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+        timed = np.isfinite(time_s)
+        try:
+            return evenly(time_s[timed], values[timed])
+        except ValueError as error:
+            raise RecordingFileError(
+                path, f'"{heading}": {error}. Say how many samples a second it has: --rate.'
+            ) from error
+
+    return load
