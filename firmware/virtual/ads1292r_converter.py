@@ -3,7 +3,7 @@
 Ref: TI SBAS502. Samples are computed when they are looked at, many at once.
 
 ``world.config["faults"]`` may have emg_gain_error and emg_reference_error (relative),
-emg_noise_factor, and emg_lead_off_stuck: bits of LOFF_STAT that are always set.
+emg_noise_factor, and bits of LOFF_STAT that are always or never set: emg_lead_off_stuck, _dead.
 """
 
 import math
@@ -62,7 +62,8 @@ class Converter:
         self._gain_factor = 1 + faults.get("emg_gain_error", 0.0)
         self._reference_factor = 1 + faults.get("emg_reference_error", 0.0)
         self._noise_factor = faults.get("emg_noise_factor", 1.0)
-        self._stuck_bits = int(faults.get("emg_lead_off_stuck", 0))  # LOFF_STAT bits that stay
+        self._stuck_bits = int(faults.get("emg_lead_off_stuck", 0))
+        self._dead_bits = int(faults.get("emg_lead_off_dead", 0))
         self._noise = (Noise(1), Noise(2))
         self._first_ns = 0
         self._stopped_at = 0  # conversions complete when it stopped
@@ -151,7 +152,7 @@ class Converter:
         off = world.lead_off(now_ns)
         bits |= sensed & off & 0x0C
         bits |= self.registers[_RLD_SENS] & off & 0x10
-        return bits | sensed & self._stuck_bits
+        return bits & ~self._dead_bits | sensed & self._stuck_bits
 
     def calibrate_offset(self):
         if self.registers[_RESP2] & 0x80:  # CALIB_ON

@@ -14,6 +14,7 @@ from rich.text import Text
 from glutesym import (
     __version__,
     cli_app,
+    cli_bench,
     cli_calibrate,
     cli_export,
     cli_flash,
@@ -71,6 +72,7 @@ app.add_typer(cli_flash.app)
 app.add_typer(cli_pods.app)
 app.add_typer(cli_replay.app)
 app.add_typer(cli_sync.app)
+app.add_typer(cli_bench.app)
 app.add_typer(cli_calibrate.app)
 app.add_typer(cli_sit.app)
 app.add_typer(cli_export.app)

@@ -1,12 +1,13 @@
 """The time between two pods that hear the same bursts: their signals laid over each other.
 
 Coarsely by the correlation of everything, then for every burst by least squares with fractions of
-a sample. How the bursts scatter gives the interval.
+a sample. How the bursts scatter around a straight line gives the interval.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,10 +31,11 @@ _FINEST_MS = 0.005  # what interpolation between samples leaves
 class BurstLag:
     """Left less right: positive: the left one's times are later."""
 
-    lag_ms: float | None
-    half_ms: float | None  # 95 %, of the mean over bursts
+    lag_ms: float | None  # in the middle of the bursts
+    half_ms: float | None  # 95 %, from how bursts scatter around a straight line
     bursts: int
     reason: str = ""  # why there is no lag
+    drift_ppm: float = float("nan")  # by which the lag grows
 
 
 def measure_burst_lag(left_s: _Array, left: _Array, right_s: _Array, right: _Array) -> BurstLag:
@@ -55,14 +57,14 @@ def measure_burst_lag(left_s: _Array, left: _Array, right_s: _Array, right: _Arr
     grid_s = np.arange(start_s, end_s, 1 / _GRID_HZ)
     on_right = interpolate.CubicSpline(right_s, right)(grid_s)
     shift_s = _coarse_s(spline(grid_s), on_right)
-    lags_s: list[float] = []
+    found: list[tuple[float, float]] = []
     bursts = _bursts(grid_s, on_right)
     for first_s, last_s in bursts:
         inside = slice(*np.searchsorted(right_s, (first_s, last_s)))
-        found = _fine_s(spline, right_s[inside], right[inside], shift_s)
-        if found is not None:
-            lags_s.append(found)
-    n = len(lags_s)
+        lag_s = _fine_s(spline, right_s[inside], right[inside], shift_s)
+        if lag_s is not None:
+            found.append(((first_s + last_s) / 2, lag_s))
+    n = len(found)
     if n < _LEAST_BURSTS or n < 0.7 * len(bursts):
         return BurstLag(
             None,
@@ -71,9 +73,17 @@ def measure_burst_lag(left_s: _Array, left: _Array, right_s: _Array, right: _Arr
             f"{n} of {len(bursts)} bursts are alike in both, {_LEAST_BURSTS} are needed: feed "
             "both boxes from one generator, bursts of 0.1 to 0.2 s twice a second",
         )
-    lags_ms = 1000 * np.array(lags_s)
-    half_ms = float(stats.t.ppf(0.975, n - 1) * lags_ms.std(ddof=1) / np.sqrt(n))
-    return BurstLag(float(lags_ms.mean()), float(np.hypot(half_ms, _FINEST_MS)), n)
+    at_s, lags_s = np.array(found).T
+    line: Any = stats.linregress(at_s - at_s.mean(), lags_s)
+    rest_s = lags_s - line.intercept - line.slope * (at_s - at_s.mean())
+    sigma_s = float(np.sqrt(rest_s @ rest_s / (n - 2)))
+    half_ms = 1000 * float(stats.t.ppf(0.975, n - 2)) * sigma_s / float(np.sqrt(n))
+    return BurstLag(
+        1000 * float(line.intercept),
+        float(np.hypot(half_ms, _FINEST_MS)),
+        n,
+        drift_ppm=1e6 * float(line.slope),
+    )
 
 
 def _band(time_s: _Array, uv: _Array) -> _Array:

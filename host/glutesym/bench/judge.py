@@ -127,5 +127,5 @@ def _judge_lag(lag: BurstLag, stated_ms: float) -> Line:
         limits_from=f"the clocks state ±{stated_ms:.3f} ms (95 %)",
         fix="The pods' times differ by more than they state. One run in twenty may: repeat. If "
         "it stays, do not trust lags of this size, and report it.",
-        says=f"{lag.bursts} bursts",
+        says=f"{lag.bursts} bursts; drift {lag.drift_ppm:+.1f} ppm",
     )

@@ -27,7 +27,7 @@ _REFERENCE = (
 
 
 def connected_line(session: BenchSession, pod: BenchPod) -> Line | None:
-    """Return whether all electrodes count as connected where they are; None: nothing to look at."""
+    """Return whether electrodes count as connected while they are; None: nothing to look at."""
     name = "Electrodes connected"
     parts = [
         (stretch.start_s, stretch.end_s)
@@ -82,7 +82,7 @@ def opening_lines(session: BenchSession, pod: BenchPod) -> list[Line]:
             lines += [withheld(name, "the pod restarted in between") for name in names]
             continue
         report = _report(session, pod, step)
-        new, problem = _problem(report, position)
+        new, problem = _problem(report, position, bit)
         if problem:
             lines += [withheld(name, problem) for name in names]
             continue
@@ -119,11 +119,10 @@ def _report(session: BenchSession, pod: BenchPod, step: str) -> Report:
     )
 
 
-def _problem(report: Report, position: str) -> tuple[int, str]:
+def _problem(report: Report, position: str, bit: int) -> tuple[int, str]:
     """Return the bits that came, and why nothing can be said, if so."""
-    if report.before:
-        which = " and ".join(name for bit, name in _NAMES.items() if report.before & bit)
-        return 0, f"electrode {which} counted as off before: see Electrodes connected"
+    if report.before & bit:
+        return 0, "it counted as off before it was: see Electrodes connected"
     if report.opened_s is None and not report.named:
         return 0, f"the signal did not move: was {position} opened?"
     return report.named, ""

@@ -83,7 +83,7 @@ def motion_lines(session: BenchSession, pod: BenchPod) -> list[Line]:
             names[0],
             "g",
             gravity_g,
-            2 * float(accel_g.std() / np.sqrt(len(accel_g))) if len(accel_g) else 0.0,
+            2 * float(np.linalg.norm(accel_g, axis=1).std() / np.sqrt(len(accel_g))),
             expected=1.0,
             low=1 - _OFFSET_MG / 1000 - _SCALE_PCT / 100,
             high=1 + _OFFSET_MG / 1000 + _SCALE_PCT / 100,

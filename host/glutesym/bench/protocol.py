@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import asdict
-from math import isfinite
+from math import floor, isfinite, log10
 from pathlib import Path
 from typing import Any
 
@@ -106,8 +106,10 @@ def number(line: Line) -> str:
     """Return what was measured, with its unit."""
     if line.measured is None:
         return "-"
-    half = f" ± {line.half:.2g}" if line.half else ""
-    return f"{line.measured:.4g}{half} {line.unit}".strip()
+    if not line.half:
+        return f"{line.measured:.4g} {line.unit}".strip()
+    digits = max(0, min(4, 1 - floor(log10(line.half))))
+    return f"{line.measured:.{digits}f} ± {line.half:.{digits}f} {line.unit}".strip()
 
 
 def limits(line: Line) -> str:
@@ -115,10 +117,10 @@ def limits(line: Line) -> str:
     if line.low is None and line.high is None:
         return "-"
     if line.low is None:
-        return f"at most {line.high:.4g} {line.unit}".strip()
+        return f"at most {line.high:.3g} {line.unit}".strip()
     if line.high is None:
-        return f"at least {line.low:.4g} {line.unit}".strip()
-    return f"{line.low:.4g} to {line.high:.4g} {line.unit}".strip()
+        return f"at least {line.low:.3g} {line.unit}".strip()
+    return f"{line.low:.3g} to {line.high:.3g} {line.unit}".strip()
 
 
 def _row(line: Line) -> str:

@@ -99,7 +99,7 @@ def read_bench(path: Path) -> BenchSession:
         raise SessionError(path, f"its description of the bench is damaged ({error}).") from error
     recording = assemble_recording(inputs, meta.started_host_ns, meta.exercise)
     self_tests: dict[str, Any] = tests[-1] if tests else {}
-    pods = {
+    pods: dict[Side, BenchPod] = {
         pod.side: _pod(recording.pods[pod.side], pod.frames, self_tests.get(pod.side))
         for pod in inputs
         if pod.side in recording.pods

@@ -288,7 +288,7 @@ def _gain(setup: Setup, fit: SineFit, pod: BenchPod) -> Line:
         expected=0.0,
         low=-100 * spread,
         high=100 * spread,
-        limits_from=f"generator {setup.level_tolerance_pct:g} %, divider 2 %, chip 2 %, input load",
+        limits_from=f"generator {setup.level_tolerance_pct:g} %, divider 2 %, chip 2 %, load",
         fix="If the chip's test signal fails, too, it is the amplifier. If not: measure the "
         "generator's voltage at the box, look at the range switch, then suspect the reference.",
         says=f"{fit.amplitude_uv:.1f} µV of {expected_uv:.1f} µV amplitude",

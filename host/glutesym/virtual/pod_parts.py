@@ -7,7 +7,6 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-
 ALL_OFF = 0x1D  # a body's electrodes come off together: firmware/virtual/world.py
 
 

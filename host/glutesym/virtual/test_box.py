@@ -168,7 +168,7 @@ class TestBox:
         time_ns = start_ns + step_ns * np.arange(count)
         box = np.ones(_FINE) / _FINE
         kernel = np.convolve(np.convolve(box, box), box)
-        # Each of the three boxes covers [t − aperture, t]; its points lie in the middle of eighths.
+        # Each of the three boxes covers [t − aperture, t], its points in the middle of eighths.
         back_ns = aperture_ns / _FINE * (np.arange(len(kernel)) + 1.5)
         fine = self._inputs_uv(time_ns[:, np.newaxis] - back_ns)
         uv = fine @ kernel + self._noise_uv(time_ns, step_ns)
@@ -195,7 +195,7 @@ class TestBox:
             if turn.generator.mv and inside.any():
                 out[inside] = self._source_uv(turn, time_ns[inside] / 1e9)
         # The lead-off currents flow through what is in the leads.
-        ohm = sum(SERIES_OHM * self.parts.series[i] + SKIN_OHM * self.parts.skin[i] for i in (0, 1))
+        ohm = SERIES_OHM * sum(self.parts.series) + SKIN_OHM * sum(self.parts.skin)
         out += 1e6 * LEAD_OFF_A * ohm
         if self.parts.tone_uv:
             tone = np.sin(2 * pi * self.parts.tone_hz * time_ns / 1e9)
@@ -208,9 +208,7 @@ class TestBox:
     def _floating_uv(self, uv: _Array, time_ns: _Array, open_ns: int, close_ns: int) -> _Array:
         """Let an input that was opened be charged by the lead-off current, and discharged."""
         ramp_uv = 1e6 * LEAD_OFF_A / self._input_f() * (time_ns - open_ns) / 1e9
-        charged_uv = min(
-            1e6 * LEAD_OFF_A / self._input_f() * (close_ns - open_ns) / 1e9, _RAIL_UV
-        )
+        charged_uv = min(1e6 * LEAD_OFF_A / self._input_f() * (close_ns - open_ns) / 1e9, _RAIL_UV)
         tau_ns = 1e9 * self._input_f() * (SERIES_OHM + SKIN_OHM)
         fading_uv = charged_uv * np.exp(-np.maximum(time_ns - close_ns, 0) / tau_ns)
         opened = (time_ns >= open_ns) & (time_ns < close_ns)
@@ -258,7 +256,7 @@ class TestBox:
         plus, minus = self._leads(hz)
         return plus - minus + 10 ** (-CHIP_CMRR_DB / 20)
 
-    def _noise_uv(self, time_ns: _Array, step_ns: float) -> _Array:
+    def _noise_uv(self, time_ns: NDArray[np.floating], step_ns: float) -> _Array:
         """Return the resistors' noise: white, as much in the muscle's band as they make there."""
         index = np.floor(time_ns / step_ns + 0.25).astype(np.int64) % _NOISE_SIZE
         density = thermal_uv(20.0, 450.0) / sqrt(430.0)
