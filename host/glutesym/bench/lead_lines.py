@@ -91,7 +91,7 @@ def opening_lines(session: BenchSession, pod: BenchPod) -> list[Line]:
         if report.report_s is not None:
             lines.append(_clearing(names[1], report.clear_s))
         else:
-            lines.append(withheld(names[1], "it was never reported"))
+            lines.append(withheld(names[1], "when it was reported is not known"))
     if named:
         lines.append(_naming(named))
     if len(session.of("off-ref")) >= 3 and pod.one_run:

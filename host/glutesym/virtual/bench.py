@@ -13,7 +13,7 @@ from glutesym.measures import SIDES, Side
 from glutesym.session.recorder import Recorder
 from glutesym.session.run import RunningSession
 from glutesym.virtual.scenarios.catalog import build_scenario
-from glutesym.virtual.simulation import PodHardware, Simulation
+from glutesym.virtual.simulation import PodHardware, Simulation, random_hardware
 from glutesym.virtual.surroundings import VirtualSurroundings
 from glutesym.virtual.test_box import BoxParts, TestBox, random_generator, random_parts
 
@@ -46,6 +46,7 @@ class VirtualBench(VirtualSurroundings):
     Attributes
     ----------
     boxes : dict of TestBox
+    hardware : dict of PodHardware
     turns : list of (int, str)
         When boxes were turned to which position: world time in ns, the truth.
     """
@@ -67,9 +68,10 @@ class VirtualBench(VirtualSurroundings):
             )
             for side in SIDES
         }
+        self.hardware = hardware or random_hardware(seed)
         rest = build_scenario("rest", seed=seed)
-        super().__init__(rest, seed, None, hardware)
-        self._simulation = Simulation(rest, seed, hardware, bodies=self.boxes)
+        super().__init__(rest, seed, None, self.hardware)
+        self._simulation = Simulation(rest, seed, self.hardware, bodies=self.boxes)
         self._setup = setup
         self._steps = steps
         self._sides = sides

@@ -40,7 +40,7 @@ _Array = NDArray[np.float64]
 
 BURST_S, BURSTS_A_SECOND = 0.15, 2.0
 _BURST_HZ = (40.0, 350.0)  # a burst's frequency rises
-_FINE = 8  # points in a conversion at which the generator is looked at
+_FINE = 32  # points in a conversion at which the generator is looked at
 _KNOWN_NS = 50_000_000
 _REFERENCE_NS = 90_000_000_000  # others saw IN2N reported 1 to 2 minutes after the reference left
 _RAIL_UV = 1.65e6
@@ -168,7 +168,7 @@ class TestBox:
         time_ns = start_ns + step_ns * np.arange(count)
         box = np.ones(_FINE) / _FINE
         kernel = np.convolve(np.convolve(box, box), box)
-        # Each of the three boxes covers [t − aperture, t], its points in the middle of eighths.
+        # Each of the three boxes covers [t − aperture, t], its points in the middle of parts.
         back_ns = aperture_ns / _FINE * (np.arange(len(kernel)) + 1.5)
         fine = self._inputs_uv(time_ns[:, np.newaxis] - back_ns)
         uv = fine @ kernel + self._noise_uv(time_ns, step_ns)
@@ -212,8 +212,8 @@ class TestBox:
         tau_ns = 1e9 * self._input_f() * (SERIES_OHM + SKIN_OHM)
         fading_uv = charged_uv * np.exp(-np.maximum(time_ns - close_ns, 0) / tau_ns)
         opened = (time_ns >= open_ns) & (time_ns < close_ns)
-        uv = np.where(opened, np.minimum(ramp_uv, _RAIL_UV), uv)
-        return np.where(time_ns >= close_ns, uv + fading_uv, uv)
+        charge_uv = np.where(opened, np.minimum(ramp_uv, _RAIL_UV), 0.0)
+        return uv + np.where(time_ns >= close_ns, fading_uv, charge_uv)
 
     def _source_uv(self, turn: _Turn, time_s: _Array) -> _Array:
         hz = turn.generator.hz * (1 + self.errors.frequency)
