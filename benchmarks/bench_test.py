@@ -118,7 +118,7 @@ def third_share(bench: VirtualBench, fs_hz: float) -> float:
     """Return the true third harmonic at the samples, as a share of the sine."""
     box = bench.boxes["left"]
     one, three = (
-        box.signal_amplitude_uv(Generator(500.0, k * SETUP.generator_hz), 1000, fs_hz)
+        box.signal_amplitude_uv(Generator(SETUP.generator_mv, k * SETUP.generator_hz), 1000, fs_hz)
         for k in (1, 3)
     )
     return box.errors.third_harmonic * three / one

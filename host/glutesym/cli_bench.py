@@ -27,8 +27,9 @@ _COLOURS = {"pass": "green", "FAIL": "bold red", "withheld": "yellow", "note": "
 @app.command(
     epilog="Examples:\n\n`glutesym bench --virtual`\n\n`glutesym bench --pod left`\n\n"
     "`glutesym bench --pod left --step noise --yes`\n\n"
-    "`glutesym bench --pod right --generator-mv 300 --divider 100 --generator-ppm 20`\n\n"
-    "`glutesym bench --both`\n\n`glutesym bench bench/2026-05-04_18-30-09_bench-left.glutesym`"
+    "`glutesym bench --pod right --generator-mv 250 --divider 100 --generator-ppm 20`\n\n"
+    "`glutesym bench --both`\n\n`glutesym bench --write-sounds sounds`\n\n"
+    "`glutesym bench bench/2026-05-04_18-30-09_bench-left.glutesym`"
 )
 def bench(
     session: Annotated[
@@ -59,7 +60,7 @@ def bench(
     generator_hz: Annotated[float, typer.Option(help="Frequency of the sine.")] = 100.0,
     generator_mv: Annotated[
         float, typer.Option(help="Its level at the box, in mV RMS, as a meter shows it.")
-    ] = 500.0,
+    ] = 300.0,
     level_tolerance: Annotated[float, typer.Option(help="How well it is known, in %.")] = 2.0,
     generator_ppm: Annotated[
         float | None,
@@ -89,6 +90,14 @@ def bench(
     port: Annotated[
         list[str] | None, typer.Option("--port", help="A serial port of an unusual board.")
     ] = None,
+    write_sounds: Annotated[
+        Path | None,
+        typer.Option(
+            help="Write the signals as sound files into this folder, and end: a phone plays them.",
+            metavar="FOLDER",
+            show_default=False,
+        ),
+    ] = None,
     virtual: Annotated[
         bool, typer.Option("--virtual", help="Try it with virtual pods, without hardware.")
     ] = False,
@@ -117,6 +126,12 @@ def bench(
             hum_hz,
             hum_mv,
         )
+        if write_sounds is not None:
+            from glutesym.bench.sounds import write_sounds as write
+
+            for file in write(write_sounds, setup):
+                out.print(str(file), soft_wrap=True)
+            return
         steps = both_steps(setup) if both else choose_steps(setup, step or (), response, faces)
         sides = _sides(pod, both, virtual)
         session = _record(

@@ -47,7 +47,7 @@ def test_a_step_that_cannot_be_is_refused(step, words):
         {"hum_mv": 5000},
         {"level_tolerance_pct": -1},
         {"generator_ppm": -1},
-        {"second_mv": 499},
+        {"second_mv": 299},
         {"second_mv": 0},
     ],
 )

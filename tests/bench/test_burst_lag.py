@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glutesym.bench.burst_lag import measure_burst_lag
-from glutesym.virtual.test_box import BURST_S
+from glutesym.bench.sounds import BURST_S
 
 
 def heard(fs_hz, late_s, noise_uv, seed, seconds=20.0, drift=0.0, bursts=True):

@@ -23,7 +23,7 @@ class Setup:
     """What is known about generator and box; the tolerances are limits, not deviations."""
 
     generator_hz: float = 100.0
-    generator_mv: float = 500.0  # RMS, at the box's input, in SIGNAL
+    generator_mv: float = 300.0  # RMS, at the box's input, in SIGNAL
     level_tolerance_pct: float = 2.0
     generator_ppm: float | None = None  # how well its frequency is known; None: not at all
     divide_by: int = 1000

@@ -35,11 +35,10 @@ from glutesym.bench.box import (
     thermal_uv,
 )
 from glutesym.bench.plan import Generator
+from glutesym.bench.sounds import bursts
 
 _Array = NDArray[np.float64]
 
-BURST_S, BURSTS_A_SECOND = 0.15, 2.0
-_BURST_HZ = (40.0, 350.0)  # a burst's frequency rises
 _FINE = 32  # points in a conversion at which the generator is looked at
 _KNOWN_NS = 50_000_000
 _REFERENCE_NS = 90_000_000_000  # others saw IN2N reported 1 to 2 minutes after the reference left
@@ -224,7 +223,7 @@ class TestBox:
         if turn.position != SIGNAL:
             return np.zeros(len(time_s))
         if turn.generator.bursts:
-            return uv * self._gain(100.0, turn.divide_by) * _burst(time_s)
+            return uv * self._gain(100.0, turn.divide_by) * bursts(time_s)
         fundamental = self._gain(hz, turn.divide_by) * np.sin(2 * pi * hz * time_s)
         third = self.errors.third_harmonic * self._gain(3 * hz, turn.divide_by)
         return uv * (fundamental + third * np.sin(6 * pi * hz * time_s))
@@ -275,15 +274,6 @@ class TestBox:
             for turn, end_ns in zip(self._turns, ends, strict=True)
             if turn.position == position
         ]
-
-
-def _burst(time_s: _Array) -> _Array:
-    """Return bursts of unit amplitude, their frequency rising, that begin and end gently."""
-    since_s = np.mod(time_s, 1 / BURSTS_A_SECOND)
-    low_hz, high_hz = _BURST_HZ
-    angle = 2 * pi * (low_hz * since_s + (high_hz - low_hz) / (2 * BURST_S) * since_s**2)
-    window = 0.5 - 0.5 * np.cos(2 * pi * since_s / BURST_S)
-    return np.where(since_s < BURST_S, window * np.sin(angle), 0.0)
 
 
 def _exchanged(bits: int) -> int:
