@@ -215,7 +215,7 @@ def _record(
         interrupted = show(
             RunningSession(surroundings, path, "bench test", sides),
             View.NONE,
-            lambda _state: desk.attend(),
+            desk.attend,
         )
     finally:
         desk.close()

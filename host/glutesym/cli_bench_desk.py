@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from glutesym.bench.plan import Phase, Step
 from glutesym.errors import GlutesymError
+from glutesym.live_state import LiveState
 
 _PAUSE_S = 8.0  # to turn a switch, when nothing is asked
 _Answer = Callable[[bool], None]
@@ -44,6 +45,7 @@ class TerminalDesk:
             transient=True,
         )
         self._task = self._progress.add_task("", total=1.0, visible=False)
+        self._told = ""
         self._shown: tuple[Step, float] | None = None
 
     async def set_up(self, step: Step) -> bool:
@@ -76,14 +78,18 @@ class TerminalDesk:
         """Show how far a step is, when the main thread next attends."""
         self._shown = step, done
 
-    def attend(self) -> None:
+    def attend(self, state: LiveState | None = None) -> None:
         """Say and ask what there is; in the main thread.
+
+        ``state`` is that of the session, if there is anything to tell of it.
 
         Raises
         ------
         GlutesymError
             There is nobody to answer.
         """
+        if state is not None:
+            self._tell(state)
         if self._shown is not None:
             step, done = self._shown
             self._progress.start()
@@ -106,6 +112,17 @@ class TerminalDesk:
                 raise GlutesymError(
                     "Nobody answers: the terminal takes no input. Use --yes, which asks nothing."
                 ) from None
+
+    def _tell(self, state: LiveState) -> None:
+        """Say what keeps the session from going on, once."""
+        message = state.trouble or state.message
+        if state.phase == "scanning":
+            message = (
+                message or "No pod yet: is it switched on, within 5 m, on nobody else's link?"
+            )
+        if message and message != self._told:
+            self._console.print(message, soft_wrap=True)
+        self._told = message or self._told
 
     def close(self) -> None:
         """Take the progress bar away."""

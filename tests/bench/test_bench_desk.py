@@ -12,6 +12,7 @@ from rich.console import Console
 from glutesym.bench.plan import Phase, Setup, choose_steps
 from glutesym.cli_bench_desk import TerminalDesk
 from glutesym.errors import GlutesymError
+from glutesym.live_state import LiveState
 
 (STEP,) = choose_steps(Setup(), ["off-p"])
 
@@ -58,6 +59,15 @@ def test_what_to_turn_now_is_said_without_asking():
     at.attend()
     at.close()
     assert "Now open OPEN_P." in said.getvalue()
+
+
+def test_what_holds_the_session_up_is_said_once():
+    at, said = desk()
+    for phase, message in (("scanning", ""), ("scanning", ""), ("connecting", "Trying again.")):
+        at.attend(LiveState(phase=phase, message=message))
+    at.attend(LiveState(phase="recording"))
+    assert said.getvalue().count("switched on") == 1
+    assert said.getvalue().count("Trying again.") == 1
 
 
 def test_nobody_who_answers_is_an_error_that_says_what_to_do():

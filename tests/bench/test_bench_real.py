@@ -65,7 +65,7 @@ def test_a_user_who_turns_the_box_and_leaves_a_step_out(pod, tmp_path):
     show(
         RunningSession(real, path, "bench test", ("left",)),
         View.NONE,
-        lambda _state: desk.attend(),
+        desk.attend,
     )
     assert asked == ["noise", "signal", "hum"]
     assert "leave it out" in said.getvalue()

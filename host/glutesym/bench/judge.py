@@ -22,6 +22,7 @@ from glutesym.bench.signal_lines import (
 )
 from glutesym.measures import SIDES, Side
 
+CHIP = "ADS1292R"
 _LAG = "Left less right, same bursts"
 
 
@@ -66,15 +67,18 @@ def judge(session: BenchSession) -> BenchResult:
         if (pod := session.pods.get(side)) is None:
             continue
         lines: list[Line] = []
-        if not session.of("bursts"):
+        if pod.chip != CHIP:
+            what = pod.chip or "an unknown front end"
+            lines.append(withheld("EMG", f"the limits are those of the {CHIP}; this is {what}"))
+        elif not session.of("bursts"):
             lines += chip_lines(pod)
             connected = connected_line(session, pod)
             lines += [] if connected is None else [connected]
             lines += noise_lines(session, pod)
             lines += sine_lines(session, pod)
+            lines += hum_line(session, pod)
+            lines += opening_lines(session, pod)
         lines.append(rate_line(pod))
-        lines += hum_line(session, pod)
-        lines += opening_lines(session, pod)
         lines += motion_lines(session, pod)
         lines += face_lines(session, pod)
         lines += [battery_line(pod), loss_line(pod)]

@@ -54,6 +54,12 @@ class BenchPod:
         return int(emg.get("gain", 0)) if isinstance(emg, dict) else 0
 
     @property
+    def chip(self) -> str:
+        """Its front end."""
+        emg: Any = self.record.info.get("emg")
+        return str(emg.get("chip", "")) if isinstance(emg, dict) else ""
+
+    @property
     def nominal_hz(self) -> float:
         """EMG samples a second, as set."""
         emg: Any = self.record.info.get("emg")

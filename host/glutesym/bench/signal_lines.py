@@ -79,6 +79,7 @@ def noise_lines(session: BenchSession, pod: BenchPod) -> list[Line]:
     noise = measure_noise(piece.uv, piece.fs_hz)
     expected = hypot(_chip_noise_uv(pod.gain or 6), thermal_uv(*BAND_HZ))
     low_hz, high_hz = noise.uneven_hz
+    slow = pod.nominal_hz < 2000  # the filter takes more than the limit at 450 Hz
     strongest = noise.tones[0] if noise.tones else None
     return [
         judged(
@@ -94,7 +95,9 @@ def noise_lines(session: BenchSession, pod: BenchPod) -> list[Line]:
             "away from chargers, check solder joints; if the chip's own noise fails, too, it is "
             "the breakout.",
         ),
-        judged(
+        withheld(names[1], "it needs 2000 samples a second: `glutesym settings --rate 2000`")
+        if slow
+        else judged(
             names[1],
             "dB",
             noise.unevenness_db,
@@ -147,7 +150,10 @@ def sine_lines(session: BenchSession, pod: BenchPod) -> list[Line]:
 
 def rate_line(pod: BenchPod) -> Line:
     """Return how fast the converter samples, by the computer's clock."""
-    measured = 100 * (pod.record.emg.fs_hz / pod.nominal_hz - 1)
+    emg = pod.record.emg
+    if np.isfinite(emg.uv).sum() < _LEAST_S * pod.nominal_hz:
+        return withheld("Sample rate", f"less than {_LEAST_S:g} s of EMG were recorded")
+    measured = 100 * (emg.fs_hz / pod.nominal_hz - 1)
     return judged(
         "Sample rate",
         "%",
@@ -159,7 +165,7 @@ def rate_line(pod: BenchPod) -> Line:
         limits_from="SBAS502: its oscillator, over temperature",
         fix="The converter's oscillator is off. Times stay right, for the rate is measured, but "
         "filters shift. Is CLKSEL (JP1) set to the internal clock? Else replace the breakout.",
-        says=f"{pod.record.emg.fs_hz:.2f} samples a second",
+        says=f"{emg.fs_hz:.2f} samples a second",
     )
 
 
