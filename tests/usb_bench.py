@@ -12,6 +12,7 @@ from typing import Any
 from glutesym.keys import KeyRing, OwnedPod
 from glutesym.links.usb import UsbLink, UsbTransport
 from glutesym.virtual.body import ScenarioBody
+from glutesym.virtual.pod_parts import PodBody
 from glutesym.virtual.radio import RadioLink
 from glutesym.virtual.scenarios.catalog import build_scenario
 from glutesym.virtual.virtual_pod import PodHardware, VirtualPod
@@ -56,17 +57,21 @@ def on_bench(
     folder: Path,
     main: Callable[[Bench], Awaitable[None]],
     counter: bool = False,
+    body: PodBody | None = None,
     **settings: Any,
 ) -> None:
-    """Run ``main`` with a pod on USB; with ``counter``, its samples are 0, 1, 2 ...."""
+    """Run ``main`` with a pod on USB; with ``counter``, its samples are 0, 1, 2 ....
+
+    ``body`` is what the pod is attached to; by default somebody.
+    """
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, WorldLoop)
         async with asyncio.timeout(60):
             hardware = PodHardware(emg_counter=counter, settings=settings)
-            body = ScenarioBody(build_scenario("counter", seed=1), "left")
-            pod = VirtualPod(loop, RadioLink(loop, 1), "left", folder / "pod", body, hardware, 1)
+            worn = body or ScenarioBody(build_scenario("counter", seed=1), "left")
+            pod = VirtualPod(loop, RadioLink(loop, 1), "left", folder / "pod", worn, hardware, 1)
             await pod.switch_on()
             bench = Bench(loop, pod, folder / "port")
             bench.plug_in()
@@ -85,7 +90,9 @@ def on_bench(
 
 
 @contextmanager
-def bench_beside(folder: Path, counter: bool = False, **settings: Any) -> Generator[Bench]:
+def bench_beside(
+    folder: Path, counter: bool = False, body: PodBody | None = None, **settings: Any
+) -> Generator[Bench]:
     """Have a pod on USB while the caller's thread does something else."""
     there = threading.Event()
     benches: list[Bench] = []
@@ -96,7 +103,7 @@ def bench_beside(folder: Path, counter: bool = False, **settings: Any) -> Genera
         there.set()
         await over.wait()
 
-    thread = threading.Thread(target=on_bench, args=(folder, main, counter), kwargs=settings)
+    thread = threading.Thread(target=on_bench, args=(folder, main, counter, body), kwargs=settings)
     thread.start()
     try:
         assert there.wait(10)

@@ -1,6 +1,9 @@
 """What the ADS1292R converts: when samples complete and what is in their frames.
 
 Ref: TI SBAS502. Samples are computed when they are looked at, many at once.
+
+``world.config["faults"]`` may have emg_gain_error and emg_reference_error (relative),
+emg_noise_factor, and bits of LOFF_STAT that are always or never set: emg_lead_off_stuck, _dead.
 """
 
 import math
@@ -54,7 +57,13 @@ class Converter:
         self.period_ns = 0.0
         self._mod_ns = mod_ns
         self._counts = bool(world.config["emg_counter"])
-        self._dead = bool(world.config["faults"].get("emg_dead"))
+        faults = world.config["faults"]
+        self._dead = bool(faults.get("emg_dead"))
+        self._gain_factor = 1 + faults.get("emg_gain_error", 0.0)
+        self._reference_factor = 1 + faults.get("emg_reference_error", 0.0)
+        self._noise_factor = faults.get("emg_noise_factor", 1.0)
+        self._stuck_bits = int(faults.get("emg_lead_off_stuck", 0))
+        self._dead_bits = int(faults.get("emg_lead_off_dead", 0))
         self._noise = (Noise(1), Noise(2))
         self._first_ns = 0
         self._stopped_at = 0  # conversions complete when it stopped
@@ -141,10 +150,9 @@ class Converter:
         sensed = self.registers[_LOFF_SENS] & 0x0F
         bits = sensed & 0x03
         off = world.lead_off(now_ns)
-        if off:
-            bits |= sensed & 0x0C
-            bits |= self.registers[_RLD_SENS] & 0x10
-        return bits
+        bits |= sensed & off & 0x0C
+        bits |= self.registers[_RLD_SENS] & off & 0x10
+        return bits & ~self._dead_bits | sensed & self._stuck_bits
 
     def calibrate_offset(self):
         if self.registers[_RESP2] & 0x80:  # CALIB_ON
@@ -223,7 +231,7 @@ class Converter:
         while i < count:
             end = min(i + _LEAD_CHECK, count)
             end_ns = self.ready_ns(first + end - 1)
-            off = world.lead_off(end_ns)
+            off = world.lead_off(end_ns) & 1
             before = self._float_uv
             if off or before:
                 elapsed_ns = max(end_ns - self._float_ns, 0)
@@ -241,16 +249,17 @@ class Converter:
             self._float_ns = end_ns
 
     def _reference_uv(self):
-        return _REFERENCE_UV[self.registers[_CONFIG2] >> 4 & 1]
+        return _REFERENCE_UV[self.registers[_CONFIG2] >> 4 & 1] * self._reference_factor
 
     def _quantise(self, channel, first, count, codes):
         gain = self._gain(channel)
-        scale = gain * FULL_SCALE / self._reference_uv()
+        scale = gain * self._gain_factor * FULL_SCALE / self._reference_uv()
         settling_ns = self.ready_ns(first) - self.reference_on_ns
         if settling_ns < _REFERENCE_SETTLED_NS:  # a reference that is still low reads too much
             scale /= max(1 - math.exp(-settling_ns / _REFERENCE_TAU_NS), 1e-3)
         rate = math.sqrt(64 * self._mod_ns / self.period_ns)  # noise grows with the bandwidth
         sigma = rate * math.sqrt(_NOISE_BEFORE_UV**2 + (_NOISE_BEHIND_UV / gain) ** 2) * scale
+        sigma *= self._noise_factor
         noise = self._noise[channel]
         offset = 0.0
         if self._calibrated_gain[channel] != gain:

@@ -64,6 +64,8 @@ class Lsm6dsoxChip:
         config = world.config
         self._dead = bool(config["faults"].get("imu_dead"))
         self._wrong_id = bool(config["faults"].get("imu_wrong_id"))
+        self._bias_dps = config["faults"].get("imu_gyro_bias_dps", 0.0)  # of its first axis
+        self._accel_factor = 1 + config["faults"].get("imu_accel_error", 0.0)
         self._clock = 1 + config["imu_clock_error"]
         self._noise = tuple(Noise(10 + axis) for axis in range(6))
         self._motion = array("f", bytes(24 * _BATCH))
@@ -309,8 +311,13 @@ class Lsm6dsoxChip:
         scale = self._scale[sensor]
         sigma = self._sigma[sensor]
         noises = self._noise
+        bias = 0.0
+        if sensor == 0:
+            bias = self._bias_dps * scale
+        else:
+            scale *= self._accel_factor
         for axis in range(3):
-            x = motion[position + axis] * scale + noises[sensor + axis].at(slot) * sigma
+            x = motion[position + axis] * scale + bias + noises[sensor + axis].at(slot) * sigma
             raw = int(x + 32768.5)
             if raw < 0:
                 raw = 0
@@ -319,6 +326,7 @@ class Lsm6dsoxChip:
             raw ^= 0x8000
             word[2 * axis] = raw & 0xFF
             word[2 * axis + 1] = raw >> 8
+            bias = 0.0
 
     def _temperature_raw(self, slot):
         noise = self._noise[0].at(slot * 7 + 3) * _TEMPERATURE_NOISE_C

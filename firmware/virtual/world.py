@@ -196,14 +196,19 @@ class _Ahead:
         memoryview(out)[:size] = self._data[first : first + size]
 
 
+ALL_OFF = 0x1D  # a body's electrodes come off together
+
+
 def lead_off(time_ns):
-    """Whether the electrode is off the skin."""
+    """Which electrodes are off: bits as in LOFF_STAT (RLD, 2N, 2P), and bit 0: what an open input
+    does then is not in the electrode voltage, it is the converter's to know.
+    """
     global _lead_off, _lead_off_until_ns
     if not 0 <= _lead_off_until_ns - time_ns <= _LEAD_OFF_KNOWN_NS:
         _lead_off, _lead_off_until_ns = struct.unpack(
             "<Bq", _ask(_LEAD_OFF, struct.pack("<q", time_ns))
         )
-    return bool(_lead_off)
+    return _lead_off
 
 
 def battery():

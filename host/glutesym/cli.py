@@ -15,6 +15,7 @@ from glutesym import (
     __version__,
     cli_analyze,
     cli_app,
+    cli_bench,
     cli_calibrate,
     cli_export,
     cli_flash,
@@ -72,6 +73,7 @@ app.add_typer(cli_analyze.app)
 app.add_typer(cli_pods.app)
 app.add_typer(cli_replay.app)
 app.add_typer(cli_sync.app)
+app.add_typer(cli_bench.app)
 app.add_typer(cli_calibrate.app)
 app.add_typer(cli_sit.app)
 app.add_typer(cli_export.app)

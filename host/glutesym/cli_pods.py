@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
-from glutesym.cli_shared import err, out
+from glutesym.cli_shared import WornSide, err, out
 from glutesym.errors import GlutesymError, LinkError
 from glutesym.wording import self_test_sentence
 
@@ -20,13 +19,6 @@ if TYPE_CHECKING:
     from glutesym.links.base import FoundPod, Link, Transport
 
 app = typer.Typer(rich_markup_mode="markdown")
-
-
-class WornSide(StrEnum):
-    """Where a pod is worn."""
-
-    LEFT = "left"
-    RIGHT = "right"
 
 
 def _one_of(*values: int) -> Callable[[int | None], int | None]:

@@ -33,6 +33,13 @@ class View(StrEnum):
     NONE = "none"
 
 
+class WornSide(StrEnum):
+    """Where a pod is worn."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+
 def _subject(value: str) -> str:
     from glutesym.session.subject import subject_code
 

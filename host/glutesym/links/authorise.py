@@ -81,20 +81,30 @@ class Requests:
         RefusedError
             The pod refuses.
         UnsuitableError
-            This computer's Bluetooth has sent the request in pieces.
+            This computer's Bluetooth has sent the request in pieces, or no answer can be read.
         """
         async with self._turn:
             self._asked = (self._asked + 1) % (1 << 16)
+            torn: UnsuitableError | None = None
             try:
                 async with asyncio.timeout(_ANSWER_S):
                     await self._write(request)
-                    answer = self._decoded(await self._read())
-                    while ahead := self._ahead(answer):
+                    while True:
+                        data = await self._read()
+                        # A long answer is read in pieces, and the next may come in between.
+                        try:
+                            answer, torn = self._decoded(data), None
+                        except UnsuitableError as error:
+                            answer, torn = {}, error
+                        ahead = 0 if torn else self._ahead(answer)
                         if ahead > 0:
                             raise self._short_packets(_SHORTEST_MTU)
+                        if not (torn or ahead):
+                            break
                         await asyncio.sleep(_POLL_S)
-                        answer = self._decoded(await self._read())
             except TimeoutError as error:
+                if torn:
+                    raise torn from error
                 raise LinkError(f"{self._name} does not answer a request.") from error
         if "error" in answer:
             raise RefusedError(self._name, str(answer["error"]))

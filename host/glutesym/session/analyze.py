@@ -18,7 +18,13 @@ from glutesym.pipeline import Settings, measure_set
 from glutesym.recording import Recording
 from glutesym.session.edit_log import edit_records, stored_edits
 from glutesym.session.normalised import Normalised
-from glutesym.session.store import GIVEN_UP, SessionMeta, StoredEvent, open_session
+from glutesym.session.store import (
+    GIVEN_UP,
+    SessionMeta,
+    StoredEvent,
+    StoredSession,
+    open_session,
+)
 from glutesym.session.sync_check import kept_sync_check
 
 WORLD_CLOCK = "world time"  # the host clock of a simulation
@@ -57,29 +63,41 @@ def analyze_session(path: Path, settings: Settings | None = None) -> AnalyzedSes
     with open_session(path) as session:
         meta, events, edits = session.meta, session.events(), stored_edits(session)
         sync_check = kept_sync_check(session)
-        given_up_s = {event.side: event.time_s for event in events if event.kind == GIVEN_UP}
-        pods: list[PodInput] = []
-        for side, pod in session.by_side().items():
-            t_host_ns, frames = session.frames(pod.id)
-            probe_id, probe_t_host_ns = session.probes(pod.id)
-            pods.append(
-                PodInput(
-                    side,
-                    t_host_ns,
-                    frames,
-                    probe_id,
-                    probe_t_host_ns,
-                    dict(pod.info),
-                    len(session.bad_frames(pod.id)),
-                    given_up_s.get(side),
-                )
-            )
+        pods = stored_inputs(session, events)
     exercise = reviewed_exercise(meta.exercise, edits)
     recording = assemble_recording(pods, meta.started_host_ns, exercise)
     measures = measure_set(recording, settings, edits)
     return AnalyzedSession(
         path, meta, events, recording, measures, settings, sync_check, edits=edits
     )
+
+
+def stored_inputs(session: StoredSession, events: Sequence[StoredEvent]) -> list[PodInput]:
+    """Return what is stored about each pod of a session, given its events.
+
+    Raises
+    ------
+    SessionError
+        The file is damaged, or a side has two pods.
+    """
+    given_up_s = {event.side: event.time_s for event in events if event.kind == GIVEN_UP}
+    pods: list[PodInput] = []
+    for side, pod in session.by_side().items():
+        t_host_ns, frames = session.frames(pod.id)
+        probe_id, probe_t_host_ns = session.probes(pod.id)
+        pods.append(
+            PodInput(
+                side,
+                t_host_ns,
+                frames,
+                probe_id,
+                probe_t_host_ns,
+                dict(pod.info),
+                len(session.bad_frames(pod.id)),
+                given_up_s.get(side),
+            )
+        )
+    return pods
 
 
 def with_edits(session: AnalyzedSession, edits: Sequence[Edit]) -> AnalyzedSession:

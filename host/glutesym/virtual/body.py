@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glutesym.measures import Side
+from glutesym.virtual.pod_parts import ALL_OFF
 from glutesym.virtual.scenarios.base import EMG_GRID_HZ, IMU_GRID_HZ, Scenario
 
 _REST_S = 0.5  # of rest, played to and fro before the scenario's beginning and after its end
@@ -44,11 +45,11 @@ class ScenarioBody:
         """Let the scenario be later than it was."""
         self._start_ns += later_ns
 
-    def lead_off(self, time_ns: int) -> tuple[bool, int]:
-        """Return whether the electrode is off the skin, and until when that is certain."""
+    def lead_off(self, time_ns: int) -> tuple[int, int]:
+        """Return which electrodes are off the skin, and until when that is certain."""
         time_s = (time_ns - self._start_ns) / 1e9
         off = any(start_s <= time_s < end_s for start_s, end_s in self._lead_off_s)
-        return off, time_ns + _LEAD_OFF_STEP_NS
+        return ALL_OFF if off else 0, time_ns + _LEAD_OFF_STEP_NS
 
     def electrode_uv(
         self, start_ns: int, step_ns: float, count: int, aperture_ns: float

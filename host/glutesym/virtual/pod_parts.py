@@ -7,6 +7,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+ALL_OFF = 0x1D  # a body's electrodes come off together: firmware/virtual/world.py
+
 
 class Body(Protocol):
     """What the pod's sensors feel."""
@@ -21,12 +23,30 @@ class Body(Protocol):
         """Return (count, 6): g and deg/s."""
         ...
 
-    def lead_off(self, time_ns: int) -> tuple[bool, int]:
-        """Return whether an electrode is off the skin, and until when that is certain."""
+    def lead_off(self, time_ns: int) -> tuple[int, int]:
+        """Return which electrodes are off, and until when that is certain.
+
+        Bits are the ADS1292R's (`wire.LEAD_OFF_RLD` and so on); bit 0 says that
+        ``electrode_uv`` is what it would be if they were on.
+        """
         ...
 
     def power(self, now_ns: int) -> tuple[float, float, bool]:
         """Return battery volts, percent, and whether there is USB power."""
+        ...
+
+
+class PodBody(Body, Protocol):
+    """What a virtual pod is worn by, or lies beside."""
+
+    usb_power: bool
+
+    def start(self, now_ns: int) -> None:
+        """Let its time 0 be now."""
+        ...
+
+    def shift(self, later_ns: int) -> None:
+        """Let what it does be later than it was."""
         ...
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,6 +20,7 @@ from glutesym.measures import OTHER_SIDE, SIDES, Side
 from glutesym.virtual.body import ScenarioBody
 from glutesym.virtual.bumble_backend import bumble_backends
 from glutesym.virtual.host_adapter import HostAdapter, HostModel
+from glutesym.virtual.pod_parts import PodBody
 from glutesym.virtual.radio import RadioController, RadioLink
 from glutesym.virtual.scenarios.base import Scenario
 from glutesym.virtual.virtual_pod import (
@@ -60,6 +62,8 @@ class Simulation:
         The host's Bluetooth.
     swapped : bool
         Each pod is worn on the other side than it was provisioned for.
+    bodies : dict of PodBody, optional
+        What the pods are attached to instead of the scenario's body.
 
     Attributes
     ----------
@@ -77,7 +81,9 @@ class Simulation:
         hardware: dict[Side, PodHardware] | None = None,
         host: HostModel | None = None,
         swapped: bool = False,
+        bodies: Mapping[Side, PodBody] | None = None,
     ) -> None:
+        self._bodies = bodies
         self._swapped = swapped
         self.scenario = scenario
         self._seed = seed
@@ -105,7 +111,8 @@ class Simulation:
         self.transport = BleTransport(keys, client, scanner, loop.now_ns)
         self._folder = Path(tempfile.mkdtemp(prefix="glutesym-pods-"))
         for side in SIDES:
-            body = ScenarioBody(self.scenario, OTHER_SIDE[side] if self._swapped else side)
+            worn = OTHER_SIDE[side] if self._swapped else side
+            body = self._bodies[worn] if self._bodies else ScenarioBody(self.scenario, worn)
             self.pods[side] = VirtualPod(
                 loop,
                 air,

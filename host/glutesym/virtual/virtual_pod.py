@@ -12,8 +12,8 @@ import numpy as np
 
 from glutesym import wire
 from glutesym.measures import SIDES, Side
-from glutesym.virtual.body import ScenarioBody
 from glutesym.virtual.peripheral import VirtualPeripheral
+from glutesym.virtual.pod_parts import PodBody
 from glutesym.virtual.pod_process import (
     EXIT_PROMPT,
     EXIT_RESET,
@@ -89,7 +89,7 @@ class VirtualPod:
     ----------
     radio : VirtualPeripheral
     usb : UsbCable
-    body : ScenarioBody
+    body : PodBody
     process : PodProcess
         Its program.
     prompt : PromptProcess
@@ -104,7 +104,7 @@ class VirtualPod:
         air: RadioLink,
         side: Side,
         folder: Path,
-        body: ScenarioBody,
+        body: PodBody,
         hardware: PodHardware,
         seed: int,
         address: str | None = None,

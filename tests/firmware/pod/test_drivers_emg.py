@@ -356,7 +356,7 @@ def test_lead_off_bits_and_clipping_are_flagged_where_they_happen(on_virtual_boa
         + """
 begin(lead_off=True)
 t0 = world.now_ns()
-world.lead_off = lambda ns: 1_000_000_000 <= ns - t0 < 2_000_000_000
+world.lead_off = lambda ns: world.ALL_OFF * (1_000_000_000 <= ns - t0 < 2_000_000_000)
 stream(3500)
 print(json.dumps(rows()))
 """

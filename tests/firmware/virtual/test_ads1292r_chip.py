@@ -304,6 +304,58 @@ tell([on, off, register, 0])
     assert late == 0
 
 
+@pytest.mark.parametrize("off", [0x04, 0x08])
+def test_one_electrode_that_is_off_has_its_own_bit(run_board, off):
+    status, code = run_board(
+        f"""
+configure(config2=0xE0, r7=0x0C); begin()
+world.electrode_dc_uv = 1000.0
+world.lead_off = lambda ns: {off}
+time.sleep_ms(50)
+status, _, code = frame()
+tell([status, code])
+"""
+    )
+    assert status == 0xC00000 | off << 15
+    assert code * LSB_UV_GAIN_12 == pytest.approx(1000, abs=60)  # its voltage is the world's
+
+
+@pytest.mark.parametrize(
+    ("faults", "off", "bits"),
+    [({"emg_lead_off_stuck": 4}, 0, 4), ({"emg_lead_off_dead": 8}, 0x1D, 4)],
+)
+def test_comparators_may_be_stuck(run_board, faults, off, bits):
+    status = run_board(
+        f"""
+world.lead_off = lambda ns: {off}
+configure(config2=0xE0, r7=0x0C); begin()
+tell(frame()[0])
+""",
+        faults=faults,
+    )
+    assert status == 0xC00000 | bits << 15
+
+
+def test_gain_reference_and_noise_may_be_wrong(run_board):
+    def mean(faults, config2=0xA0, ch2=0x60):
+        source = f"""
+world.electrode_dc_uv = 10_000.0
+configure(config2={config2}, ch2={ch2}); begin()
+c = codes(60)
+m = sum(c) / 60
+tell([m * {LSB_UV_GAIN_12}, (sum((x - m) ** 2 for x in c) / 60) ** 0.5])
+"""
+        return run_board(source, faults=faults)
+
+    (right_uv, noise), (low_uv, _) = mean({}), mean({"emg_gain_error": -0.1})
+    assert low_uv == pytest.approx(0.9 * right_uv, rel=1e-3)
+    assert mean({"emg_reference_error": 0.1})[0] == pytest.approx(right_uv / 1.1, rel=1e-3)
+    assert mean({"emg_noise_factor": 3.0})[1] == pytest.approx(3 * noise, rel=0.05)
+    # The test signal is a part of the reference: its error cancels.
+    test_uv = mean({}, 0xA2, 0x65)[0]
+    assert mean({"emg_reference_error": 0.1}, 0xA2, 0x65)[0] == pytest.approx(test_uv, rel=5e-3)
+
+
 def test_offset_calibration_and_gpio(run_board):
     before, after, gpio, status = run_board(
         """

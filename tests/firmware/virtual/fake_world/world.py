@@ -4,6 +4,8 @@ import math
 
 import micropython
 
+ALL_OFF = 0x1D
+
 config = {
     "emg_clock_error": 0.0,
     "imu_clock_error": 0.0,
@@ -66,7 +68,7 @@ def electrode_uv(start_ns, step_ns, count, aperture_ns, out):
 
 
 def lead_off(time_ns):
-    return any(start <= time_ns < end for start, end in electrodes_off)
+    return ALL_OFF * any(start <= time_ns < end for start, end in electrodes_off)
 
 
 def motion(start_ns, step_ns, count, out):
