@@ -130,7 +130,7 @@ def test_a_session_is_exported_to_several_formats_and_analyzed_from_one(demo, tm
     )
     assert [line for line in before if line in again] == again[1:]  # but for its own peak
     assert again[0] == "Read from a BIDS dataset that glutesym wrote."
-    assert "'csv', 'parquet', 'mat', 'bids'" in run("export", str(path), "-f", "xls", code=2)
+    assert "parquet" in run("export", str(path), "-f", "xls", code=2)
 
 
 def test_a_replay_prints_what_the_session_printed_and_can_be_recorded(demo, tmp_path):
