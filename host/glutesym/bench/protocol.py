@@ -117,10 +117,10 @@ def limits(line: Line) -> str:
     if line.low is None and line.high is None:
         return "-"
     if line.low is None:
-        return f"at most {line.high:.3g} {line.unit}".strip()
+        return f"at most {line.high:.4g} {line.unit}".strip()
     if line.high is None:
-        return f"at least {line.low:.3g} {line.unit}".strip()
-    return f"{line.low:.3g} to {line.high:.3g} {line.unit}".strip()
+        return f"at least {line.low:.4g} {line.unit}".strip()
+    return f"{line.low:.4g} to {line.high:.4g} {line.unit}".strip()
 
 
 def _row(line: Line) -> str:
