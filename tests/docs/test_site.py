@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 from make_site import SiteError, build
 from site_links import faults_of_site
+
+from glutesym.gui.help import KEYS
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = """
@@ -89,3 +92,12 @@ def test_style_sheet_that_fetches(tmp_path: Path) -> None:
     assert faults_of_site(tmp_path) == [
         "a.css: fetches https://fonts.example/f.woff2 from elsewhere"
     ]
+
+
+def test_keys_of_the_live_page_are_those_of_the_window() -> None:
+    """Each key that the page has is in the window's own help, and the other way round."""
+    page = (ROOT / "docs" / "live.md").read_text("utf-8")
+    table = page.split("| Key | |")[1].split("\n\n")[0]
+    first_cells = " ".join(re.findall(r"^\| ([^|]*)", table, re.MULTILINE))
+    key = re.compile(r"Space|[↑↓+−]|\b[A-Z]\b")
+    assert set(key.findall(first_cells)) == set(key.findall(" ".join(name for name, _ in KEYS)))

@@ -171,6 +171,10 @@ def _calibrate(words: Words, desk: Desk) -> Way:
     return _into_folder("calibrate", VIRTUAL, *short)(words, desk)
 
 
+def _lsl(words: Words, desk: Desk) -> Way:
+    return Way(PARSED, "offers streams to the whole network: see the tests of glutesym.lsl")
+
+
 def _sit(words: Words, desk: Desk) -> Way:
     return Way(PARSED, "sits for longer than a test should: see test_sit.py")
 
@@ -183,6 +187,7 @@ GLUTESYM: dict[str, Callable[[Words, Desk], Way]] = {
     "export": _into_folder("export", RUN),
     "faults": _on_usb("faults"),
     "live": _recording("live"),
+    "lsl": _lsl,
     "pods": _plain("pods"),
     "provision": _on_usb("provision"),
     "record": _recording("record"),
@@ -223,6 +228,10 @@ def _python(arguments: Words, desk: Desk) -> Way:
     """Have a script parse its options, with its own parser, and stop it there."""
     script, *options = arguments
     assert (ROOT / script).is_file(), f"there is no {script}"
+    if script.startswith("docs/examples/"):
+        own_test = ROOT / "tests" / "api" / "test_examples.py"
+        assert script.removeprefix("docs/examples/") in own_test.read_text("utf-8")
+        return Way(PARSED, "test_examples.py runs it")
     if script.startswith("docs/make_"):
         assert not options
         runpy.run_path(str(ROOT / script))
@@ -239,7 +248,7 @@ def _python(arguments: Words, desk: Desk) -> Way:
         patch.syspath_prepend(str((ROOT / script).parent))
         with pytest.raises(_Parsed):
             runpy.run_path(str(ROOT / script), run_name="__main__")
-    return Way(PARSED, "takes minutes")
+    return Way(PARSED, "takes minutes" if "benchmarks/" in script else "writes into this project")
 
 
 def _pip(arguments: Words, desk: Desk) -> Way:
