@@ -34,7 +34,7 @@ class Desk:
     keys : Path
         The file with the keys of two pods, those that are worn.
     done : set of frozenset
-        Words of what virtual pods have been through: the same need not be simulated twice.
+        Words, but for names, of what virtual pods have been through: it need not be done twice.
     """
 
     def __init__(self, folder: Path, ending: ExitStack) -> None:

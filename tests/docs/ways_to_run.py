@@ -25,6 +25,7 @@ from glutesym.cli import app
 RUN, VIRTUAL, PARSED = "run", "run on virtual pods", "parsed only"
 _CLI = typer.main.get_command(app)
 _NAMES = re.compile(r"(.*/)?([\w-]+\.glutesym|FILE|SESSION|FIRST|SWAPPED)")
+_NAMES_ONLY = {"--exercise", "-e", "--subject", "--placement", "--seed"}
 _FOLDERS = {"sessions", "sessions/", "FOLDER"}
 
 
@@ -113,15 +114,31 @@ def _plain(name: str, *more: str) -> Callable[[Words, Desk], Way]:
 
 
 def _into_folder(name: str, kind: str, *more: str) -> Callable[[Words, Desk], Way]:
+    return lambda words, desk: invoke([name, *words], kind, *more, "--folder", str(desk.scratch))
+
+
+def _simulated(name: str, *more: str) -> Callable[[Words, Desk], Way]:
     def way(words: Words, desk: Desk) -> Way:
-        key = frozenset([name, *words, *more])
-        if key in desk.done:
-            return Way(kind, f"{' '.join(more)}, as in another command")
-        way = invoke([name, *words], kind, *more, "--folder", str(desk.scratch))
-        desk.done.add(key)
-        return way
+        with desk.two_virtual_pods():
+            return _once([name, *words], desk, *more, "--folder", str(desk.scratch))
 
     return way
+
+
+def _once(words: Words, desk: Desk, *more: str) -> Way:
+    """Simulate, unless that was done and no more than names or the seed are different."""
+    key = _told_apart(words, more)
+    if key in desk.done:
+        return Way(VIRTUAL, "as another command but for names or the seed")
+    desk.done.add(key)
+    return invoke(words, VIRTUAL, *more)
+
+
+def _told_apart(words: Words, replaced: tuple[str, ...] = ()) -> frozenset[str]:
+    """Return the words less names, the seed, and the options that ``replaced`` gives anew."""
+    passed = _NAMES_ONLY | {word for word in replaced if word.startswith("-")}
+    pairs = zip(["", *words], words, strict=False)
+    return frozenset(word for before, word in pairs if not {before, word} & passed)
 
 
 def _on_usb(name: str) -> Callable[[Words, Desk], Way]:
@@ -135,25 +152,20 @@ def _on_usb(name: str) -> Callable[[Words, Desk], Way]:
     return way
 
 
-def _recording(name: str) -> Callable[[Words, Desk], Way]:
-    def way(words: Words, desk: Desk) -> Way:
-        if "--resume" in words:
-            return Way(PARSED, "no session was interrupted a moment ago: see test_resume.py")
-        with desk.two_virtual_pods():
-            return invoke(
-                [name, *words],
-                VIRTUAL,
-                *(["--terminal"] if name == "live" else []),
-                "--folder",
-                str(desk.scratch),
-            )
-
-    return way
+def _live(words: Words, desk: Desk) -> Way:
+    if "--resume" in words:
+        return Way(PARSED, "no session was interrupted a moment ago: see test_resume.py")
+    if not _told_apart(words):
+        assert desk.session.is_file()
+        return Way(VIRTUAL, "it recorded the session for all others; names differ")
+    return _simulated("live", "--terminal")(words, desk)
 
 
 def _in_window(name: str, *more: str) -> Callable[[Words, Desk], Way]:
     def way(words: Words, desk: Desk) -> Way:
         kind = VIRTUAL if "--virtual" in more else RUN
+        if name == "review" and len(words) > 1:  # edits and lists need no window
+            return invoke([name, *words], RUN)
         with desk.windows_that_close() as shown:
             invoke([name, *words], kind, *more)
         assert shown, f"glutesym {name} showed no window"
@@ -168,7 +180,7 @@ def _calibrate(words: Words, desk: Desk) -> Way:
     if "--from" in words:
         return Way(PARSED, "the recorded session is none of squeezes: see test_calibrate.py")
     short = ("--virtual", "--trials", "2", "--skip", "prone", "--rest", "4")
-    return _into_folder("calibrate", VIRTUAL, *short)(words, desk)
+    return _simulated("calibrate", *short)(words, desk)
 
 
 def _lsl(words: Words, desk: Desk) -> Way:
@@ -183,24 +195,24 @@ GLUTESYM: dict[str, Callable[[Words, Desk], Way]] = {
     "analyze": _plain("analyze"),
     "app": _in_window("app", "--virtual"),
     "calibrate": _calibrate,
-    "demo": _into_folder("demo", VIRTUAL, "--speed", "0", "--view", "none", "--reps", "1"),
+    "demo": _simulated("demo", "--speed", "0", "--view", "none", "--reps", "1"),
     "export": _into_folder("export", RUN),
     "faults": _on_usb("faults"),
-    "live": _recording("live"),
+    "live": _live,
     "lsl": _lsl,
     "pods": _plain("pods"),
     "provision": _on_usb("provision"),
-    "record": _recording("record"),
+    "record": _simulated("record"),
     "replay": _plain("replay", "--speed", "0", "--view", "none"),
     "report": _into_folder("report", RUN),
     "review": _in_window("review"),
     "scan": _on_usb("scan"),
     "selftest": _on_usb("selftest"),
     "settings": _on_usb("settings"),
-    "simulate": _into_folder("simulate", VIRTUAL, "--seeds", "1", "--reps", "1"),
+    "simulate": _simulated("simulate", "--seeds", "1", "--reps", "1"),
     "sit": _sit,
     "swap-test": _plain("swap-test"),
-    "sync-check": _into_folder("sync-check", VIRTUAL, "--virtual", "--duration", "10"),
+    "sync-check": _simulated("sync-check", "--virtual", "--duration", "10"),
     "trend": _plain("trend"),
 }
 
