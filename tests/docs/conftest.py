@@ -29,4 +29,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         table.add_column(heading, overflow="fold")
     for row in sorted(rows, key=lambda row: (row[2], row[1])):
         table.add_row(*row)
-    Console(markup=False).print(table)
+    Console(markup=False, width=160).print(table)

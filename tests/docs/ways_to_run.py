@@ -184,7 +184,7 @@ def _calibrate(words: Words, desk: Desk) -> Way:
 
 
 def _lsl(words: Words, desk: Desk) -> Way:
-    return Way(PARSED, "offers streams to the whole network: see the tests of glutesym.lsl")
+    return Way(PARSED, "offers streams to the whole network: see test_lsl.py")
 
 
 def _sit(words: Words, desk: Desk) -> Way:
