@@ -14,7 +14,7 @@ from markdown_it.token import Token
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ("glutesym", "make", "python", "pip", "mpremote")
 # What a block may say that it is. Everything else is something to type.
-NOT_COMMANDS = {"text", "python", "json", "csv", "toml", "yaml"}
+NOT_COMMANDS = {"text", "python", "json", "csv", "toml", "yaml", "matlab"}
 _COMMANDS = {"", "sh", "bash", "console"}
 
 

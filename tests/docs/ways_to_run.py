@@ -183,23 +183,27 @@ def _calibrate(words: Words, desk: Desk) -> Way:
     return _simulated("calibrate", *short)(words, desk)
 
 
-def _lsl(words: Words, desk: Desk) -> Way:
-    return Way(PARSED, "offers streams to the whole network: see test_lsl.py")
+def _analyze(words: Words, desk: Desk) -> Way:
+    if words[0] != str(desk.session):
+        return Way(PARSED, "a recording of another system: see test_other_systems.py")
+    return invoke(["analyze", *words], RUN)
 
 
-def _sit(words: Words, desk: Desk) -> Way:
-    return Way(PARSED, "sits for longer than a test should: see test_sit.py")
+def _elsewhere(why: str) -> Callable[[Words, Desk], Way]:
+    return lambda words, desk: Way(PARSED, why)
 
 
 GLUTESYM: dict[str, Callable[[Words, Desk], Way]] = {
-    "analyze": _plain("analyze"),
+    "analyze": _analyze,
     "app": _in_window("app", "--virtual"),
+    "bench": _elsewhere("takes a while: test_bench_command.py runs it on a virtual box"),
     "calibrate": _calibrate,
     "demo": _simulated("demo", "--speed", "0", "--view", "none", "--reps", "1"),
     "export": _into_folder("export", RUN),
     "faults": _on_usb("faults"),
+    "flash": _elsewhere("writes to a board: test_flash_command.py has virtual ones"),
     "live": _live,
-    "lsl": _lsl,
+    "lsl": _elsewhere("offers streams to the whole network: see test_lsl.py"),
     "pods": _plain("pods"),
     "provision": _on_usb("provision"),
     "record": _simulated("record"),
@@ -210,7 +214,7 @@ GLUTESYM: dict[str, Callable[[Words, Desk], Way]] = {
     "selftest": _on_usb("selftest"),
     "settings": _on_usb("settings"),
     "simulate": _simulated("simulate", "--seeds", "1", "--reps", "1"),
-    "sit": _sit,
+    "sit": _elsewhere("sits for longer than a test should: see test_sit.py"),
     "swap-test": _plain("swap-test"),
     "sync-check": _simulated("sync-check", "--virtual", "--duration", "10"),
     "trend": _plain("trend"),
