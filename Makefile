@@ -9,7 +9,7 @@ PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 # among the packages of Python they would be mistaken for modules of the host.
 STUBS = "micropython-rp2-stubs~=1.29.0"
 
-.PHONY: help demo test format clean
+.PHONY: help demo test site format clean
 
 help:  ## show this text
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -27,23 +27,31 @@ test: $(VENV)/dev.stamp  ## everything that must hold: style, imports, types, te
 	  echo "Qt needs system libraries. Fix: sudo apt install" `cat .ci/debian-packages` >&2; exit 1; }
 	QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(VENV)/bin/python -m pytest -n 2
 
+site: $(VENV)/site.stamp  ## the documentation as HTML: build/site/index.html
+	$(VENV)/bin/python docs/make_site.py
+
 format: $(VENV)/dev.stamp  ## put the code into its standard form
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/ruff format .
 
 clean:  ## remove everything that can be made again; recorded sessions stay
-	rm -rf $(VENV) dist .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) build dist .cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find host firmware tests -name __pycache__ -prune -exec rm -rf {} +
 
 $(VENV)/dev.stamp: pyproject.toml $(VENV)/made.stamp
 	@echo "Installing glutesym and its development tools into $(VENV) ..."
 	@$(PIP) --editable ".[dev]"
 	@$(PIP) --upgrade --target $(VENV)/micropython_stubs $(STUBS)
-	@touch $(VENV)/demo.stamp $@
+	@touch $(VENV)/demo.stamp $(VENV)/site.stamp $@
 
 $(VENV)/demo.stamp: pyproject.toml $(VENV)/made.stamp
 	@echo "Installing glutesym, its window and its simulator into $(VENV) ..."
 	@$(PIP) --editable ".[gui,sim]"
+	@touch $@
+
+$(VENV)/site.stamp: pyproject.toml $(VENV)/made.stamp
+	@echo "Installing glutesym and what makes its documentation into $(VENV) ..."
+	@$(PIP) --editable ".[docs]"
 	@touch $@
 
 # A virtual environment that is already there and works is kept.

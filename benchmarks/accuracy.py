@@ -9,6 +9,7 @@ onsets: over all repetitions.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -168,8 +169,13 @@ def line(case: str, results: list[Result]) -> str:
 
 
 def main() -> None:
-    n_seeds = int(sys.argv[1]) if len(sys.argv) > 1 else 10
-    first = int(sys.argv[2]) if len(sys.argv) > 2 else 1001
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("seeds", type=int, nargs="?", default=10, help="how many (10)")
+    parser.add_argument("first", type=int, nargs="?", default=1001, help="the first one (1001)")
+    chosen = parser.parse_args()
+    n_seeds, first = chosen.seeds, chosen.first
     print(f"seeds {first} to {first + n_seeds - 1}")
     print(f"{'':32} SNR reps found, |SI error|  ratio |  set lag error ms | rep  | onset, ms")
     print(f"{'case':32}  dB extra, untimed    pp  max% | mean |med|  max | MAE  | bias MAE >60%")

@@ -17,10 +17,10 @@ that loop on a board, and multiply.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,11 @@ BLE_BYTES = 256 + wire.REQUEST_BYTES + wire.INFO_BYTES
 
 
 def main() -> None:
-    seconds = int(sys.argv[1]) if len(sys.argv) > 1 else SECONDS
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("seconds", type=int, nargs="?", default=SECONDS, help=f"({SECONDS})")
+    seconds = parser.parse_args().seconds
     costs = measure(seconds)
     console = Console(width=140)
     console.print(memory_table(costs))

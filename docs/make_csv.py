@@ -59,7 +59,7 @@ Units are the end of each heading:
     for table, columns in TABLES.items():
         parts.append(f"\n## {table}.csv\n\nOne row {_ROW[table]}.\n\n" + _columns(columns))
     parts.append(
-        "\n## The table of `glutesym trend --csv`\n\nOne row a session, in order of time.\n\n"
+        "\n## The table of `glutesym trend FOLDER --csv TABLE`\n\nOne row a session, in order of time.\n\n"
         + _columns(TREND)
     )
     return "".join(parts)

@@ -84,8 +84,8 @@ The pod ends a link on which nobody proves to be the owner within 10 s, or after
 
 ### Proofs
 
-`HMAC-SHA256(key, text + pod's nonce + host's nonce)`; the text is `{wire.PROOF_OF_HOST.decode()}` for the host's proof and
-`{wire.PROOF_OF_POD.decode()}` for the pod's. The key has {wire.KEY_BYTES} bytes, nonces have {wire.NONCE_BYTES}; in JSON they are hexadecimal. A nonce serves once.
+`HMAC-SHA256(key, text + pod's nonce + host's nonce)`; the text is "{wire.PROOF_OF_HOST.decode()}" for the host's proof and
+"{wire.PROOF_OF_POD.decode()}" for the pod's. The key has {wire.KEY_BYTES} bytes, nonces have {wire.NONCE_BYTES}; in JSON they are hexadecimal. A nonce serves once.
 
 ### Window
 

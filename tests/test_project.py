@@ -65,7 +65,7 @@ def test_wheel_takes_the_firmware_from_where_it_is() -> None:
 
 
 @needs_make
-@pytest.mark.parametrize("target", ["demo", "test", "format", "clean", "help"])
+@pytest.mark.parametrize("target", ["demo", "test", "site", "format", "clean", "help"])
 def test_make_knows_its_targets(target: str) -> None:
     done = subprocess.run(
         ["make", "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=False

@@ -58,17 +58,19 @@ def on_bench(
     main: Callable[[Bench], Awaitable[None]],
     counter: bool = False,
     body: PodBody | None = None,
+    limit_s: float = 60,
     **settings: Any,
 ) -> None:
     """Run ``main`` with a pod on USB; with ``counter``, its samples are 0, 1, 2 ....
 
-    ``body`` is what the pod is attached to; by default somebody.
+    ``body`` is what the pod is attached to; by default somebody. It fails when it takes longer
+    than ``limit_s``.
     """
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, WorldLoop)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(limit_s):
             hardware = PodHardware(emg_counter=counter, settings=settings)
             worn = body or ScenarioBody(build_scenario("counter", seed=1), "left")
             pod = VirtualPod(loop, RadioLink(loop, 1), "left", folder / "pod", worn, hardware, 1)
@@ -91,7 +93,11 @@ def on_bench(
 
 @contextmanager
 def bench_beside(
-    folder: Path, counter: bool = False, body: PodBody | None = None, **settings: Any
+    folder: Path,
+    counter: bool = False,
+    body: PodBody | None = None,
+    limit_s: float = 60,
+    **settings: Any,
 ) -> Generator[Bench]:
     """Have a pod on USB while the caller's thread does something else."""
     there = threading.Event()
@@ -103,7 +109,8 @@ def bench_beside(
         there.set()
         await over.wait()
 
-    thread = threading.Thread(target=on_bench, args=(folder, main, counter, body), kwargs=settings)
+    arguments = folder, main, counter, body, limit_s
+    thread = threading.Thread(target=on_bench, args=arguments, kwargs=settings)
     thread.start()
     try:
         assert there.wait(10)
