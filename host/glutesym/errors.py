@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import sys
 
-BluetoothTrouble = Literal["off", "none", "denied", "silent"]
+from glutesym.bluetooth_fixes import TITLES, BluetoothTrouble, bluetooth_steps
 
 
 class GlutesymError(Exception):
@@ -84,10 +84,11 @@ class BluetoothError(LinkError):
         ``"silent"``.
     """
 
-    def __init__(self, why: BluetoothTrouble, detail: str) -> None:
+    def __init__(self, why: BluetoothTrouble, detail: str, system: str = sys.platform) -> None:
         self.why: BluetoothTrouble = why
         said = detail.rstrip(". ") or "no reason given"
-        super().__init__(f"Cannot scan for pods, {_BLUETOOTH[why].format(said)}")
+        steps = " ".join(bluetooth_steps(why, system))
+        super().__init__(f"Cannot scan for pods. {TITLES[why]} ({said}). {steps}")
 
 
 class UnsuitableError(LinkError):
@@ -123,19 +124,6 @@ _REMEDIES = {
     "not encrypted: pair first": "Pair with it in the system's Bluetooth settings, or provision "
     "it without --encrypt.",
     "busy: stop first": "End the session that it records, then try again.",
-}
-
-
-_BLUETOOTH: dict[BluetoothTrouble, str] = {
-    "off": "Bluetooth is off ({}). Switch it on in the system's settings; on Linux "
-    "`bluetoothctl power on`, and `rfkill unblock bluetooth` if that is refused.",
-    "none": "this computer has no Bluetooth low energy adapter ({}). Plug one in (Bluetooth 4.2 "
-    "or later) and try again.",
-    "denied": "this program may not use Bluetooth ({}). Allow it: on macOS in System Settings, "
-    "Privacy & Security, Bluetooth, for the terminal; on Linux add yourself to the group "
-    "`bluetooth` and log in again.",
-    "silent": "Bluetooth does not answer ({}). Switch it off and on; on Linux check that BlueZ "
-    "runs (`systemctl status bluetooth`), on macOS allow the terminal to use Bluetooth.",
 }
 
 

@@ -27,9 +27,9 @@ from bleak.exc import (
 )
 
 from glutesym import host_clock, wire
+from glutesym.bluetooth_fixes import BluetoothTrouble
 from glutesym.errors import (
     BluetoothError,
-    BluetoothTrouble,
     LinkError,
     RefusedError,
     UnsuitableError,
@@ -109,9 +109,7 @@ class BleTransport:
             except TimeoutError:
                 pass
             except Exception as error:  # whatever a platform's stack raises
-                raise BluetoothError(
-                    bluetooth_trouble(error), str(error.args[0] if error.args else error)
-                ) from error
+                raise BluetoothError(bluetooth_trouble(error), _reason(error)) from error
         return list(found.values())
 
     async def connect(self, pod: FoundPod) -> BleLink:
@@ -321,6 +319,13 @@ def bluetooth_trouble(error: Exception) -> BluetoothTrouble:
         if error.dbus_error.endswith(_DENIED_BY_DBUS):
             return "denied"
     return "silent"
+
+
+def _reason(error: Exception) -> str:
+    """Return what a platform's stack says; what bleak raises has its words first."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error.args[0] if error.args else error)
 
 
 def _tag_of(name: str) -> str:
