@@ -328,6 +328,8 @@ def _say(text: str) -> None:
 
 def _print_description(info: dict[str, Any]) -> None:
     """Print what a pod says about itself."""
+    from glutesym.links.upkeep import battery_words
+
     emg: dict[str, Any] = info.get("emg") or {}
     works = "works" if emg.get("ok") else "does not answer: check its wiring"
     _say(
@@ -337,5 +339,7 @@ def _print_description(info: dict[str, Any]) -> None:
         f"  EMG: {emg.get('chip')}, {emg.get('rate_sps')} samples a second, "
         f"gain {emg.get('gain')}, {works}"
     )
+    if (battery := battery_words(info)) is not None:
+        _say(f"  Battery: {battery}")
     if info.get("bench"):
         _say("  BENCH MODE: measures on USB power. Never wear it like this!")

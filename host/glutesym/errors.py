@@ -74,6 +74,10 @@ class LinkError(GlutesymError):
     """A pod was found but the link to it could not be set up or was lost for good."""
 
 
+class PortError(LinkError):
+    """A serial port cannot be opened: busy, not there, or not to be used by this user."""
+
+
 class BluetoothError(LinkError):
     """Bluetooth cannot be used on this computer.
 
