@@ -17,6 +17,7 @@ from glutesym import (
     cli_app,
     cli_bench,
     cli_calibrate,
+    cli_doctor,
     cli_export,
     cli_flash,
     cli_lsl,
@@ -71,6 +72,7 @@ app.add_typer(cli_app.app)
 app.add_typer(cli_flash.app)
 app.add_typer(cli_analyze.app)
 app.add_typer(cli_pods.app)
+app.add_typer(cli_doctor.app)
 app.add_typer(cli_replay.app)
 app.add_typer(cli_sync.app)
 app.add_typer(cli_bench.app)

@@ -86,13 +86,15 @@ class BluetoothError(LinkError):
     why : str
         ``"off"``, ``"none"`` (no adapter, or one without low energy), ``"denied"`` or
         ``"silent"``.
+    said : str
+        What the system says.
     """
 
     def __init__(self, why: BluetoothTrouble, detail: str, system: str = sys.platform) -> None:
         self.why: BluetoothTrouble = why
-        said = detail.rstrip(". ") or "no reason given"
+        self.said = detail.rstrip(". ") or "no reason given"
         steps = " ".join(bluetooth_steps(why, system))
-        super().__init__(f"Cannot scan for pods. {TITLES[why]} ({said}). {steps}")
+        super().__init__(f"Cannot scan for pods. {TITLES[why]} ({self.said}). {steps}")
 
 
 class UnsuitableError(LinkError):
