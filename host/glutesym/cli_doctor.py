@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -90,9 +89,6 @@ def doctor(
         sys.stdout.write(_as_json(findings, not broken))
     else:
         out.print("\n" + _summary(findings), soft_wrap=True)
-    if examination.stuck:  # nothing can end it; waiting for it at the exit would never end
-        sys.stdout.flush()
-        os._exit(int(broken))
     if broken:
         raise typer.Exit(1)
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from glutesym.doctor.finding import SUBJECTS, Check, Finding
 
 LIMIT_S = 9.0  # for everything together
+_NAME = "doctor: "  # of threads
 _END_S = 2.0  # for what was asked to stop
 
 
@@ -35,11 +36,6 @@ class Examination:
             for job in jobs:
                 yield from (found for found in job.findings if found.subject == subject)
 
-    @property
-    def stuck(self) -> bool:
-        """Whether a check still runs."""
-        return any(job.thread.is_alive() for job in self._jobs)
-
     def close(self) -> None:
         """End what still runs, if it can be ended."""
         for job in self._jobs:
@@ -50,6 +46,11 @@ class Examination:
                 job.thread.join(max(0.0, end_s - time.monotonic()))
 
 
+def still_running() -> bool:
+    """Return whether a check still runs, which may be for ever."""
+    return any(thread.name.startswith(_NAME) for thread in threading.enumerate())
+
+
 class _Job:
     """One check in its thread."""
 
@@ -57,7 +58,7 @@ class _Job:
         self.check = check
         self._found: list[Finding] = []
         self._given_up: Finding | None = None
-        self.thread = threading.Thread(target=self._run, name=f"doctor {check.what}", daemon=True)
+        self.thread = threading.Thread(target=self._run, name=_NAME + check.what, daemon=True)
         self.thread.start()
 
     @property

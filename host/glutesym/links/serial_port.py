@@ -158,9 +158,7 @@ def port_problem(name: str, error: Exception, system: str = sys.platform) -> str
     if number in (errno.EACCES, errno.EPERM):
         if system == "linux":
             return f"You may not use {name}. {join_group(group_of(name))}"
-        return (
-            f"You may not use {name}. Close programs that may use it, or ask who looks after it."
-        )
+        return f"You may not use {name}. `ls -l {name}` shows who may."
     if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO) or "FileNotFoundError" in text:
         return f"There is no port {name}. Is the pod plugged in, with a cable that carries data?"
     return f"{name} cannot be opened as a serial port: {text}."
