@@ -81,4 +81,7 @@ def test_what_can_be_stopped_is_stopped_at_the_end():
     (given_up,) = examination
     assert "no answer within 0.01 s" in given_up.found
     examination.close()
+    for thread in threading.enumerate():
+        if thread.name == "doctor: Pods":
+            thread.join(10)
     assert not still_running()

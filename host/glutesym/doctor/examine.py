@@ -10,6 +10,7 @@ from glutesym.doctor.finding import SUBJECTS, Check, Finding
 
 LIMIT_S = 9.0  # for everything together
 _NAME = "doctor: "  # of threads
+_LOOK_EVERY_S = 0.1
 _END_S = 2.0  # for what was asked to stop
 
 
@@ -43,7 +44,7 @@ class Examination:
         end_s = time.monotonic() + _END_S
         for job in self._jobs:
             if job.check.stop is not None:
-                job.thread.join(max(0.0, end_s - time.monotonic()))
+                job.ended.wait(max(0.0, end_s - time.monotonic()))
 
 
 def still_running() -> bool:
@@ -58,8 +59,10 @@ class _Job:
         self.check = check
         self._found: list[Finding] = []
         self._given_up: Finding | None = None
-        self.thread = threading.Thread(target=self._run, name=_NAME + check.what, daemon=True)
-        self.thread.start()
+        # Not Thread.join: until Python 3.13 a thread counts as ended once Ctrl-C interrupts that.
+        self.ended = threading.Event()
+        thread = threading.Thread(target=self._run, name=_NAME + check.what, daemon=True)
+        thread.start()
 
     @property
     def findings(self) -> list[Finding]:
@@ -67,12 +70,15 @@ class _Job:
         return found if self._given_up is None else [*found, self._given_up]
 
     def wait(self, seconds: float, limit_s: float) -> None:
-        self.thread.join(max(0.0, seconds))
-        if self.thread.is_alive() and self._given_up is None:
+        end_s = time.monotonic() + seconds
+        # In short waits: on Windows Ctrl-C does not interrupt one.
+        while not self.ended.wait(_LOOK_EVERY_S) and time.monotonic() < end_s:
+            pass
+        if not self.ended.is_set() and self._given_up is None:
             self._given_up = self._unchecked(f"no answer within {limit_s:g} s")
 
     def stop(self) -> None:
-        if self.thread.is_alive() and self.check.stop is not None:
+        if not self.ended.is_set() and self.check.stop is not None:
             self.check.stop()
 
     def _run(self) -> None:
@@ -82,6 +88,8 @@ class _Job:
                     self._found.append(finding)
         except Exception as error:  # whatever it is: the other checks go on
             self._found.append(self._unchecked(f"{type(error).__name__}: {error}".rstrip(": ")))
+        finally:
+            self.ended.set()
 
     def _unchecked(self, why: str) -> Finding:
         return Finding(
