@@ -55,10 +55,13 @@ def scan(timeout: Timeout = 6.0, usb: Usb = False, port: Port = None) -> None:
     with err.status(f"Listening for {timeout:g} s …"):
         pods = asyncio.run(listen())
     if not pods:
-        out.print(
-            f"No pod seen within {timeout:g} s. Switch the pods on: their LED blinks while they "
-            "advertise. A pod that is connected to another program does not advertise."
+        what_to_do = (
+            "Plug one in with a cable that carries data; --port names an unusual board's port."
+            if usb or port
+            else "Switch the pods on and move them: their light flashes once every three seconds. "
+            "A pod that is connected to another program cannot be seen."
         )
+        out.print(f"No pod seen within {timeout:g} s. {what_to_do}", soft_wrap=True)
         raise typer.Exit(1)
     table = Table("Name", "Side", "Address", "Signal")
     for pod in sorted(pods, key=lambda pod: -(pod.rssi_dbm or -999)):

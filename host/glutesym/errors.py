@@ -47,8 +47,9 @@ class PodNotFoundError(GlutesymError):
         )
         super().__init__(
             f"No {' and no '.join(missing)} pod seen within {timeout_s:g} s. {unknown}"
-            "Switch the pod on (its LED blinks while it advertises), bring it within 5 m, "
-            "make sure that no other program is connected to it, and try again."
+            "Switch the pod on and move it, in case it sleeps (its light flashes once every three "
+            "seconds while it waits), bring it within 5 m, make sure that no other program is "
+            "connected to it, and try again. `glutesym doctor` says what else may be wrong."
         )
 
 
@@ -129,6 +130,7 @@ _REMEDIES = {
     "`glutesym provision` (docs/security.md).",
     "not encrypted: pair first": "Pair with it in the system's Bluetooth settings, or provision "
     "it without --encrypt.",
+    "this MicroPython cannot pair": "Leave --encrypt out; docs/security.md says what that means.",
     "busy: stop first": "End the session that it records, then try again.",
 }
 

@@ -24,6 +24,7 @@ EXTRAS: dict[str, tuple[str, dict[str, str]]] = {
         "reports",
         {"matplotlib": "matplotlib.figure", "jinja2": "jinja2", "fpdf2": "fpdf"},
     ),
+    "lsl": ("the Lab Streaming Layer", {"pylsl": "pylsl"}),
 }
 _NARROW_COLUMNS = 60  # the live view in the terminal gets short bars below
 _IMPORT_S = 8.0

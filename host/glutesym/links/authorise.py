@@ -11,7 +11,6 @@ import hmac
 import json
 import secrets
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any, cast
 
 from glutesym import wire
@@ -22,7 +21,6 @@ NOT_ENCRYPTED = "not encrypted: pair first"  # why a pod refuses, firmware/pod/o
 _WRONG_PROOF = "wrong proof"
 _ANSWER_S = 8.0  # a self-test takes some seconds
 _POLL_S = 0.02
-_TORN_READS = 3  # in a row
 _SHORTEST_MTU = 23  # of a link whose ends have not agreed on another
 _HALF = 1 << 15  # answers are counted modulo twice this
 _PAUSE_S = 1.2  # longer than a pod pauses after a wrong proof
@@ -107,7 +105,9 @@ class Requests:
             except TimeoutError as error:
                 if torn:
                     raise torn from error
-                raise LinkError(f"{self._name} does not answer a request.") from error
+                raise LinkError(
+                    f"{self._name} does not answer a request. Bring it closer and try again."
+                ) from error
         if "error" in answer:
             raise RefusedError(self._name, str(answer["error"]))
         return answer
@@ -168,18 +168,6 @@ class Requests:
         except TimeoutError as error:
             raise self._short_packets(_mtu(description)) from error
         return description
-
-    async def _whole_answer(self) -> dict[str, Any]:
-        """Read the newest answer.
-
-        A long one is read in pieces, and another one may take its place between two of them: what
-        makes no sense is read again.
-        """
-        for _ in range(_TORN_READS):
-            with suppress(UnsuitableError):
-                return self._decoded(await self._read())
-            await asyncio.sleep(_POLL_S)
-        return self._decoded(await self._read())
 
     def _ahead(self, answer: dict[str, Any]) -> int:
         """Return by how many requests an answer is ahead of the newest, negative if behind.

@@ -147,7 +147,10 @@ class BleTransport:
         except Exception as error:  # whatever a platform's stack raises
             await link.close()
             what = str(error) or "it does not answer"
-            raise LinkError(f"Cannot connect to {pod.name} ({pod.address}): {what}.") from error
+            raise LinkError(
+                f"Cannot connect to {pod.name} ({pod.address}): {what}. Bring it closer; if that "
+                "does not help, switch it off and on."
+            ) from error
         except BaseException:
             await link.close()  # cancelled: Linux would keep the connection
             raise
