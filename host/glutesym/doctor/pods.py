@@ -11,8 +11,8 @@ from glutesym.doctor.finding import Finding, Mark, Subject
 from glutesym.errors import LinkError
 from glutesym.keys import OwnedPod
 from glutesym.links.base import FoundPod
-from glutesym.links.upkeep import battery_words, self_test_words
-from glutesym.wording import LOW_BATTERY_PCT
+from glutesym.links.upkeep import battery_words
+from glutesym.wording import LOW_BATTERY_PCT, self_test_sentence
 
 _SWITCH_ON = (
     "Switch the pods on (their light flashes once every three seconds), come within 5 m, and end "
@@ -102,7 +102,7 @@ def description(
 def tested(subject: Subject, pod: OwnedPod, result: dict[str, Any]) -> Finding:
     """Tell what a pod measured of its own test signal."""
     mark: Mark = "ok" if result.get("ok") else "problem"
-    return Finding(subject, _what(pod.side, "self-test"), mark, self_test_words(result))
+    return Finding(subject, _what(pod.side, "self-test"), mark, self_test_sentence(result))
 
 
 def silent(subject: Subject, pod: OwnedPod, error: TimeoutError | LinkError) -> Finding:

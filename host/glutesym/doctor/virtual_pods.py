@@ -8,7 +8,7 @@ from glutesym.doctor.finding import Finding
 from glutesym.doctor.surroundings import Computer
 from glutesym.errors import MissingPartError
 from glutesym.podfiles import pod_files, virtual_board_files
-from glutesym.virtual.executable import micropython_executable
+from glutesym.virtual.micropython_vm import micropython_executable
 
 _ASK = "import sys; print('.'.join(str(n) for n in sys.implementation.version[:3]))"
 

@@ -125,19 +125,3 @@ def battery_words(info: dict[str, Any]) -> str | None:
     if not isinstance(percent, int) or not isinstance(millivolts, int):
         return None
     return f"{percent} % ({millivolts / 1000:.2f} V)"
-
-
-def self_test_words(result: dict[str, Any]) -> str:
-    """Return what a self-test found, in plain words."""
-    parts: list[str] = []
-    square, expected = result.get("square_counts"), result.get("expected_counts")
-    if isinstance(square, int) and isinstance(expected, int) and expected:
-        parts.append(f"test signal {100 * square / expected:.0f} % of what it should be")
-    if isinstance(rate := result.get("rate_sps"), int):
-        parts.append(f"{rate} samples a second")
-    if isinstance(bias_mv := result.get("bias_mv"), int):
-        parts.append(f"bias {bias_mv} mV")
-    if isinstance(noise_nv := result.get("noise_nv"), int):
-        parts.append(f"noise {noise_nv / 1000:.1f} µV")
-    verdict = "works" if result.get("ok") else "DOES NOT WORK: check the front end's wiring"
-    return f"{verdict} ({', '.join(parts)})." if parts else f"{verdict}."
