@@ -67,7 +67,7 @@ def test_a_board_that_does_not_answer_may_not_be_flashed(tmp_path):
     os.close(slave)
     assert finding.mark == "warning"
     assert "does not answer as a pod" in finding.found
-    assert "quickstart" in finding.fix
+    assert "glutesym flash" in finding.fix
 
 
 def test_other_ports_are_listed_and_left_alone(tmp_path):

@@ -83,7 +83,7 @@ def description(
     if firmware == expected_firmware:
         yield told("firmware", "ok", f"{found}; as in this program")
     else:
-        fix = "Put this program's firmware on it: docs/quickstart.md, 3."
+        fix = f"Plug it in by USB and run `glutesym flash --side {pod.side}`."
         yield told("firmware", "warning", f"{found}; this program has {expected_firmware}", fix)
     yield _battery(told, info)
     yield from _sensors(told, info)

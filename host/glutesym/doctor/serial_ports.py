@@ -57,7 +57,7 @@ async def _greet(port: str, board: str, keys: KeyRing) -> Finding:
         said, _, fix = str(error).partition(". ")
         return Finding("serial", port, "problem", f"{board}: {said}", fix)
     except LinkError as error:
-        fix = "Not flashed yet? docs/quickstart.md, 3."
+        fix = "Not flashed yet? `glutesym flash`."
         return Finding("serial", port, "warning", f"{board}: {error}", fix)
     if pod.side is None:
         return Finding("serial", port, "warning", f"{board}: {pod.name}, not yours", _PROVISION)

@@ -131,7 +131,8 @@ class BleTransport:
             except BleakCharacteristicNotFoundError as error:
                 raise UnsuitableError(
                     f"{pod.name} does not offer what a pod does. Remove it in the system's "
-                    "Bluetooth settings and try again; if that does not help, flash it again."
+                    "Bluetooth settings and try again; if that does not help, plug it in by "
+                    "USB and run `glutesym flash`."
                 ) from error
 
     async def _opened(self, pod: FoundPod, owned: OwnedPod, forget_first: bool = False) -> BleLink:

@@ -75,7 +75,10 @@ async def self_test(link: Link) -> dict[str, Any]:
     """
     result = (await link.request(bytes([wire.SELF_TEST]))).get("self_test")
     if not isinstance(result, dict):
-        raise LinkError("The pod's answer to the self-test makes no sense. Flash it again.")
+        raise LinkError(
+            "The pod's answer to the self-test makes no sense. Plug it in by USB and run "
+            "`glutesym flash`."
+        )
     return result
 
 
