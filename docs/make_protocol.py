@@ -106,6 +106,9 @@ A byte that says which, then the payload. Every answer has `protocol` and `answe
 """,
         _table(("byte", "name", "payload", "answer"), _REQUESTS),
         f"""
+A description tells `side`, `id`, `board`, `firmware`, `micropython`, `log_frames` (frames that its log holds), `emg` (`chip`, `rate_sps`, `gain`,
+`ok`), `bench`, `mtu`, `faults` (lines in its fault log), `errors` (`ERROR_*` bits) and, once its gauge has been read, `battery_mv` and `battery_pct`.
+
 Settings: `side` ("left", "right", "unassigned"), `rate_sps` (1000, 2000), `gain` (1, 2, 3, 4, 6, 8, 12), `bench` (true: streams on USB
 power; never on a body), `encrypt` (true: the link must be encrypted before it can be authorised). They take effect by a restart.
 

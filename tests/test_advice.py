@@ -12,6 +12,7 @@ from bleak.exc import (
 
 from glutesym.advice import advice_for, signal_steps, signal_text
 from glutesym.analysis.quality import LEAD_OFF, RAIL, hum_flaws, lifting_flaws, noise_flaws
+from glutesym.bluetooth_fixes import bluetooth_steps
 from glutesym.errors import (
     BluetoothError,
     GlutesymError,
@@ -22,7 +23,6 @@ from glutesym.errors import (
     UnsuitableError,
 )
 from glutesym.links.ble import bluetooth_trouble
-from glutesym.live_state import SideLive
 
 
 @pytest.mark.parametrize(
@@ -48,8 +48,24 @@ def test_every_error_has_a_title_and_a_step(error):
 
 
 def test_an_error_of_bluetooth_is_one_sentence_after_the_other():
-    assert "no reason given). Switch it on" in str(BluetoothError("off", "")).replace("; ", " ")
+    assert "Bluetooth is off (no reason given). Switch it on" in str(BluetoothError("off", ""))
     assert "(no adapter). Plug" in str(BluetoothError("none", "no adapter."))
+
+
+@pytest.mark.parametrize(
+    ("system", "own", "others"),
+    [
+        ("linux", "usermod -aG bluetooth", ("macOS", "System Settings", "Radios")),
+        ("darwin", "System Settings, Privacy & Security, Bluetooth", ("usermod", "Radios")),
+        ("win32", "Privacy & security, Radios", ("usermod", "System Settings")),
+    ],
+)
+def test_an_error_of_bluetooth_names_the_fix_of_this_system_only(system, own, others):
+    words = str(BluetoothError("denied", "no", system))
+    assert own in words
+    assert not any(other in words for other in others)
+    for why in ("off", "none", "denied", "silent"):
+        assert all(step.endswith(".") for step in bluetooth_steps(why, system))
 
 
 @pytest.mark.parametrize(
@@ -90,4 +106,4 @@ def test_every_flaw_of_a_running_signal_has_a_remedy():
     [(-50, "strong (−50 dBm)"), (-80, "good enough"), (-90, "come closer"), (None, "not known")],
 )
 def test_signal_strength_in_words(rssi_dbm, words):
-    assert words in signal_text(SideLive(rssi_dbm=rssi_dbm))
+    assert words in signal_text(rssi_dbm)

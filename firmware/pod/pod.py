@@ -183,11 +183,16 @@ class Pod:
     def describe(self, link):
         """Return who this pod is, for its owner."""
         emg = self._emg
+        power = self._power
         answer = dict(self._facts)
         answer["side"] = self._settings["side"]
         answer["bench"] = self._settings["bench"]
         answer["mtu"] = link.mtu
         answer["faults"] = self.faults.count
+        answer["errors"] = self._error_bits()
+        if power.millivolts:
+            answer["battery_mv"] = power.millivolts
+            answer["battery_pct"] = power.percent_256 >> 8
         answer["emg"] = {
             "chip": emg.chip,
             "rate_sps": self._settings["rate_sps"],
@@ -373,6 +378,9 @@ class Pod:
 
     # --- the steady state: allocates nothing
 
+    def _error_bits(self):
+        return self._errors | (wire.ERROR_BATTERY_GAUGE if self._power.gauge_failed else 0)
+
     def step(self):
         """Do everything that is due, once."""
         now_ms = time.ticks_ms()
@@ -446,7 +454,7 @@ class Pod:
         values[5] = power.millivolts
         values[6] = power.percent_256
         values[7] = wire.STATE_CAPTURING if self._capturing else wire.STATE_IDLE
-        values[8] = self._errors | (wire.ERROR_BATTERY_GAUGE if power.gauge_failed else 0)
+        values[8] = self._error_bits()
         values[9] = 1 if power.on_usb else 0
         values[10] = 25 + (imu.temperature_raw >> 8) if imu else _NO_TEMPERATURE
         values[11] = emg.anchor_index

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from glutesym.bluetooth_fixes import TITLES, bluetooth_steps
 from glutesym.errors import (
     BluetoothError,
-    BluetoothTrouble,
     KeyFileError,
     NotOwnedError,
     PodNotFoundError,
     RefusedError,
     UnsuitableError,
 )
-from glutesym.live_state import SideLive
 
 WEAK_DBM = -85  # below it a receiver of usual sensitivity (−90 to −96 dBm) begins to lose packets
 GOOD_DBM = -70
@@ -31,7 +30,7 @@ class Advice:
 def advice_for(error: BaseException) -> Advice:
     """Return what to do about what ended a session."""
     if isinstance(error, BluetoothError):
-        return _BLUETOOTH[error.why]
+        return _bluetooth(error)
     if isinstance(error, NotOwnedError):
         return _not_owned(error.missing)
     if isinstance(error, PodNotFoundError):
@@ -48,19 +47,26 @@ def advice_for(error: BaseException) -> Advice:
     return Advice("That did not work", (str(error) or repr(error), _AGAIN))
 
 
-def signal_text(live: SideLive) -> str:
+def signal_text(rssi_dbm: int | None) -> str:
     """Return how strong a pod's radio signal was when it was seen last, and what to do."""
-    if live.rssi_dbm is None:
+    if rssi_dbm is None:
         return "signal not known"
-    strength = "strong" if live.rssi_dbm >= GOOD_DBM else "good enough"
-    if live.rssi_dbm < WEAK_DBM:
+    strength = "strong" if rssi_dbm >= GOOD_DBM else "good enough"
+    if rssi_dbm < WEAK_DBM:
         strength = "weak: come closer, no body in between"
-    return f"signal {strength} ({live.rssi_dbm} dBm)".replace("-", "\N{MINUS SIGN}")
+    return f"signal {strength} ({rssi_dbm} dBm)".replace("-", "\N{MINUS SIGN}")
 
 
 def signal_steps(cause: str) -> str:
     """Return what to do about a flaw of a running signal, by its cause; empty: nothing known."""
     return next((step for part, step in _SIGNAL if part in cause), "")
+
+
+def _bluetooth(error: BluetoothError) -> Advice:
+    steps = [step.replace("`", "") for step in bluetooth_steps(error.why)]
+    if error.why == "none":
+        steps.append("On the bench, without a body, pods can be read by USB: glutesym app --usb")
+    return Advice(TITLES[error.why], (*steps, "Look at all of it: glutesym doctor", _AGAIN))
 
 
 def _not_found(error: PodNotFoundError) -> Advice:
@@ -94,44 +100,6 @@ def _not_owned(missing: tuple[str, ...]) -> Advice:
         (*commands, "To see it work without pods: glutesym app --virtual"),
     )
 
-
-_BLUETOOTH: dict[BluetoothTrouble, Advice] = {
-    "off": Advice(
-        "Bluetooth is off",
-        (
-            "Switch it on in the system's settings.",
-            "On Linux: bluetoothctl power on. If that is refused: rfkill unblock bluetooth.",
-            _AGAIN,
-        ),
-    ),
-    "none": Advice(
-        "This computer has no Bluetooth low energy",
-        (
-            "Plug in an adapter (Bluetooth 4.2 or later); on Linux see that it is not blocked: "
-            "rfkill list.",
-            "On the bench, without a body, pods can be read by USB: glutesym app --usb",
-            _AGAIN,
-        ),
-    ),
-    "denied": Advice(
-        "This program may not use Bluetooth",
-        (
-            "On macOS: System Settings, Privacy & Security, Bluetooth: allow the terminal.",
-            "On Windows: Settings, Privacy & security, Radios: let apps use them.",
-            "On Linux: add yourself to the group bluetooth and log in again.",
-            _AGAIN,
-        ),
-    ),
-    "silent": Advice(
-        "Bluetooth does not answer",
-        (
-            "Switch Bluetooth off and on; unplug its adapter and plug it in again.",
-            "On Linux see that its service runs: systemctl status bluetooth",
-            "On macOS allow the terminal to use Bluetooth.",
-            _AGAIN,
-        ),
-    ),
-}
 
 # Parts of causes in `glutesym.analysis.quality`.
 _SIGNAL = (

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.text import Text
@@ -17,6 +18,7 @@ from glutesym import (
     cli_app,
     cli_bench,
     cli_calibrate,
+    cli_doctor,
     cli_export,
     cli_flash,
     cli_lsl,
@@ -50,6 +52,7 @@ from glutesym.cli_shared import (
     show,
     view_options,
 )
+from glutesym.doctor.examine import still_running
 from glutesym.errors import GlutesymError
 from glutesym.printing import print_files, print_result, print_seeds, print_truth
 from glutesym.session.subject import PLACEMENT
@@ -71,6 +74,7 @@ app.add_typer(cli_app.app)
 app.add_typer(cli_flash.app)
 app.add_typer(cli_analyze.app)
 app.add_typer(cli_pods.app)
+app.add_typer(cli_doctor.app)
 app.add_typer(cli_replay.app)
 app.add_typer(cli_sync.app)
 app.add_typer(cli_bench.app)
@@ -126,9 +130,20 @@ def main() -> None:
         app()
     except GlutesymError as error:
         err.print(Text.assemble(("Error:", "bold red"), f" {error}"), soft_wrap=True)
-        sys.exit(1)
+        _leave(1)
     except KeyboardInterrupt:
-        sys.exit(130)
+        _leave(130)
+    except SystemExit as ended:
+        _leave(ended.code)
+
+
+def _leave(code: str | int | None) -> NoReturn:
+    """End; a check of `doctor` that nothing can end must not hold it up."""
+    if isinstance(code, int) and still_running():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    sys.exit(code)
 
 
 def _version(wanted: bool) -> None:

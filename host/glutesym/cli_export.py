@@ -91,7 +91,9 @@ def export(
     if failed:
         for reason in failed:
             err.print(reason, soft_wrap=True)
-        raise GlutesymError(f"{len(failed)} of {len(paths)} sessions could not be exported.")
+        raise GlutesymError(
+            f"{len(failed)} of {len(paths)} sessions could not be exported: see above."
+        )
 
 
 def export_one(session: AnalyzedSession, folder: Path) -> Path:

@@ -55,10 +55,13 @@ def scan(timeout: Timeout = 6.0, usb: Usb = False, port: Port = None) -> None:
     with err.status(f"Listening for {timeout:g} s …"):
         pods = asyncio.run(listen())
     if not pods:
-        out.print(
-            f"No pod seen within {timeout:g} s. Switch the pods on: their LED blinks while they "
-            "advertise. A pod that is connected to another program does not advertise."
+        what_to_do = (
+            "Plug one in with a cable that carries data; --port names an unusual board's port."
+            if usb or port
+            else "Switch the pods on and move them: their light flashes once every three seconds. "
+            "A pod that is connected to another program cannot be seen."
         )
+        out.print(f"No pod seen within {timeout:g} s. {what_to_do}", soft_wrap=True)
         raise typer.Exit(1)
     table = Table("Name", "Side", "Address", "Signal")
     for pod in sorted(pods, key=lambda pod: -(pod.rssi_dbm or -999)):
@@ -328,6 +331,8 @@ def _say(text: str) -> None:
 
 def _print_description(info: dict[str, Any]) -> None:
     """Print what a pod says about itself."""
+    from glutesym.links.upkeep import battery_words
+
     emg: dict[str, Any] = info.get("emg") or {}
     works = "works" if emg.get("ok") else "does not answer: check its wiring"
     _say(
@@ -337,5 +342,7 @@ def _print_description(info: dict[str, Any]) -> None:
         f"  EMG: {emg.get('chip')}, {emg.get('rate_sps')} samples a second, "
         f"gain {emg.get('gain')}, {works}"
     )
+    if (battery := battery_words(info)) is not None:
+        _say(f"  Battery: {battery}")
     if info.get("bench"):
         _say("  BENCH MODE: measures on USB power. Never wear it like this!")

@@ -91,7 +91,7 @@ def check_frame(frame: bytes) -> int:
     if kind >> 4 != wire.VERSION:
         raise FrameError(
             f"protocol version {kind >> 4}, expected {wire.VERSION}; "
-            "flash the pod with the firmware of this version"
+            "run `glutesym flash`"
         )
     if kind not in _DTYPES:
         raise FrameError(f"unknown kind {kind & 15}")

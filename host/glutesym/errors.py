@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import sys
 
-BluetoothTrouble = Literal["off", "none", "denied", "silent"]
+from glutesym.bluetooth_fixes import TITLES, BluetoothTrouble, bluetooth_steps
 
 
 class GlutesymError(Exception):
@@ -47,8 +47,9 @@ class PodNotFoundError(GlutesymError):
         )
         super().__init__(
             f"No {' and no '.join(missing)} pod seen within {timeout_s:g} s. {unknown}"
-            "Switch the pod on (its LED blinks while it advertises), bring it within 5 m, "
-            "make sure that no other program is connected to it, and try again."
+            "Switch the pod on and move it, in case it sleeps (its light flashes once every three "
+            "seconds while it waits), bring it within 5 m, make sure that no other program is "
+            "connected to it, and try again. `glutesym doctor` says what else may be wrong."
         )
 
 
@@ -74,6 +75,10 @@ class LinkError(GlutesymError):
     """A pod was found but the link to it could not be set up or was lost for good."""
 
 
+class PortError(LinkError):
+    """A serial port cannot be opened: busy, not there, or not to be used by this user."""
+
+
 class BluetoothError(LinkError):
     """Bluetooth cannot be used on this computer.
 
@@ -82,12 +87,15 @@ class BluetoothError(LinkError):
     why : str
         ``"off"``, ``"none"`` (no adapter, or one without low energy), ``"denied"`` or
         ``"silent"``.
+    said : str
+        What the system says.
     """
 
-    def __init__(self, why: BluetoothTrouble, detail: str) -> None:
+    def __init__(self, why: BluetoothTrouble, detail: str, system: str = sys.platform) -> None:
         self.why: BluetoothTrouble = why
-        said = detail.rstrip(". ") or "no reason given"
-        super().__init__(f"Cannot scan for pods, {_BLUETOOTH[why].format(said)}")
+        self.said = detail.rstrip(". ") or "no reason given"
+        steps = " ".join(bluetooth_steps(why, system))
+        super().__init__(f"Cannot scan for pods. {TITLES[why]} ({self.said}). {steps}")
 
 
 class UnsuitableError(LinkError):
@@ -122,20 +130,8 @@ _REMEDIES = {
     "`glutesym provision` (docs/security.md).",
     "not encrypted: pair first": "Pair with it in the system's Bluetooth settings, or provision "
     "it without --encrypt.",
+    "this MicroPython cannot pair": "Leave --encrypt out; docs/security.md says what that means.",
     "busy: stop first": "End the session that it records, then try again.",
-}
-
-
-_BLUETOOTH: dict[BluetoothTrouble, str] = {
-    "off": "Bluetooth is off ({}). Switch it on in the system's settings; on Linux "
-    "`bluetoothctl power on`, and `rfkill unblock bluetooth` if that is refused.",
-    "none": "this computer has no Bluetooth low energy adapter ({}). Plug one in (Bluetooth 4.2 "
-    "or later) and try again.",
-    "denied": "this program may not use Bluetooth ({}). Allow it: on macOS in System Settings, "
-    "Privacy & Security, Bluetooth, for the terminal; on Linux add yourself to the group "
-    "`bluetooth` and log in again.",
-    "silent": "Bluetooth does not answer ({}). Switch it off and on; on Linux check that BlueZ "
-    "runs (`systemctl status bluetooth`), on macOS allow the terminal to use Bluetooth.",
 }
 
 

@@ -35,6 +35,8 @@ _START_AFRESH = (
     "`glutesym provision`."
 )
 
+_ACCESS = "Check its permissions and its folder's, or set GLUTESYM_KEYS to another path."
+
 
 @dataclass(frozen=True)
 class OwnedPod:
@@ -162,7 +164,7 @@ class KeyRing:
                         pods[tag] = pod
                 _replace(path, _encode(pods.values()))
         except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, up to 3.12
-            raise KeyFileError(path, f"cannot be written ({_reason(error)}).") from error
+            raise KeyFileError(path, f"cannot be written ({_reason(error)}). {_ACCESS}") from error
         self._pods = pods
         self._changes = {}
 
@@ -217,7 +219,7 @@ def _read(path: Path) -> list[OwnedPod]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise KeyFileError(path, f"cannot be read ({_reason(error)}).") from error
+        raise KeyFileError(path, f"cannot be read ({_reason(error)}). {_ACCESS}") from error
     try:
         return _decode(json.loads(data))
     except (ValueError, RecursionError):

@@ -17,7 +17,7 @@ from glutesym.measures import (
 )
 from glutesym.scale import MICROVOLTS, Unit
 
-_LOW_BATTERY_PCT = 15.0  # warn with time left to finish a set
+LOW_BATTERY_PCT = 15.0  # warn with time left to finish a set
 _RUNNING = ("recording", "reconnecting")
 _PHASES = {
     "waiting": "Waiting",
@@ -192,7 +192,7 @@ def waiting_sentence(state: LiveState) -> str:
     if state.phase == "waiting":
         return "Waiting for the session to start"
     if state.phase == "scanning":
-        return f"Looking for {pods}: switch {them} on (the LED blinks) within 5 m"
+        return f"Looking for {pods}: switch {them} on (the light flashes) within 5 m"
     if state.phase == "connecting":
         return f"Connecting to {pods}"
     if state.phase == "recording" and not state.reps:
@@ -233,7 +233,7 @@ def warning_sentences(live: SideLive, phase: str) -> list[str]:
         warnings.append("Signal clipped: check electrodes and cable")
     elif live.connected and live.light_reason:  # how bad it is, the traffic light says
         warnings.append(_capital(live.light_reason))
-    if live.battery_pct < _LOW_BATTERY_PCT and phase != "ended":
+    if live.battery_pct < LOW_BATTERY_PCT and phase != "ended":
         warnings.append("Battery low: charge after this set")
     if live.reason and live.connected and not (live.lead_off or live.clipping):
         warnings.append(_capital(live.reason))

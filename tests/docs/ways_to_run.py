@@ -198,6 +198,7 @@ GLUTESYM: dict[str, Callable[[Words, Desk], Way]] = {
     "app": _in_window("app", "--virtual"),
     "bench": _elsewhere("takes a while: test_bench_command.py runs it on a virtual box"),
     "calibrate": _calibrate,
+    "doctor": _elsewhere("what it finds differs: test_doctor_command.py runs it"),
     "demo": _simulated("demo", "--speed", "0", "--view", "none", "--reps", "1"),
     "export": _into_folder("export", RUN),
     "faults": _on_usb("faults"),

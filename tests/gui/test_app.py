@@ -239,7 +239,7 @@ _Why = BleakBluetoothNotAvailableReason
     [
         (_off, "Bluetooth is off", "rfkill"),
         (_unavailable(_Why.NO_BLUETOOTH), "no Bluetooth low energy", "Plug in an adapter"),
-        (_unavailable(_Why.DENIED_BY_USER), "may not use Bluetooth", "Privacy"),
+        (_unavailable(_Why.DENIED_BY_USER), "may not use Bluetooth", "bluetooth"),
         (_unavailable(_Why.UNKNOWN), "does not answer", "bluetooth"),
         (_one, "The right pod does not answer", "moving wakes it"),
         (_none, "The left and the right pods do not answer", "within 5 m"),

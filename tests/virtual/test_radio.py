@@ -68,13 +68,18 @@ def test_a_pod_describes_itself():
     async def body(simulation):
         link, _ = await connected(simulation)
         await link.close()
-        return link.info, simulation.pods["left"].id
+        pod = simulation.pods["left"]
+        return link.info, pod.id, pod.body.power(simulation.loop.now_ns())
 
-    info, pod_id = with_pods(body)
+    info, pod_id, (volts, percent, _) = with_pods(body)
     assert info["protocol"] == wire.VERSION
     assert info["side"] == "left"
     assert info["id"] == pod_id
     assert info["mtu"] == wire.FRAME_BYTES + 3
+    assert info["errors"] == 0
+    assert info["battery_mv"] == pytest.approx(1000 * volts, abs=1)
+    assert info["battery_pct"] == pytest.approx(percent, abs=1)
+    assert len(json.dumps(info)) < wire.INFO_BYTES - 60  # room for longer names and versions
 
 
 def test_frames_come_only_after_start_and_end_after_stop():

@@ -178,7 +178,7 @@ class _PodCard(QtWidgets.QFrame):
             words = "not found" if any(one.seen for one in state.sides.values()) else "not there"
         self._link.setText(words.capitalize())
         known = live.connected or live.seen
-        facts = [signal_text(live)] if known else []
+        facts = [signal_text(live.rssi_dbm)] if known else []
         if live.connected:
             facts.insert(0, wording.battery_text(live))
         words = " · ".join(facts) or "–"

@@ -7,7 +7,9 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
 from ctypes.util import find_library
+from dataclasses import dataclass
 
 from glutesym.errors import MissingPartError
 
@@ -48,6 +50,20 @@ _APT_PACKAGES = {
 _X11_LIBRARIES = [name for name in _APT_PACKAGES if "xcb" in name or name == "libxkbcommon-x11"]
 _LIBRARY = re.compile(r"(lib[\w.+-]+?)\.so[.\d]*: cannot open shared object file")
 _PROBE_TIMEOUT_S = 20.0
+_PROBE = "from PySide6.QtGui import QGuiApplication; app = QGuiApplication([]); "
+_TELL = (
+    "sizes = [(s.size().width(), s.size().height()) for s in app.screens()]; "
+    "print('display:', app.platformName(), *('%dx%d' % size for size in sizes))"
+)
+NO_SCREEN = "There is no screen: neither DISPLAY nor WAYLAND_DISPLAY is set."
+
+
+@dataclass(frozen=True)
+class Display:
+    """Where windows open: Qt's name of it (xcb, wayland, cocoa, offscreen, ...), its screens."""
+
+    platform: str
+    screens: tuple[str, ...]  # width and height in pixels: "1920x1080"
 
 
 def display_problem() -> str | None:
@@ -56,13 +72,16 @@ def display_problem() -> str | None:
     On Linux a window is tried in a process of its own, because Qt ends the whole process when the
     display cannot be reached; that takes about half a second.
     """
-    if sys.platform.startswith("linux") and not _has_display():
-        return "There is no screen: neither DISPLAY nor WAYLAND_DISPLAY is set."
+    if sys.platform.startswith("linux") and not has_display(os.environ):
+        return NO_SCREEN
     try:
         importlib.import_module("glutesym.gui.qt")
     except MissingPartError as error:
         return str(error)
-    return _probe() if sys.platform.startswith("linux") else None
+    if sys.platform.startswith("linux"):
+        tried = try_display()
+        return tried if isinstance(tried, str) else None
+    return None
 
 
 def missing_part(error: ImportError) -> MissingPartError:
@@ -73,26 +92,32 @@ def missing_part(error: ImportError) -> MissingPartError:
     return MissingPartError(f"The system library {library[1]}", _apt_fix(library[1]))
 
 
-def _has_display() -> bool:
-    return any(os.environ.get(v) for v in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+def has_display(environ: Mapping[str, str]) -> bool:
+    """Return whether the environment of a Linux program names a screen."""
+    return any(environ.get(v) for v in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
 
 
-def _probe() -> str | None:
-    """Open and close a Qt application in another process and read what it says."""
-    code = "from PySide6.QtGui import QGuiApplication; QGuiApplication([])"
+def try_display(timeout_s: float = _PROBE_TIMEOUT_S) -> Display | str:
+    """Open and close a Qt application in another process; return where it was, or what is wrong.
+
+    What is wrong is said in words, with the fix.
+    """
     try:
         done = subprocess.run(
-            [sys.executable, "-c", code],
+            [sys.executable, "-c", _PROBE + _TELL],
             env={**os.environ, "QT_DEBUG_PLUGINS": "1"},  # names the library that is missing
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=_PROBE_TIMEOUT_S,
+            timeout=timeout_s,
         )
     except subprocess.TimeoutExpired:
-        return f"The display did not answer within {_PROBE_TIMEOUT_S:g} s."
+        return f"The display did not answer within {timeout_s:g} s."
     if done.returncode == 0:
-        return None
+        told = done.stdout.rpartition("display:")[2].split()
+        return Display(told[0] if told else "unknown", tuple(told[1:]))
+    if "No module named" in done.stderr:
+        return str(missing_part(ImportError(done.stderr)))
     libraries = sorted({match[1] for match in _LIBRARY.finditer(done.stderr)})
     if libraries:
         return str(
@@ -100,7 +125,7 @@ def _probe() -> str | None:
         )
     return (
         "Qt cannot open a window on this display. "
-        f"Run `{os.path.basename(sys.executable)} -c '{code}'` to see what Qt says."
+        f"Run `{sys.executable} -c '{_PROBE}'` to see what Qt says."
     )
 
 

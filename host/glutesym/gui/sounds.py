@@ -11,6 +11,7 @@ from typing import Literal
 
 import numpy as np
 
+from glutesym.gui.players import sound_player
 from glutesym.gui.qt import QtCore, QtWidgets
 
 Sound = Literal["tick", "squeeze", "let go", "done", "left lower", "right lower"]
@@ -26,8 +27,6 @@ _TONES: dict[Sound, tuple[tuple[float, float], ...]] = {  # Hz, seconds
 }
 _LOUDNESS = 0.6
 _EDGE_S = 0.01  # faded in and out, or it clicks
-# Each plays a WAV file and ends: PipeWire, PulseAudio, ALSA, macOS.
-_PLAYERS = ("pw-play", "paplay", "aplay", "afplay")
 
 
 def wav_of(sound: Sound) -> bytes:
@@ -58,8 +57,7 @@ class Sounds:
     def __init__(self, muted: bool = False) -> None:
         self._muted = muted
         self._folder: tempfile.TemporaryDirectory[str] | None = None
-        found = (QtCore.QStandardPaths.findExecutable(name) for name in _PLAYERS)
-        self._player = next((path for path in found if path), "")
+        self._player = sound_player() or ""
 
     def play(self, sound: Sound) -> None:
         """Begin to play a sound."""

@@ -65,7 +65,7 @@ class Requests:
         if version != wire.VERSION:
             raise UnsuitableError(
                 f"{self._name} speaks protocol version {version}, this program {wire.VERSION}. "
-                "Flash the pod with the firmware of this program."
+                "Plug it in by USB and run `glutesym flash`."
             )
         answered = info.get("answered")
         self._asked = answered if isinstance(answered, int) else 0  # others may have asked before
@@ -105,7 +105,9 @@ class Requests:
             except TimeoutError as error:
                 if torn:
                     raise torn from error
-                raise LinkError(f"{self._name} does not answer a request.") from error
+                raise LinkError(
+                    f"{self._name} does not answer a request. Bring it closer and try again."
+                ) from error
         if "error" in answer:
             raise RefusedError(self._name, str(answer["error"]))
         return answer
@@ -190,11 +192,13 @@ class Requests:
             info = json.loads(data)
         except ValueError as error:
             raise UnsuitableError(
-                f"{self._name} does not describe itself as a pod does: {error}. Flash it again."
+                f"{self._name} does not describe itself as a pod does: {error}. "
+                "Plug it in by USB and run `glutesym flash`."
             ) from error
         if not isinstance(info, dict):
             raise UnsuitableError(
-                f"{self._name} does not describe itself as a pod does. Flash it again."
+                f"{self._name} does not describe itself as a pod does. Plug it in by USB and run "
+                "`glutesym flash`."
             )
         return cast(dict[str, Any], info)
 

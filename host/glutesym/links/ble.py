@@ -27,9 +27,9 @@ from bleak.exc import (
 )
 
 from glutesym import host_clock, wire
+from glutesym.bluetooth_fixes import BluetoothTrouble
 from glutesym.errors import (
     BluetoothError,
-    BluetoothTrouble,
     LinkError,
     RefusedError,
     UnsuitableError,
@@ -109,9 +109,7 @@ class BleTransport:
             except TimeoutError:
                 pass
             except Exception as error:  # whatever a platform's stack raises
-                raise BluetoothError(
-                    bluetooth_trouble(error), str(error.args[0] if error.args else error)
-                ) from error
+                raise BluetoothError(bluetooth_trouble(error), _reason(error)) from error
         return list(found.values())
 
     async def connect(self, pod: FoundPod) -> BleLink:
@@ -133,7 +131,8 @@ class BleTransport:
             except BleakCharacteristicNotFoundError as error:
                 raise UnsuitableError(
                     f"{pod.name} does not offer what a pod does. Remove it in the system's "
-                    "Bluetooth settings and try again; if that does not help, flash it again."
+                    "Bluetooth settings and try again; if that does not help, plug it in by "
+                    "USB and run `glutesym flash`."
                 ) from error
 
     async def _opened(self, pod: FoundPod, owned: OwnedPod, forget_first: bool = False) -> BleLink:
@@ -149,7 +148,10 @@ class BleTransport:
         except Exception as error:  # whatever a platform's stack raises
             await link.close()
             what = str(error) or "it does not answer"
-            raise LinkError(f"Cannot connect to {pod.name} ({pod.address}): {what}.") from error
+            raise LinkError(
+                f"Cannot connect to {pod.name} ({pod.address}): {what}. Bring it closer; if that "
+                "does not help, switch it off and on."
+            ) from error
         except BaseException:
             await link.close()  # cancelled: Linux would keep the connection
             raise
@@ -321,6 +323,13 @@ def bluetooth_trouble(error: Exception) -> BluetoothTrouble:
         if error.dbus_error.endswith(_DENIED_BY_DBUS):
             return "denied"
     return "silent"
+
+
+def _reason(error: Exception) -> str:
+    """Return what a platform's stack says; what bleak raises has its words first."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error.args[0] if error.args else error)
 
 
 def _tag_of(name: str) -> str:

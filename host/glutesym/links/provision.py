@@ -95,7 +95,9 @@ async def _let_in(link: UsbLink, found: FoundPod, side: Side) -> OwnedPod:
         try:
             return OwnedPod(link.pod_id, side, new_key())
         except ValueError as error:
-            raise LinkError(f"{found.name} has no usable id: {error}. Flash it again.") from error
+            raise LinkError(
+                f"{found.name} has no usable id: {error}. Run `glutesym flash`."
+            ) from error
     if found.owned is None:
         raise LinkError(
             f"{found.name} has another owner. If it is yours, erase its settings "

@@ -8,11 +8,12 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import serial
 
 from glutesym import packets
-from glutesym.errors import LinkError
+from glutesym.errors import LinkError, PortError
 
 _BAUD = 115200  # USB does not care
 _POLL_S = 0.2  # how long a reader that is not wanted any more stays
@@ -71,14 +72,14 @@ class SerialPort:
 
         Raises
         ------
-        LinkError
+        PortError
             It is busy, not there, or may not be used.
         """
         self._loop = asyncio.get_running_loop()
         try:
             await self._loop.run_in_executor(self._worker, self._open)
         except (OSError, ValueError) as error:  # serial.SerialException is an OSError
-            raise LinkError(port_problem(self._name, error)) from error
+            raise PortError(port_problem(self._name, error)) from error
         self._reader.start()
 
     async def write(self, data: bytes) -> None:
@@ -145,22 +146,32 @@ class SerialPort:
             self._closing = True  # the event loop has ended
 
 
-def port_problem(name: str, error: Exception) -> str:
-    """Say why a port cannot be opened, and what to do."""
+def port_problem(name: str, error: Exception, system: str = sys.platform) -> str:
+    """Say why a port cannot be opened, and what to do on this operating system."""
     number = getattr(error, "errno", None)
     text = str(error)
-    if number in (errno.EBUSY, errno.EAGAIN) or (
-        sys.platform == "win32" and "PermissionError" in text
-    ):
+    if number in (errno.EBUSY, errno.EAGAIN) or (system == "win32" and "PermissionError" in text):
         return (
             f"{name} is busy: another program uses it. Close that program (a serial monitor, "
             "Thonny, mpremote, another glutesym) and try again."
         )
     if number in (errno.EACCES, errno.EPERM):
-        return (
-            f"You may not use {name}. On Linux, add yourself to its group (`sudo usermod -aG "
-            "dialout $USER`), log out and in again."
-        )
+        if system == "linux":
+            return f"You may not use {name}. {join_group(group_of(name))}"
+        return f"You may not use {name}. `ls -l {name}` shows who may."
     if number in (errno.ENOENT, errno.ENODEV, errno.ENXIO) or "FileNotFoundError" in text:
         return f"There is no port {name}. Is the pod plugged in, with a cable that carries data?"
     return f"{name} cannot be opened as a serial port: {text}."
+
+
+def join_group(group: str) -> str:
+    """Return how to get into a group of users."""
+    return f"Run `sudo usermod -aG {group} $USER`, log out and in again."
+
+
+def group_of(name: str) -> str:
+    """Return the group that may use a port; where nobody knows, Debian's."""
+    try:
+        return Path(name).group()
+    except (OSError, KeyError, NotImplementedError):
+        return "dialout"

@@ -75,7 +75,10 @@ async def self_test(link: Link) -> dict[str, Any]:
     """
     result = (await link.request(bytes([wire.SELF_TEST]))).get("self_test")
     if not isinstance(result, dict):
-        raise LinkError("The pod's answer to the self-test makes no sense. Flash it again.")
+        raise LinkError(
+            "The pod's answer to the self-test makes no sense. Plug it in by USB and run "
+            "`glutesym flash`."
+        )
     return result
 
 
@@ -117,3 +120,11 @@ async def change_settings(link: Link, changes: dict[str, Any]) -> dict[str, Any]
         The link is gone, or the pod refuses.
     """
     return await link.request(bytes([wire.SETTINGS]) + json.dumps(changes).encode())
+
+
+def battery_words(info: dict[str, Any]) -> str | None:
+    """Return what a pod's description says of its battery; None: it has not read its gauge."""
+    percent, millivolts = info.get("battery_pct"), info.get("battery_mv")
+    if not isinstance(percent, int) or not isinstance(millivolts, int):
+        return None
+    return f"{percent} % ({millivolts / 1000:.2f} V)"

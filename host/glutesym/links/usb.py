@@ -93,6 +93,8 @@ class UsbTransport:
                 if enough(pods):
                     return pods
                 if loop.time() >= end_s:
+                    if len(problems) == 1:
+                        raise problems[0]
                     if problems:
                         raise LinkError(" ".join(str(problem) for problem in problems))
                     return pods

@@ -117,7 +117,8 @@ def save_calibration(folder: Path, calibration: StoredCalibration) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         _replace(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     except OSError as error:
-        raise CalibrationError(path, f"cannot be written ({_why(error)}).") from error
+        reason = f"cannot be written ({_why(error)}). Check its folder's permissions."
+        raise CalibrationError(path, reason) from error
     return path
 
 
@@ -164,7 +165,8 @@ def _read(path: Path) -> StoredCalibration:
     try:
         text = path.read_text("utf-8")
     except OSError as error:
-        raise CalibrationError(path, f"cannot be read ({_why(error)}).") from error
+        reason = f"cannot be read ({_why(error)}). Check its permissions."
+        raise CalibrationError(path, reason) from error
     except ValueError as error:
         raise _DamagedError(path, f"expected JSON text, found other bytes. {_AGAIN}") from error
     try:

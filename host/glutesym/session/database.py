@@ -43,6 +43,7 @@ _NOT_A_SESSION = (
     "this is not a glutesym session. Choose a file that `glutesym record` or `demo` made. If its "
     "recording was interrupted, the -wal file beside it belongs to it: copy both."
 )
+COPY_AGAIN = "Copy it again from where it was recorded, with its -wal file if any."
 _GONE = "the file is gone. Connect its disk again, or put it back where it was."
 _REASONS = {
     sqlite3.SQLITE_FULL: "the disk is full. Free some space; what was saved so far is safe.",
@@ -53,9 +54,7 @@ _REASONS = {
         "folder that you may write to, together with its -wal file."
     ),
     sqlite3.SQLITE_NOTADB: _NOT_A_SESSION,
-    sqlite3.SQLITE_CORRUPT: (
-        "the file is damaged. Copy it again from where it was recorded, with its -wal file if any."
-    ),
+    sqlite3.SQLITE_CORRUPT: f"the file is damaged. {COPY_AGAIN}",
     sqlite3.SQLITE_BUSY: "another program holds the file. Close that program and try again.",
     sqlite3.SQLITE_IOERR: "the disk failed. Check that it is still connected and has space left.",
 }

@@ -28,7 +28,7 @@ from glutesym.edits import (
 )
 from glutesym.errors import SessionError
 from glutesym.measures import SIDES, Side
-from glutesym.session.database import changed_database
+from glutesym.session.database import COPY_AGAIN, changed_database
 from glutesym.session.subject import subject_code
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def stored_edits(session: StoredSession) -> tuple[Edit, ...]:
             for made, by, kind, text in session.edit_rows()
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise SessionError(session.path, f"its edits are damaged ({error!r}).") from error
+        reason = f"its edits are damaged ({error!r}). {COPY_AGAIN}"
+        raise SessionError(session.path, reason) from error
 
 
 def add_edit(session: AnalyzedSession, step: Step, by: str, made_utc: datetime) -> Edit:

@@ -21,6 +21,7 @@ from glutesym import wire
 from glutesym.errors import SessionError
 from glutesym.measures import Side
 from glutesym.session.database import (
+    COPY_AGAIN,
     changed_database,
     open_database,
     session_errors,
@@ -94,7 +95,8 @@ class StoredSession:
                 for pod_id, side, address, info in rows
             )
         except (KeyError, ValueError) as error:
-            raise SessionError(path, f"its description is damaged ({error!r}).") from error
+            reason = f"its description is damaged ({error!r}). {COPY_AGAIN}"
+            raise SessionError(path, reason) from error
 
     def __enter__(self) -> Self:
         return self
@@ -149,8 +151,8 @@ class StoredSession:
             if pod.side in pods:
                 raise SessionError(
                     self.path,
-                    f"two pods say that they are the {pod.side} one. Flash one of them for the "
-                    "other side and record again.",
+                    f"two pods say that they are the {pod.side} one. Change one of them with "
+                    "`glutesym settings POD --side ...` and record again.",
                 )
             pods[pod.side] = pod
         return pods
@@ -229,7 +231,8 @@ class StoredSession:
         try:
             return [(datetime.fromisoformat(made), json.loads(text)) for made, text in rows]
         except ValueError as error:
-            raise SessionError(self.path, f"its results are damaged ({error!r}).") from error
+            reason = f"its results are damaged ({error!r}). {COPY_AGAIN}"
+            raise SessionError(self.path, reason) from error
 
     def edit_rows(self) -> list[tuple[str, str, str, str]]:
         """Return ``(made_utc, made_by, kind, json)`` of all edits: see `session.edit_log`.

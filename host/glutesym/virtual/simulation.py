@@ -110,20 +110,27 @@ class Simulation:
             keys = keys.swapped()
         self.transport = BleTransport(keys, client, scanner, loop.now_ns)
         self._folder = Path(tempfile.mkdtemp(prefix="glutesym-pods-"))
+        try:
+            await self._switch_on(loop, self._folder)
+        except BaseException:  # cancelled, too: nobody else would clean up
+            self._end()
+            raise
+        return self
+
+    async def _switch_on(self, loop: WorldLoop, folder: Path) -> None:
         for side in SIDES:
             worn = OTHER_SIDE[side] if self._swapped else side
             body = self._bodies[worn] if self._bodies else ScenarioBody(self.scenario, worn)
             self.pods[side] = VirtualPod(
                 loop,
-                air,
+                self.air,
                 side,
-                self._folder / side,
+                folder / side,
                 body,
                 self._hardware[side],
                 self._pod_seed(side),
             )
             await self.pods[side].switch_on()
-        return self
 
     async def __aexit__(
         self,
@@ -131,6 +138,9 @@ class Simulation:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._end()
+
+    def _end(self) -> None:
         for pod in self.pods.values():
             pod.usb.unplug()
             pod.switch_off()
