@@ -90,8 +90,7 @@ def check_frame(frame: bytes) -> int:
     kind = frame[0]
     if kind >> 4 != wire.VERSION:
         raise FrameError(
-            f"protocol version {kind >> 4}, expected {wire.VERSION}; "
-            "run `glutesym flash`"
+            f"protocol version {kind >> 4}, expected {wire.VERSION}; run `glutesym flash`"
         )
     if kind not in _DTYPES:
         raise FrameError(f"unknown kind {kind & 15}")
