@@ -46,7 +46,7 @@ class LivePod:
     _received: int = 0  # in earlier runs
     _lost: int = 0
     bar: LiveBar | None = None
-    _peak_uv: float = float("nan")
+    _peak_before_uv: float = float("nan")  # in earlier runs
     _battery_pct: float = float("nan")
     _problem: str = ""  # what the pod says is wrong with it
     _lead_off: bool = False
@@ -57,6 +57,12 @@ class LivePod:
     motion: list[tuple[float, NDArray[np.float64], NDArray[np.float64]]] = field(
         default_factory=list[tuple[float, NDArray[np.float64], NDArray[np.float64]]]
     )
+
+    @property
+    def _peak_uv(self) -> float:
+        """The highest activation so far."""
+        here_uv = self.bar.peak_uv if self.bar is not None else float("nan")
+        return float(np.fmax(self._peak_before_uv, here_uv))
 
     @property
     def working(self) -> bool | None:
@@ -98,6 +104,7 @@ class LivePod:
         if int(record["run"]) != self._run.number:
             self._received += self._run.received
             self._lost += self._run.missing + self._run.never_fetched
+            self._peak_before_uv = self._peak_uv
             self._run = RunAccount(int(record["run"]))
             self.bar = None
             self._since.clear()
@@ -120,9 +127,10 @@ class LivePod:
             if self.bar is None:
                 self.bar = LiveBar(hz, arrival_s)
             if self.bar.add(frame):
-                self._lead_off = bool(record["lead_off"])
-                self._clipping = bool(record["flags"] & wire.FLAG_CLIPPED)
-                self._peak_uv = float(np.fmax(self._peak_uv, self.bar.peak_uv))
+                settling = bool(np.isnan(self.bar.activation_uv))  # until then the cause is told
+                self._lead_off = bool(record["lead_off"]) or (self._lead_off and settling)
+                clipped = bool(record["flags"] & wire.FLAG_CLIPPED)
+                self._clipping = clipped or (self._clipping and settling)
         return age < _KEEP_S * (hz if kind == wire.EMG else IMU_NOMINAL_HZ)
 
     def fresh(self) -> Frames:

@@ -160,7 +160,7 @@ class _Bars(QtWidgets.QWidget):
         known = math.isfinite(value)
         if known:
             bar = QtCore.QRectF(track)
-            bar.setTop(self._y(max(value, 0.0), track))
+            bar.setTop(self._y(min(max(value, 0.0), self._scale.top), track))
             painter.fillRect(bar, theme.side_color(side, 0.35 if alert else 1.0))
         else:
             hatch = QtGui.QBrush(theme.color("line"), QtCore.Qt.BrushStyle.BDiagPattern)
