@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glutesym import wire
+from glutesym.analysis.quality import LEAD_OFF
 from glutesym.assemble import assemble_recording
 from glutesym.capture_run import PodInput
 from glutesym.gui.peaks import PeakHold
@@ -280,11 +281,12 @@ def test_an_electrode_that_comes_off_spoils_neither_peak_nor_scale_nor_envelope(
     undisturbed = Player({"left": in_order(MADE["left"]), "right": right})
     scale, calm_scale, holds = SharedScale(), SharedScale(), PeakHold()
     holds.forget()
-    alerts = []
+    alerts, lights = [], []
     for now_s in np.arange(13.0, 18.0, 0.05):
         state, calm = player.until(now_s, step_s=0.05), undisturbed.until(now_s, step_s=0.05)
         live, whole = state.sides["left"], calm.sides["left"]
         alerts.append(alert_text(live, "recording"))
+        lights.append((live.light, live.light_reason))
         scale.grow_to_fit(state)
         calm_scale.grow_to_fit(calm)
         assert scale.top == calm_scale.top
@@ -302,6 +304,9 @@ def test_an_electrode_that_comes_off_spoils_neither_peak_nor_scale_nor_envelope(
             assert low_uv > 1.2 * np.nanmin(whole.trace_low_uv)
             assert high_uv < 1.2 * np.nanmax(whole.trace_high_uv)
     assert [text for text, _ in groupby(alerts)] == ["", "Electrode off", ""]
+    off = [alert == "Electrode off" for alert in alerts]
+    assert {light for light, now in zip(lights, off, strict=True) if now} == {("red", LEAD_OFF)}
+    assert all(light == "green" for light, _ in lights[: off.index(True)])
 
 
 def test_older_frames_do_not_move_the_bar():

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glutesym import wire
+from glutesym.analysis.quality import LEAD_OFF, RAIL
 from glutesym.analysis.signal_check import SignalCheck
 from glutesym.capture_run import IMU_NOMINAL_HZ, PodInput, emg_nominal_hz
 from glutesym.decode import Frames, problem_texts, read_frame, split_frames
 from glutesym.errors import FrameError
 from glutesym.live_bar import LiveBar
 from glutesym.live_state import RunAccount, SideLive
-from glutesym.measures import Side
+from glutesym.measures import Light, Side
 from glutesym.pipeline import RING_S
 from glutesym.recording import EmgRecord
 
@@ -25,6 +26,7 @@ _WORKS = 3.0  # times the noise at rest: a muscle that is active
 _STALE_S = 1.5  # bars show nothing when the newest sample is older
 _SILENT = f"no data for more than {_STALE_S} s"
 SETTLING = "data were missing a moment ago: the bar comes back once its filter has settled"
+_DARK: tuple[Light | None, str] = (None, "")  # nothing is known
 _INBOX_FRAMES = 16384  # a view that falls four minutes behind loses frames; the recording does not
 _PROBES_KEPT = 256  # more than are under way in what is kept
 
@@ -168,6 +170,8 @@ class LivePod:
         lost = run.missing + run.never_fetched if ended else run.missing - run.samples_waiting
         activation_uv = bar.activation_uv if bar is not None and fresh else float("nan")
         check = self.check if fresh else None
+        judged = fresh and self.connected and not ended
+        light, light_reason = self._judged() if judged else _DARK
         reason = self._problem
         if not reason and received and not fresh:
             reason = _SILENT
@@ -189,13 +193,21 @@ class LivePod:
             samples_waiting=0 if ended else run.samples_waiting,
             samples_lost=self._lost + lost,
             reason=reason,
-            light=check.light if check else None,
-            light_reason=check.reason if check else "",
+            light=light,
+            light_reason=light_reason,
             noise_uv=check.noise_uv if check else None,
             hum_uv=check.hum_uv if check else None,
             seen=self.seen,
             rssi_dbm=self.rssi_dbm,
         )
+
+    def _judged(self) -> tuple[Light | None, str]:
+        """Return the traffic light and its reason; what is wrong at this moment overrules it."""
+        if self._lead_off:
+            return "red", LEAD_OFF
+        if self._clipping:
+            return "red", RAIL
+        return (self.check.light, self.check.reason) if self.check else _DARK
 
 
 def _matrix(frames: list[bytes]) -> NDArray[np.uint8]:

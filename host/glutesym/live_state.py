@@ -42,7 +42,7 @@ class SideLive:
     samples_waiting: int = 0  # missing so far, still in the pod's log: they will be fetched
     samples_lost: int = 0
     reason: str = ""  # why there is no number, in words for the user
-    light: Light | None = None  # how good the signal is; None: not known yet
+    light: Light | None = None  # how good the signal is; None: not known
     light_reason: str = ""  # why it is not green
     noise_uv: float | None = None  # RMS at rest; None: not at rest, or not known yet
     hum_uv: float | None = None  # of it mains hum
