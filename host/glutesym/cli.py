@@ -29,6 +29,7 @@ from glutesym.cli_shared import (
     Mains,
     Placement,
     Ports,
+    RecordedMains,
     RecordedPlacement,
     SessionFile,
     Sound,
@@ -269,7 +270,7 @@ def record(
 
 @app.command(epilog="Example:\n\n`glutesym analyze sessions/2026-05-04_18-30-09_bridge.glutesym`")
 def analyze(
-    session: SessionFile, mains_hz: Mains = None, placement: RecordedPlacement = None
+    session: SessionFile, mains_hz: RecordedMains = None, placement: RecordedPlacement = None
 ) -> None:
     """Measure a session file and print the answer."""
     print_result(out, measure(session, mains_hz, placement))
@@ -376,10 +377,13 @@ def _record_real(
     )
     if interrupted is None:
         path = session_path(folder, datetime.now().astimezone(), exercise)
-        session = RunningSession(surroundings, path, exercise)
+        session = RunningSession(surroundings, path, exercise, mains_hz=mains_hz)
     else:
         path, pods = interrupted.path, interrupted.pods
-        session = RunningSession(surroundings, path, interrupted.exercise, [*pods], pods)
+        mains_hz = interrupted.mains_hz if mains_hz is None else mains_hz
+        session = RunningSession(
+            surroundings, path, interrupted.exercise, [*pods], pods, mains_hz=mains_hz
+        )
         subject, placement = interrupted.subject, interrupted.placement
     options = view_options(*chosen, live_unit(path.parent, subject, placement))
     show(session, view, options=options)

@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from glutesym import wire
 from glutesym.decode import emg_counts
+from glutesym.dsp.notch import SETTLE_S as NOTCH_SETTLE_S
 from glutesym.dsp.runs import runs
 from glutesym.live_state import CERTAIN_AFTER_S
+from glutesym.one_rep import Settings
 from glutesym.pipeline import LiveEnvelope
 from glutesym.recording import EmgRecord
 
@@ -19,6 +21,7 @@ _ENVELOPE_HZ = 50.0
 TRACE_S = 4.0  # of the EMG itself
 _TRACE_HZ = 250.0
 _SETTLE_S = 0.5  # the filters, after a gap
+_DETUNED = 2e-4  # of the rate: so far off, a notch begins to miss the hum
 
 
 class LiveBar:
@@ -32,12 +35,17 @@ class LiveBar:
     nominal_hz : float
     time_s : float
         Session time of the first frame's arrival.
+    settings : Settings
+        Of the filters.
     """
 
-    def __init__(self, nominal_hz: float, time_s: float) -> None:
-        self._size = round((ENVELOPE_S + _SETTLE_S) * nominal_hz)
+    def __init__(self, nominal_hz: float, time_s: float, settings: Settings) -> None:
+        settle_s = _SETTLE_S + (NOTCH_SETTLE_S if settings.mains_hz else 0.0)
+        self._size = round((ENVELOPE_S + settle_s) * nominal_hz)
         self._nominal_hz = self._rate_hz = nominal_hz
-        self._filter = LiveEnvelope(nominal_hz)
+        self._settings = settings
+        self._filter = LiveEnvelope(nominal_hz, settings)
+        self._filter_hz = nominal_hz
         self._buffer_uv = np.full(2 * self._size, np.nan)  # moved back when it is full
         self._filled = self._size  # of the buffer
         self._band_uv = np.full(round((TRACE_S + 1 / _TRACE_HZ) * nominal_hz), np.nan)
@@ -106,6 +114,9 @@ class LiveBar:
         self._drawn = None
         end = int(emg.index[-1]) + 1
         self._rate_hz = emg.fs_hz
+        detuned = abs(emg.fs_hz / self._filter_hz - 1) > _DETUNED
+        if detuned and self._settings.mains_hz:
+            self._filter_hz, self._passed_over = emg.fs_hz, True
         if self._passed_over or end != (since[0]["first_index"][0] if since else self._end):
             newest = slice(-self._size, None)
             unusable = emg.lead_off[newest] | emg.clipped[newest]
@@ -113,7 +124,7 @@ class LiveBar:
                 unusable[max(start - self._uncertain, 0) : start] = True
             uv = np.full(self._size, np.nan)
             uv[self._size - len(unusable) :] = np.where(unusable, np.nan, emg.uv[newest])
-            self._filter = LiveEnvelope(self._nominal_hz)
+            self._filter = LiveEnvelope(self._filter_hz, self._settings)
             self._buffer_uv[: self._size] = self._filter.process(uv)
             self._filled = self._size
             self._show_band()

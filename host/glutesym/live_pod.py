@@ -18,6 +18,7 @@ from glutesym.errors import FrameError
 from glutesym.live_bar import LiveBar
 from glutesym.live_state import RunAccount, SideLive
 from glutesym.measures import Light, Side
+from glutesym.one_rep import Settings
 from glutesym.pipeline import RING_S
 from glutesym.recording import EmgRecord
 
@@ -35,6 +36,7 @@ _PROBES_KEPT = 256  # more than are under way in what is kept
 class LivePod:
     """One pod. Whoever acquires fills ``inbox`` and ``probes``; all else is the live view's."""
 
+    settings: Settings = field(default_factory=Settings)
     inbox: deque[tuple[int, bytes]] = field(default_factory=lambda: deque(maxlen=_INBOX_FRAMES))
     rows: deque[tuple[int, bytes]] = field(default_factory=deque[tuple[int, bytes]])
     probes: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=_PROBES_KEPT))
@@ -127,7 +129,7 @@ class LivePod:
         if kind == wire.EMG:
             self._since.append(frame)
             if self.bar is None:
-                self.bar = LiveBar(hz, arrival_s)
+                self.bar = LiveBar(hz, arrival_s, self.settings)
             if self.bar.add(frame):
                 settling = bool(np.isnan(self.bar.activation_uv))  # until then the cause is told
                 self._lead_off = bool(record["lead_off"]) or (self._lead_off and settling)
