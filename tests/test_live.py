@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 import pytest
@@ -10,12 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glutesym import wire
+from glutesym.analysis.quality import LEAD_OFF
 from glutesym.assemble import assemble_recording
 from glutesym.capture_run import PodInput
+from glutesym.gui.peaks import PeakHold
 from glutesym.live import LiveEngine
 from glutesym.live_bar import ENVELOPE_S
 from glutesym.measures import SIDES
 from glutesym.pipeline import measure_set
+from glutesym.scale import SharedScale
 from glutesym.virtual.scenarios.catalog import build_scenario
 from glutesym.wording import alert_text
 from scenario_recording import record
@@ -261,6 +265,48 @@ def test_what_is_measured_without_an_electrode_is_not_shown_as_activity():
     live = player.until(15.8).sides["left"]
     assert np.isfinite(live.activation_uv)
     assert live.peak_uv < 2 * before.peak_uv
+
+
+def test_an_electrode_that_comes_off_spoils_neither_peak_nor_scale_nor_envelope():
+    """It drifts off before the pod sees it, clips, hums, and settles when it is back on."""
+    pod = RECORDING.pods["left"]
+    time_s = pod.emg.time_s
+    drifts, off = (time_s > 13.95) & (time_s < 14), (time_s >= 14) & (time_s < 15)
+    uv = np.where(drifts, pod.emg.uv + 4e6 * (time_s - 13.95), pod.emg.uv)
+    uv = np.where(off, 400e3 + 1500 * np.sin(2 * np.pi * 50 * time_s), uv)
+    uv = np.where(time_s >= 15, uv + 400e3 * np.exp(-(time_s - 15) / 0.15), uv)
+    frames = frames_of(replace(pod, emg=replace(pod.emg, lead_off=off, uv=uv)))
+    right = in_order(MADE["right"])
+    player = Player({"left": in_order(frames), "right": right})
+    undisturbed = Player({"left": in_order(MADE["left"]), "right": right})
+    scale, calm_scale, holds = SharedScale(), SharedScale(), PeakHold()
+    holds.forget()
+    alerts, lights = [], []
+    for now_s in np.arange(13.0, 18.0, 0.05):
+        state, calm = player.until(now_s, step_s=0.05), undisturbed.until(now_s, step_s=0.05)
+        live, whole = state.sides["left"], calm.sides["left"]
+        alerts.append(alert_text(live, "recording"))
+        lights.append((live.light, live.light_reason))
+        scale.grow_to_fit(state)
+        calm_scale.grow_to_fit(calm)
+        assert scale.top == calm_scale.top
+        assert live.peak_uv <= whole.peak_uv
+        assert not holds.seen(state).sides["left"].peak_uv > whole.peak_uv
+        missing = np.isnan(live.envelope_uv)
+        at_s = live.envelope_time_s[missing]
+        assert np.all((at_s > 13.75) & (at_s < 15.55))
+        if now_s > 14.2:
+            assert missing.any()
+            assert live.envelope_uv[~missing] == pytest.approx(
+                whole.envelope_uv[~missing], rel=0.02
+            )
+            low_uv, high_uv = np.nanmin(live.trace_low_uv), np.nanmax(live.trace_high_uv)
+            assert low_uv > 1.2 * np.nanmin(whole.trace_low_uv)
+            assert high_uv < 1.2 * np.nanmax(whole.trace_high_uv)
+    assert [text for text, _ in groupby(alerts)] == ["", "Electrode off", ""]
+    off = [alert == "Electrode off" for alert in alerts]
+    assert {light for light, now in zip(lights, off, strict=True) if now} == {("red", LEAD_OFF)}
+    assert all(light == "green" for light, _ in lights[: off.index(True)])
 
 
 def test_older_frames_do_not_move_the_bar():

@@ -35,12 +35,13 @@ def test_ticks_are_evenly_spaced_round_numbers_from_zero_to_the_top(value_uv):
     assert len(f"{steps_uv[0]:g}".strip("0.").replace("e+0", "")) <= 2  # at most two digits
 
 
-def test_both_sides_and_their_envelopes_share_the_scale():
+def test_the_scale_fits_the_peaks_of_both_sides_and_nothing_that_is_not_certain():
     scale = SharedScale()
     scale.grow_to_fit(recording(left_uv=30.0, right_uv=30.0))
     assert scale.top == 200.0  # the right side's peak of 150 and headroom
-    loud = with_side(recording(), "left", envelope_uv=np.full(2900, 390.0))
-    assert scale.grow_to_fit(loud)
+    drifts = with_side(recording(), "left", activation_uv=900.0, envelope_uv=np.full(2900, 900.0))
+    assert not scale.grow_to_fit(drifts)
+    assert scale.grow_to_fit(with_side(recording(), "left", peak_uv=390.0))
     assert scale.top >= 390.0
     assert not scale.grow_to_fit(recording())
 

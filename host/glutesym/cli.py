@@ -390,10 +390,13 @@ def _record_real(
     )
     if interrupted is None:
         path = session_path(folder, datetime.now().astimezone(), exercise)
-        session = RunningSession(surroundings, path, exercise)
+        session = RunningSession(surroundings, path, exercise, mains_hz=mains_hz)
     else:
         path, pods = interrupted.path, interrupted.pods
-        session = RunningSession(surroundings, path, interrupted.exercise, [*pods], pods)
+        mains_hz = interrupted.mains_hz if mains_hz is None else mains_hz
+        session = RunningSession(
+            surroundings, path, interrupted.exercise, [*pods], pods, mains_hz=mains_hz
+        )
         subject, placement = interrupted.subject, interrupted.placement
     options = view_options(*chosen, live_unit(path.parent, subject, placement))
     show(session, view, options=options)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from glutesym.cli_export import export_one
-from glutesym.cli_shared import Mains, RecordedPlacement, err, measure, out
+from glutesym.cli_shared import RecordedMains, RecordedPlacement, err, measure, out
 from glutesym.errors import GlutesymError
 from glutesym.formats.units import EMG_UNITS, Quantity
 from glutesym.measures import Side
@@ -96,7 +96,7 @@ def analyze(
         Path | None,
         typer.Option("--folder", "-o", help="Also write its CSVs there.", show_default=False),
     ] = None,
-    mains_hz: Mains = None,
+    mains_hz: RecordedMains = None,
     placement: RecordedPlacement = None,
 ) -> None:
     """Measure a session, or a recording of another EMG system, and print the answer."""
@@ -124,7 +124,9 @@ def analyze(
             marks_end=marks_end,
         )
         with err.status("Measuring …"):
-            analyzed, said = import_recording(recording, options, Settings(mains_hz=mains_hz))
+            analyzed, said = import_recording(
+                recording, options, Settings(mains_hz=mains_hz or None)
+            )
     else:
         if any(about_it) or rate is not None or reps is not None:
             raise GlutesymError(

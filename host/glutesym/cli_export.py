@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 from rich.progress import Progress, TaskID
 
-from glutesym.cli_shared import Mains, RecordedPlacement, err, out
+from glutesym.cli_shared import RecordedMains, RecordedPlacement, err, out
 from glutesym.errors import GlutesymError
 from glutesym.formats.exporter import Format, exporter, place_of
 from glutesym.printing import print_files
@@ -53,7 +53,7 @@ def export(
             show_default="csv",
         ),
     ] = None,
-    mains_hz: Mains = None,
+    mains_hz: RecordedMains = None,
     placement: RecordedPlacement = None,
 ) -> None:
     """Write a folder for each session: CSVs (reps, summary, emg, …) and a page that explains them.

@@ -89,7 +89,7 @@ def lsl(
         surroundings = VirtualSurroundings(scenario, subject=subject, placement=placement)
     follower = LslFollower(take_markers=markers)
     path = session_path(folder, datetime.now().astimezone(), exercise)
-    session = RunningSession(surroundings, path, exercise, follower=follower)
+    session = RunningSession(surroundings, path, exercise, follower=follower, mains_hz=mains_hz)
     follower.attach(session)
     show(session, view)
     analyzed = measure(path, mains_hz)

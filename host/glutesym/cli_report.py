@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from glutesym.cli_shared import Mains, RecordedPlacement, err, measure, out
+from glutesym.cli_shared import RecordedMains, RecordedPlacement, err, measure, out
 from glutesym.errors import MissingPartError
 from glutesym.printing import print_files
 
@@ -34,7 +34,7 @@ def report(
     figures: Annotated[
         bool, typer.Option("--figures", help="Also write every figure as PNG and SVG.")
     ] = False,
-    mains_hz: Mains = None,
+    mains_hz: RecordedMains = None,
     placement: RecordedPlacement = None,
 ) -> None:
     """Write a report to read, to print and to hand over: one HTML file and one PDF.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from glutesym.cli_shared import RecordedPlacement, SessionFile, err, measure, out
+from glutesym.cli_shared import RecordedMains, RecordedPlacement, SessionFile, err, measure, out
 from glutesym.errors import EditError
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ def review(
             show_default="not given",
         ),
     ] = "",
+    mains_hz: RecordedMains = None,
     placement: RecordedPlacement = None,
 ) -> None:
     """Review a session: exclude, add or move repetitions, rename the exercise, add notes.
@@ -107,9 +108,9 @@ def review(
         raise EditError("--at says when a note was made: write it with --note")
     changes = exclude, include, add, move, working, undo, redo
     changed = any(changes) or rename is not None or note is not None
-    if not (changed or list_edits) and _shown(session, placement, by):
+    if not (changed or list_edits) and _shown(session, placement, by, mains_hz):
         return
-    analyzed = measure(session, placement=placement)
+    analyzed = measure(session, mains_hz, placement)
     reps = analyzed.measures.reps
     steps: list[Step] = []
     if rename is not None:
@@ -137,7 +138,7 @@ def review(
     _print_state(analyzed)
 
 
-def _shown(path: Path, placement: str | None, by: str) -> bool:
+def _shown(path: Path, placement: str | None, by: str, mains_hz: int | None) -> bool:
     """Show the window until it is closed; False, and why, when there can be none."""
     from glutesym.gui.display import display_problem
     from glutesym.session.store import open_session
@@ -149,7 +150,7 @@ def _shown(path: Path, placement: str | None, by: str) -> bool:
         return False
     from glutesym.gui.review_window import run_review
 
-    run_review(path, placement, by)
+    run_review(path, placement, by, mains_hz)
     return True
 
 

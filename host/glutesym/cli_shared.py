@@ -47,8 +47,8 @@ def _subject(value: str) -> str:
 
 
 def _mains(value: int | None) -> int | None:
-    if value not in (None, 50, 60):
-        raise typer.BadParameter("mains hum is at 50 or 60 Hz")
+    if value not in (None, 0, 50, 60):
+        raise typer.BadParameter("mains hum is at 50 or 60 Hz; 0 leaves it in")
     return value
 
 
@@ -77,7 +77,19 @@ SubjectCode = Annotated[
 Mains = Annotated[
     int | None,
     typer.Option(
-        "--mains-hz", help="Take out mains hum, 50 or 60. Off by default.", callback=_mains
+        "--mains-hz",
+        help="Take out mains hum, 50 or 60; what is recorded keeps it for all that measures it.",
+        callback=_mains,
+        show_default="off",
+    ),
+]
+RecordedMains = Annotated[
+    int | None,
+    typer.Option(
+        "--mains-hz",
+        help="Take out mains hum, 50 or 60; 0: leave it in.",
+        callback=_mains,
+        show_default="as recorded",
     ),
 ]
 Placement = Annotated[

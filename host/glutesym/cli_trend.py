@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from glutesym.cli_shared import Mains, err, out
+from glutesym.cli_shared import RecordedMains, err, out
 from glutesym.printing import print_files, print_history
 
 app = typer.Typer(rich_markup_mode="markdown")
@@ -44,14 +44,14 @@ def trend(
         str | None,
         typer.Option(help="Where the electrodes were.", show_default="the only one"),
     ] = None,
-    mains_hz: Mains = None,
+    mains_hz: RecordedMains = None,
     csv: Annotated[
         Path | None,
         typer.Option("--csv", help="Write the table into this file.", show_default="not written"),
     ] = None,
 ) -> None:
     """Is it getting better? Compare sessions of one person and exercise over days and weeks."""
-    from glutesym.pipeline import Settings
+    from glutesym.session.analyze import chosen_settings
     from glutesym.session.history import load_history
 
     with Progress(console=err, transient=True) as progress:
@@ -61,7 +61,7 @@ def trend(
             subject,
             exercise,
             placement,
-            Settings(mains_hz=mains_hz),
+            chosen_settings(mains_hz),
             lambda share: progress.update(task, completed=share),
         )
     print_history(out, history)

@@ -22,11 +22,13 @@ from glutesym.live_pod import LivePod
 from glutesym.live_recording import LiveRecording
 from glutesym.live_state import LiveState
 from glutesym.measures import SIDES, RepMeasure, SetSummary, Side
+from glutesym.one_rep import Settings
 from glutesym.pipeline import RepMeter
 from glutesym.recording import Recording
 
 _LOOK_EVERY_NS = 250_000_000  # for repetitions; once one is seen, at every update
 _CHECK_EVERY_NS = 2_000_000_000  # the traffic light
+_DEFAULT = Settings()
 
 
 class LiveEngine:
@@ -43,13 +45,21 @@ class LiveEngine:
     exercise : str
     session_path : str
         Shown to the user.
+    settings : Settings
+        Of the bars and of the measurement.
     """
 
-    def __init__(self, t0_host_ns: int, exercise: str = "", session_path: str = "") -> None:
+    def __init__(
+        self,
+        t0_host_ns: int,
+        exercise: str = "",
+        session_path: str = "",
+        settings: Settings = _DEFAULT,
+    ) -> None:
         self._t0_host_ns = t0_host_ns
-        self._pods: dict[Side, LivePod] = {side: LivePod() for side in SIDES}
+        self._pods: dict[Side, LivePod] = {side: LivePod(settings) for side in SIDES}
         self._recorded = LiveRecording(t0_host_ns, exercise)
-        self._meter = RepMeter()
+        self._meter = RepMeter(settings)
         self._motion = PhaseFollower()
         self._reps: list[RepMeasure] = []
         self._summary: SetSummary | None = None

@@ -9,6 +9,10 @@ from numpy.typing import NDArray
 
 from glutesym import wire
 from glutesym.decode import emg_counts
+from glutesym.dsp.notch import SETTLE_S as NOTCH_SETTLE_S
+from glutesym.dsp.runs import runs
+from glutesym.live_state import CERTAIN_AFTER_S
+from glutesym.one_rep import Settings
 from glutesym.pipeline import LiveEnvelope
 from glutesym.recording import EmgRecord
 
@@ -17,30 +21,40 @@ _ENVELOPE_HZ = 50.0
 TRACE_S = 4.0  # of the EMG itself
 _TRACE_HZ = 250.0
 _SETTLE_S = 0.5  # the filters, after a gap
+_DETUNED = 2e-4  # of the rate: so far off, a notch begins to miss the hum
 
 
 class LiveBar:
     """The envelope of one side, carried on frame by frame.
+
+    What is measured while an electrode is off or the front end clips, shortly before, and until
+    the filters have settled after it, is left out.
 
     Parameters
     ----------
     nominal_hz : float
     time_s : float
         Session time of the first frame's arrival.
+    settings : Settings
+        Of the filters.
     """
 
-    def __init__(self, nominal_hz: float, time_s: float) -> None:
-        self._size = round((ENVELOPE_S + _SETTLE_S) * nominal_hz)
+    def __init__(self, nominal_hz: float, time_s: float, settings: Settings) -> None:
+        settle_s = _SETTLE_S + (NOTCH_SETTLE_S if settings.mains_hz else 0.0)
+        self._size = round((ENVELOPE_S + settle_s) * nominal_hz)
         self._nominal_hz = self._rate_hz = nominal_hz
-        self._filter = LiveEnvelope(nominal_hz)
+        self._settings = settings
+        self._filter = LiveEnvelope(nominal_hz, settings)
+        self._filter_hz = nominal_hz
         self._buffer_uv = np.full(2 * self._size, np.nan)  # moved back when it is full
         self._filled = self._size  # of the buffer
         self._band_uv = np.full(round((TRACE_S + 1 / _TRACE_HZ) * nominal_hz), np.nan)
         self._end: int | None = None  # one more than the newest sample's index
         self._passed_over = False  # older frames
         self._drawn: tuple[NDArray[np.float64], ...] | None = None  # until something changes
+        self._uncertain = round(CERTAIN_AFTER_S * nominal_hz)  # samples
         self.newest_s = time_s  # session time of the newest sample
-        self.peak_uv = float("nan")  # of the newest frame
+        self.peak_uv = float("nan")  # of what is certain
 
     @property
     def end(self) -> int:
@@ -70,13 +84,14 @@ class LiveBar:
         self._drawn = None
         gap = first - self._end
         uv = np.full(min(gap, self._size) + count, np.nan)
-        if not (record["lead_off"] or record["flags"] & wire.FLAG_CLIPPED):
-            # Otherwise it is no muscle's: it must not ring in what follows.
+        if record["lead_off"] or record["flags"] & wire.FLAG_CLIPPED:
+            # It is no muscle's, nor is what came just before: it must not ring in what follows.
+            self._forget_newest()
+        else:
             uv[len(uv) - count :] = emg_counts(frame)[0, :count] * (int(record["lsb_pv"]) * 1e-6)
         self._end += gap + count
         self.newest_s += (gap + count) / self._rate_hz
         new_uv = self._filter.process(uv)
-        self.peak_uv = float(np.fmax.reduce(new_uv))
         if self._filled + len(new_uv) > len(self._buffer_uv):
             self._buffer_uv[: self._size] = self._envelope_uv
             self._filled = self._size
@@ -84,6 +99,7 @@ class LiveBar:
         self._buffer_uv[self._filled : self._filled + len(new_uv)] = new_uv
         self._filled += len(new_uv)
         self._show_band()
+        self._hold_peak(len(new_uv))
         return True
 
     def correct(self, emg: EmgRecord, since: Sequence[NDArray[np.void]] = ()) -> None:
@@ -98,21 +114,37 @@ class LiveBar:
         self._drawn = None
         end = int(emg.index[-1]) + 1
         self._rate_hz = emg.fs_hz
+        detuned = abs(emg.fs_hz / self._filter_hz - 1) > _DETUNED
+        if detuned and self._settings.mains_hz:
+            self._filter_hz, self._passed_over = emg.fs_hz, True
         if self._passed_over or end != (since[0]["first_index"][0] if since else self._end):
             newest = slice(-self._size, None)
-            known = ~(emg.lead_off[newest] | emg.clipped[newest])
+            unusable = emg.lead_off[newest] | emg.clipped[newest]
+            for start, _ in runs(unusable):
+                unusable[max(start - self._uncertain, 0) : start] = True
             uv = np.full(self._size, np.nan)
-            uv[self._size - len(known) :][known] = emg.uv[newest][known]
-            self._filter = LiveEnvelope(self._nominal_hz)
+            uv[self._size - len(unusable) :] = np.where(unusable, np.nan, emg.uv[newest])
+            self._filter = LiveEnvelope(self._filter_hz, self._settings)
             self._buffer_uv[: self._size] = self._filter.process(uv)
             self._filled = self._size
             self._show_band()
+            self._hold_peak(self._size)
             self._end, self._passed_over = end, False
             self.newest_s = float(emg.time_s[-1])
             for frame in since:
                 self.add(frame)
         else:
             self.newest_s = float(emg.time_s[-1]) + (self.end - end) / emg.fs_hz
+
+    def _hold_peak(self, fresh: int) -> None:
+        """Take in what has become certain by so many new samples."""
+        certain_uv = self._envelope_uv[-self._uncertain - fresh : -self._uncertain]
+        self.peak_uv = float(np.fmax.reduce(certain_uv, initial=self.peak_uv))
+
+    def _forget_newest(self) -> None:
+        """Leave out what is not certain yet."""
+        self._envelope_uv[-self._uncertain :] = np.nan
+        self._band_uv[-self._uncertain :] = np.nan
 
     def _show_band(self) -> None:
         """Take over what the filter has just let through."""

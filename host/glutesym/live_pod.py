@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glutesym import wire
+from glutesym.analysis.quality import LEAD_OFF, RAIL
 from glutesym.analysis.signal_check import SignalCheck
 from glutesym.capture_run import IMU_NOMINAL_HZ, PodInput, emg_nominal_hz
 from glutesym.decode import Frames, problem_texts, read_frame, split_frames
 from glutesym.errors import FrameError
 from glutesym.live_bar import LiveBar
 from glutesym.live_state import RunAccount, SideLive
-from glutesym.measures import Side
+from glutesym.measures import Light, Side
+from glutesym.one_rep import Settings
 from glutesym.pipeline import RING_S
 from glutesym.recording import EmgRecord
 
@@ -25,6 +27,7 @@ _WORKS = 3.0  # times the noise at rest: a muscle that is active
 _STALE_S = 1.5  # bars show nothing when the newest sample is older
 _SILENT = f"no data for more than {_STALE_S} s"
 SETTLING = "data were missing a moment ago: the bar comes back once its filter has settled"
+_DARK: tuple[Light | None, str] = (None, "")  # nothing is known
 _INBOX_FRAMES = 16384  # a view that falls four minutes behind loses frames; the recording does not
 _PROBES_KEPT = 256  # more than are under way in what is kept
 
@@ -33,6 +36,7 @@ _PROBES_KEPT = 256  # more than are under way in what is kept
 class LivePod:
     """One pod. Whoever acquires fills ``inbox`` and ``probes``; all else is the live view's."""
 
+    settings: Settings = field(default_factory=Settings)
     inbox: deque[tuple[int, bytes]] = field(default_factory=lambda: deque(maxlen=_INBOX_FRAMES))
     rows: deque[tuple[int, bytes]] = field(default_factory=deque[tuple[int, bytes]])
     probes: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=_PROBES_KEPT))
@@ -46,7 +50,7 @@ class LivePod:
     _received: int = 0  # in earlier runs
     _lost: int = 0
     bar: LiveBar | None = None
-    _peak_uv: float = float("nan")
+    _peak_before_uv: float = float("nan")  # in earlier runs
     _battery_pct: float = float("nan")
     _problem: str = ""  # what the pod says is wrong with it
     _lead_off: bool = False
@@ -57,6 +61,12 @@ class LivePod:
     motion: list[tuple[float, NDArray[np.float64], NDArray[np.float64]]] = field(
         default_factory=list[tuple[float, NDArray[np.float64], NDArray[np.float64]]]
     )
+
+    @property
+    def _peak_uv(self) -> float:
+        """The highest activation so far."""
+        here_uv = self.bar.peak_uv if self.bar is not None else float("nan")
+        return float(np.fmax(self._peak_before_uv, here_uv))
 
     @property
     def working(self) -> bool | None:
@@ -98,6 +108,7 @@ class LivePod:
         if int(record["run"]) != self._run.number:
             self._received += self._run.received
             self._lost += self._run.missing + self._run.never_fetched
+            self._peak_before_uv = self._peak_uv
             self._run = RunAccount(int(record["run"]))
             self.bar = None
             self._since.clear()
@@ -118,11 +129,12 @@ class LivePod:
         if kind == wire.EMG:
             self._since.append(frame)
             if self.bar is None:
-                self.bar = LiveBar(hz, arrival_s)
+                self.bar = LiveBar(hz, arrival_s, self.settings)
             if self.bar.add(frame):
-                self._lead_off = bool(record["lead_off"])
-                self._clipping = bool(record["flags"] & wire.FLAG_CLIPPED)
-                self._peak_uv = float(np.fmax(self._peak_uv, self.bar.peak_uv))
+                settling = bool(np.isnan(self.bar.activation_uv))  # until then the cause is told
+                self._lead_off = bool(record["lead_off"]) or (self._lead_off and settling)
+                clipped = bool(record["flags"] & wire.FLAG_CLIPPED)
+                self._clipping = clipped or (self._clipping and settling)
         return age < _KEEP_S * (hz if kind == wire.EMG else IMU_NOMINAL_HZ)
 
     def fresh(self) -> Frames:
@@ -160,6 +172,8 @@ class LivePod:
         lost = run.missing + run.never_fetched if ended else run.missing - run.samples_waiting
         activation_uv = bar.activation_uv if bar is not None and fresh else float("nan")
         check = self.check if fresh else None
+        judged = fresh and self.connected and not ended
+        light, light_reason = self._judged() if judged else _DARK
         reason = self._problem
         if not reason and received and not fresh:
             reason = _SILENT
@@ -181,13 +195,21 @@ class LivePod:
             samples_waiting=0 if ended else run.samples_waiting,
             samples_lost=self._lost + lost,
             reason=reason,
-            light=check.light if check else None,
-            light_reason=check.reason if check else "",
+            light=light,
+            light_reason=light_reason,
             noise_uv=check.noise_uv if check else None,
             hum_uv=check.hum_uv if check else None,
             seen=self.seen,
             rssi_dbm=self.rssi_dbm,
         )
+
+    def _judged(self) -> tuple[Light | None, str]:
+        """Return the traffic light and its reason; what is wrong at this moment overrules it."""
+        if self._lead_off:
+            return "red", LEAD_OFF
+        if self._clipping:
+            return "red", RAIL
+        return (self.check.light, self.check.reason) if self.check else _DARK
 
 
 def _matrix(frames: list[bytes]) -> NDArray[np.uint8]:

@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 from glutesym import wire
 from glutesym.measures import Light, MovementPhase, RepMeasure, SetSummary, Side
 
+# An electrode that comes off drifts away before the pod sees it. So an activation counts once the
+# next samples, for so long, have come with all electrodes on and nothing clipped.
+CERTAIN_AFTER_S = 0.15
+
 _HOLES_KEPT = 256  # an outage makes one: more are nonsense
 
 
@@ -23,11 +27,11 @@ class SideLive:
 
     connected: bool = False
     activation_uv: float = float("nan")  # causal 250 ms RMS; NaN: no data
-    peak_uv: float = float("nan")  # highest activation of the session so far
+    peak_uv: float = float("nan")  # highest activation of the session that is certain
     envelope_time_s: NDArray[np.float64] = field(default_factory=_empty)  # (n,) session time
     envelope_uv: NDArray[np.float64] = field(
         default_factory=_empty
-    )  # (n,) NaN where data are missing
+    )  # (n,) NaN where data are missing or an electrode was off
     trace_time_s: NDArray[np.float64] = field(default_factory=_empty)  # (m,) middles of 4 ms
     trace_low_uv: NDArray[np.float64] = field(default_factory=_empty)  # (m,) band-passed EMG:
     trace_high_uv: NDArray[np.float64] = field(default_factory=_empty)  # ... least and most in it
@@ -38,7 +42,7 @@ class SideLive:
     samples_waiting: int = 0  # missing so far, still in the pod's log: they will be fetched
     samples_lost: int = 0
     reason: str = ""  # why there is no number, in words for the user
-    light: Light | None = None  # how good the signal is; None: not known yet
+    light: Light | None = None  # how good the signal is; None: not known
     light_reason: str = ""  # why it is not green
     noise_uv: float | None = None  # RMS at rest; None: not at rest, or not known yet
     hum_uv: float | None = None  # of it mains hum

@@ -9,6 +9,7 @@ from glutesym.measures import MIN_REPS, Light, RepMeasure, SetSummary
 from glutesym.scale import MICROVOLTS, Unit
 
 RUNNING = ("recording", "reconnecting")  # phases of a session
+LIGHT_WORDS: dict[Light, str] = {"green": "good", "yellow": "usable", "red": "not usable"}
 
 
 def missing_sentence(summary: SetSummary | None) -> str:
@@ -57,22 +58,12 @@ def rep_lag_text(rep: RepMeasure) -> str:
     return _with_band(wording.later_text(rep.lag_ms), rep.lag_noise_ms)
 
 
-def light_of(live: SideLive, phase: str) -> Light | None:
-    """Return the traffic light of one side; what is wrong at this moment overrules it."""
-    if phase not in RUNNING or not live.connected:
-        return None
-    if live.lead_off or live.clipping:
-        return "red"
-    return live.light
-
-
 def light_text(live: SideLive, phase: str) -> str:
-    """Return the word beside the traffic light."""
-    light = light_of(live, phase)
-    if light is None:
+    """Return the words beside the traffic light."""
+    if live.light is None:
         running = live.connected and phase in RUNNING
         return "signal not judged yet" if running else "no signal"
-    return {"green": "signal good", "yellow": "signal usable", "red": "signal bad"}[light]
+    return f"signal {LIGHT_WORDS[live.light]}"
 
 
 def _with_band(words: str, half: float | None) -> str:

@@ -127,14 +127,9 @@ class SharedScale:
         return True
 
     def grow_to_fit(self, state: LiveState) -> bool:
-        """Make room for all that a snapshot shows. Return whether the scale changed."""
-        values = [0.0]
-        for side, live in state.sides.items():
-            envelope_uv = float(np.fmax.reduce(live.envelope_uv, initial=0.0))
-            for value_uv in (live.activation_uv, live.peak_uv, envelope_uv):
-                if math.isfinite(value_uv):
-                    values.append(value_uv * self.unit.factor(side))
-        return self.grow(max(values))
+        """Make room for the peaks of a snapshot. Return whether the scale changed."""
+        peaks = [self.unit.factor(side) * live.peak_uv for side, live in state.sides.items()]
+        return self.grow(float(np.fmax.reduce(peaks)))
 
     @property
     def step(self) -> float:

@@ -322,9 +322,9 @@ def _pod_lines(side: Side, state: LiveState) -> list[RenderableType]:
     live = state.sides[side]
     words = [wording.connection_text(live, state.phase), wording.battery_text(live)]
     line = Text(f"{side} pod: ", style=_COLORS[side], no_wrap=True, overflow="ellipsis")
-    light = live_wording.light_of(live, state.phase)
     for lamp, color in _LAMPS.items():
-        line.append("●" if lamp == light else "○", style=color if lamp == light else "dim")
+        on = lamp == live.light
+        line.append("●" if on else "○", style=color if on else "dim")
     line.append(f" {live_wording.light_text(live, state.phase)} · ")
     line.append(" · ".join([*words, wording.loss_text(live)]))
     warnings = wording.warning_sentences(live, state.phase)

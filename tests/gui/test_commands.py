@@ -198,9 +198,9 @@ def test_words_stand_out_from_their_ground_in_both_themes(colors):
     [
         ({"light": "green"}, "green", "signal good"),
         ({"light": "yellow", "light_reason": "hum"}, "yellow", "signal usable"),
-        ({"light": "green", "lead_off": True}, "red", "signal bad"),
+        ({"light": "red", "lead_off": True}, "red", "signal not usable"),
         ({"light": None}, None, "signal not judged yet"),
-        ({"light": "green", "connected": False}, None, "no signal"),
+        ({"light": None, "connected": False}, None, "no signal"),
     ],
 )
 def test_the_traffic_light_says_it_by_lamp_and_by_word(shown, changes, light, word):

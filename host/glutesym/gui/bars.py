@@ -77,7 +77,7 @@ class BarsView(Card):
         self._bars.show_state(state, scale, target)
         for side, live in state.sides.items():
             word = live_wording.light_text(live, state.phase)
-            self._lights[side].show_light(live_wording.light_of(live, state.phase), word)
+            self._lights[side].show_light(live.light, word)
             self._words[side].set_text(word)
         has_value = {side: math.isfinite(state.sides[side].activation_uv) for side in SIDES}
         due = abs(state.time_s - self._digits_time_s) >= _DIGITS_EVERY_S
@@ -160,7 +160,7 @@ class _Bars(QtWidgets.QWidget):
         known = math.isfinite(value)
         if known:
             bar = QtCore.QRectF(track)
-            bar.setTop(self._y(max(value, 0.0), track))
+            bar.setTop(self._y(min(max(value, 0.0), self._scale.top), track))
             painter.fillRect(bar, theme.side_color(side, 0.35 if alert else 1.0))
         else:
             hatch = QtGui.QBrush(theme.color("line"), QtCore.Qt.BrushStyle.BDiagPattern)

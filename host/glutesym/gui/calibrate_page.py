@@ -16,7 +16,7 @@ from glutesym.analysis.mvic_words import (
     trial_sentences,
     who_text,
 )
-from glutesym.gui import style, text, theme
+from glutesym.gui import style, text
 from glutesym.gui.actions import Action, Key
 from glutesym.gui.bars import BarsView
 from glutesym.gui.page import POLICY, AdvicePanel, Go, Page, set_card_unit
@@ -243,14 +243,14 @@ class CalibratePage(Page):
         if prompt is None:
             self._title.setText("")
             self._word.set_text("WAIT")
-            self._word.set_color(theme.DIM)
+            self._word.set_color("dim")
             self._says.setText(notes or wording.waiting_sentence(state) or "Get ready")
             self._seconds.set_text("")
             return
         seconds = ceil(prompt.left_s)
         self._word.set_text(_WORDS[prompt.word])
         loud = prompt.word in ("squeeze", "hold")
-        self._word.set_color(style.LIGHT_COLORS["green"] if loud else theme.TEXT)
+        self._word.set_color("green" if loud else "text")
         self._seconds.set_text(str(seconds) if seconds else "")
         self._title.setText(slot_title(prompt.slot).capitalize() if prompt.slot else "")
         self._says.setText(notes or _says_text(prompt))

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from math import ceil
 
-from glutesym import wording
+from glutesym import live_wording, wording
 from glutesym.advice import signal_steps
 from glutesym.gui import style
 from glutesym.gui.actions import Action, Key
@@ -14,7 +14,7 @@ from glutesym.gui.bars import BarsView
 from glutesym.gui.page import Go, Page, set_card_unit
 from glutesym.gui.placement import PlacementPicture, placement_words
 from glutesym.gui.qt import QtWidgets
-from glutesym.gui.traffic_light import WORDS, TrafficLight
+from glutesym.gui.traffic_light import TrafficLight
 from glutesym.live_state import LiveState
 from glutesym.measures import SIDES, Side
 from glutesym.scale import SharedScale
@@ -123,7 +123,7 @@ class CheckPage(Page):
     def _next(self) -> None:
         state = self.visit.poll()
         lights = [
-            f"{side} {WORDS[live.light].lower()}"
+            f"{side} {live_wording.LIGHT_WORDS[live.light]}"
             + (f" ({live.light_reason})" if live.light_reason else "")
             for side, live in state.sides.items()
             if live.light is not None
@@ -163,9 +163,9 @@ class _SignalCard(QtWidgets.QFrame):
     def show_state(self, state: LiveState) -> None:
         live = state.sides[self._side]
         alert = wording.alert_text(live, state.phase)
-        word = WORDS[live.light] if live.light else "A moment"
+        word = live_wording.light_text(live, state.phase)
         self._light.show_light(live.light, word)
-        self._word.setText(alert or word)
+        self._word.setText(alert or word.capitalize())
         if live.noise_uv is None:
             level = wording.uv_text(live.activation_uv)
             now = "–" if math.isnan(live.activation_uv) else f"now {level} µV, not at rest"

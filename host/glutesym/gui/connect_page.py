@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from glutesym import wording
+from glutesym import live_wording, wording
 from glutesym.advice import Advice, advice_for, signal_text
 from glutesym.gui import style
 from glutesym.gui.actions import Action, Key
 from glutesym.gui.page import AdvicePanel, Go, Page
 from glutesym.gui.qt import QtWidgets
-from glutesym.gui.traffic_light import WORDS
 from glutesym.live_state import LiveState
 from glutesym.measures import SIDES, Side
 from glutesym.session.choices import ChoiceError, checked_choices
@@ -185,7 +184,7 @@ class _PodCard(QtWidgets.QFrame):
         self._facts.setText(words[:1].upper() + words[1:])
         quality = wording.warning_sentences(live, state.phase)
         if live.connected and not quality:
-            quality = [f"Signal {WORDS[live.light].lower()}" if live.light else "Signal: a moment"]
+            quality = [live_wording.light_text(live, state.phase).capitalize()]
         self._quality.setText(". ".join(quality))
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from glutesym.live_state import LiveState, SideLive
+from glutesym.live_state import CERTAIN_AFTER_S, LiveState, SideLive
 from glutesym.measures import SIDES, Side
 
 
@@ -33,9 +33,9 @@ class PeakHold:
         return replace(state, sides=shown)
 
     def _shown(self, side: Side, live: SideLive, since_s: float) -> SideLive:
-        new = live.envelope_time_s >= since_s
-        newest_uv = float(np.fmax.reduce(live.envelope_uv[new], initial=float("nan")))
-        self._peaks_uv[side] = float(np.fmax(self._peaks_uv[side], newest_uv))
-        # What was before stays out of the scale, too.
-        envelope_uv = np.where(new, live.envelope_uv, np.nan)
-        return replace(live, peak_uv=self._peaks_uv[side], envelope_uv=envelope_uv)
+        # What was before is not drawn: it would leave the scale.
+        uv = np.where(live.envelope_time_s >= since_s, live.envelope_uv, np.nan)
+        certain = live.envelope_time_s <= live.envelope_time_s[-1:] - CERTAIN_AFTER_S
+        peak_uv = float(np.fmax.reduce(uv[certain], initial=self._peaks_uv[side]))
+        self._peaks_uv[side] = peak_uv
+        return replace(live, peak_uv=peak_uv, envelope_uv=uv)

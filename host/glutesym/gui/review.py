@@ -48,7 +48,7 @@ class ReviewPage(QtWidgets.QWidget):
     back_words : str
         What ``back`` does.
     mains_hz : int, optional
-        50 or 60: take hum out first.
+        See `glutesym.session.measured.measure_session`.
 
     Attributes
     ----------

@@ -15,9 +15,11 @@ _SIZE_PX = (1280, 860)
 class ReviewWindow(TopWindow):
     """The page and nothing else."""
 
-    def __init__(self, path: Path, placement: str | None = None, by: str = "") -> None:
+    def __init__(
+        self, path: Path, placement: str | None = None, by: str = "", mains_hz: int | None = None
+    ) -> None:
         super().__init__(f"{path.name} – glutesym", _SIZE_PX)
-        self.page = ReviewPage(path, self.close_soon, placement, by, "Close")
+        self.page = ReviewPage(path, self.close_soon, placement, by, "Close", mains_hz)
         column = QtWidgets.QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.page)
@@ -35,7 +37,9 @@ class ReviewWindow(TopWindow):
         event.accept()
 
 
-def run_review(path: Path, placement: str | None = None, by: str = "") -> None:
+def run_review(
+    path: Path, placement: str | None = None, by: str = "", mains_hz: int | None = None
+) -> None:
     """Show the review of a session until its window is closed; Ctrl-C closes it as well.
 
     Raises
@@ -43,4 +47,4 @@ def run_review(path: Path, placement: str | None = None, by: str = "") -> None:
     MissingPartError
         Qt, pyqtgraph or a system library is missing (when this module is imported).
     """
-    run_until_closed(lambda: ReviewWindow(path, placement, by))
+    run_until_closed(lambda: ReviewWindow(path, placement, by, mains_hz))

@@ -156,6 +156,7 @@ class Screen:
     def forget_peaks(self) -> None:
         """Hold peaks from now on, and fit the scale anew, for both sides at once."""
         self._peaks.forget()
+        self._traces.forget_scale()
         self._scale = SharedScale(self._scale.unit)
         if self._target is not None:
             self._scale.grow(self._target.high)

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from glutesym.gui import theme
 from glutesym.gui.qt import QtCore, QtWidgets
-from glutesym.measures import Light
 
-# Okabe & Ito, as in the theme; each light has a shape and a word besides.
-LIGHT_COLORS: dict[Light, str] = {"green": "#009E73", "yellow": "#E6B800", "red": "#D55E00"}
 NARROW_PX = 620  # below it, what stands side by side stands one below the other
 _PAGE_PX = (860, 640)  # the size at which the sizes are the theme's
 _UNITS = (0.82, 4.0)
@@ -37,10 +34,10 @@ def sheet(unit: float) -> str:
     QLabel[role="right"] {{ color: {theme.now().right_ink}; font-size: {title:.0f}px;
         font-weight: bold; }}
     QLabel[role="wrong"] {{ color: {theme.TEXT}; font-size: {body:.0f}px; padding: {pad}px;
-        border-left: {pad}px solid {LIGHT_COLORS["red"]}; }}
+        border-left: {pad}px solid {theme.now().red}; }}
     QFrame#card {{ background: {theme.CARD}; border-radius: {radius}px; }}
     QFrame#advice {{ background: {theme.CARD}; border-radius: {radius}px;
-        border: {max(2, pad // 3)}px solid {LIGHT_COLORS["red"]}; }}
+        border: {max(2, pad // 3)}px solid {theme.now().red}; }}
     QPushButton {{ color: {theme.TEXT}; background: {theme.TRACK}; font-size: {body:.0f}px;
         border: 2px solid {theme.LINE}; border-radius: {radius}px;
         padding: {pad}px {2 * pad}px; }}

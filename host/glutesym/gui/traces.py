@@ -8,7 +8,7 @@ from glutesym.gui import text, theme
 from glutesym.gui.card import Card
 from glutesym.gui.qt import QtCore, QtGui, QtWidgets, pg
 from glutesym.live_bar import TRACE_S
-from glutesym.live_state import LiveState, SideLive
+from glutesym.live_state import CERTAIN_AFTER_S, LiveState, SideLive
 from glutesym.measures import SIDES, Side
 from glutesym.scale import SharedScale
 
@@ -34,6 +34,10 @@ class TracesView(Card):
         """Show a snapshot."""
         self._lanes.show_state(state)
 
+    def forget_scale(self) -> None:
+        """Fit the scale anew, for both sides."""
+        self._lanes.forget_scale()
+
 
 class _Lanes(QtWidgets.QWidget):
     def __init__(self) -> None:
@@ -47,9 +51,13 @@ class _Lanes(QtWidgets.QWidget):
     def show_state(self, state: LiveState) -> None:
         self._state = state
         for live in state.sides.values():
+            certain = live.trace_time_s <= live.trace_time_s[-1:] - CERTAIN_AFTER_S
             for uv in (-live.trace_low_uv, live.trace_high_uv):
-                self._scale.grow(float(np.fmax.reduce(uv, initial=0.0)))
+                self._scale.grow(float(np.fmax.reduce(uv[certain], initial=0.0)))
         self.update()
+
+    def forget_scale(self) -> None:
+        self._scale = SharedScale()
 
     def paintEvent(self, event: QtGui.QPaintEvent) -> None:
         painter = QtGui.QPainter(self)

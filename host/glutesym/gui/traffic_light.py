@@ -8,7 +8,6 @@ from glutesym.gui import theme
 from glutesym.gui.qt import QtCore, QtGui, QtWidgets
 from glutesym.measures import Light
 
-WORDS: dict[Light, str] = {"green": "Good", "yellow": "Usable", "red": "Not usable"}
 _CORNERS: dict[Light, int] = {"yellow": 3, "red": 8}  # warning triangle, stop sign; green: a disc
 
 

@@ -54,14 +54,16 @@ class AnalyzedSession:
 def analyze_session(path: Path, settings: Settings | None = None) -> AnalyzedSession:
     """Decode and measure a session file, as it was edited; it may still be being written.
 
+    Without settings, by those that it was recorded with.
+
     Raises
     ------
     SessionError
         It is not a session file, it is damaged, or a side has two pods.
     """
-    settings = settings or Settings()
     with open_session(path) as session:
         meta, events, edits = session.meta, session.events(), stored_edits(session)
+        settings = settings or Settings(mains_hz=session.mains_hz())
         sync_check = kept_sync_check(session)
         pods = stored_inputs(session, events)
     exercise = reviewed_exercise(meta.exercise, edits)
@@ -70,6 +72,11 @@ def analyze_session(path: Path, settings: Settings | None = None) -> AnalyzedSes
     return AnalyzedSession(
         path, meta, events, recording, measures, settings, sync_check, edits=edits
     )
+
+
+def chosen_settings(mains_hz: int | None) -> Settings | None:
+    """Return settings for `analyze_session`; mains_hz: 50, 60, 0 for none, None: as recorded."""
+    return None if mains_hz is None else Settings(mains_hz=mains_hz or None)
 
 
 def stored_inputs(session: StoredSession, events: Sequence[StoredEvent]) -> list[PodInput]:

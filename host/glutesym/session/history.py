@@ -93,7 +93,7 @@ def load_history(
         the one that a reviewer names, if one does. Upper and lower case are the same, but not in
         subjects' codes.
     settings : Settings, optional
-        Of the measurement.
+        Of the measurement; those that each session was recorded with, when not given.
     progress : callable
         Called with the fraction done, 0 to 1.
 

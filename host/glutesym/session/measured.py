@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from glutesym.pipeline import Settings
-from glutesym.session.analyze import AnalyzedSession, analyze_session
+from glutesym.session.analyze import AnalyzedSession, analyze_session, chosen_settings
 from glutesym.session.normalised import FOLDER, normalise_session
 
 
@@ -21,14 +20,14 @@ def measure_session(
     placement : str, optional
         Of the electrodes: which calibration belongs to them; as the file says, when not given.
     mains_hz : int, optional
-        50 or 60: take hum out first.
+        50 or 60: take hum out first; 0: leave it in; as the session was recorded, when not given.
 
     Raises
     ------
     SessionError
         It is not a session file, or it is damaged.
     """
-    return against_calibration(analyze_session(path, Settings(mains_hz=mains_hz)), placement)
+    return against_calibration(analyze_session(path, chosen_settings(mains_hz)), placement)
 
 
 def against_calibration(session: AnalyzedSession, placement: str | None = None) -> AnalyzedSession:

@@ -107,7 +107,8 @@ def replay_session(
         A session file to record into; ``None``: it is only shown.
     """
     sides: list[Side] = [pod.side for pod in tape.pods]
-    return RunningSession(ReplaySurroundings(tape, speed), copy_to, tape.meta.exercise, sides)
+    place = ReplaySurroundings(tape, speed)
+    return RunningSession(place, copy_to, tape.meta.exercise, sides, mains_hz=tape.mains_hz)
 
 
 class ReplayTransport:

@@ -36,6 +36,7 @@ class Interrupted:
     connected_ns: dict[int, int]  # by pod id: the last that came over a link that was not closed
     subject: str = ""
     placement: str = PLACEMENT
+    mains_hz: int | None = None  # of the hum that it is measured without
 
     def resume(self, now_ns: int) -> SessionWriter:
         """Return a writer that goes on with it.
@@ -94,6 +95,7 @@ def load_interrupted(path: Path, host_clock: str, now_ns: int, now_utc: datetime
             _open_links(session, pods),
             meta.subject,
             meta.placement,
+            session.mains_hz(),
         )
 
 

@@ -23,11 +23,13 @@ from glutesym.links.usb import UsbTransport
 from glutesym.live import LiveEngine
 from glutesym.live_state import LiveState
 from glutesym.measures import SIDES, Side
+from glutesym.pipeline import Settings
 from glutesym.session.acquire import NOBODY, REST_S, Acquisition
 from glutesym.session.follower import Follower
 from glutesym.session.pod_stream import KnownPod, PodCounts
 from glutesym.session.recorder import Recorder, Unrecorded
 from glutesym.session.resume import Interrupted
+from glutesym.session.store import MAINS
 from glutesym.session.subject import PLACEMENT
 from glutesym.session.writer import SessionWriter
 
@@ -174,6 +176,8 @@ class RunningSession:
         Takes part.
     notes : sequence of (kind, text)
         Events that it begins with: what was done before it.
+    mains_hz : int, optional
+        50 or 60: hum is taken out, in the live view and whenever the session is measured later.
     """
 
     def __init__(
@@ -185,8 +189,12 @@ class RunningSession:
         known: Mapping[Side, KnownPod] = NOBODY,
         follower: Follower | None = None,
         notes: Sequence[Note] = (),
+        mains_hz: int | None = None,
     ) -> None:
-        self._notes = notes
+        # What is replayed has its own events, this one among them.
+        keep = mains_hz and not surroundings.replay_of
+        self._notes = [*notes, (MAINS, f"{mains_hz} Hz")] if keep else notes
+        self._settings = Settings(mains_hz=mains_hz or None)
         self._follower = follower
         self._following = threading.Lock()  # updates may overlap
         self._surroundings = surroundings
@@ -323,7 +331,9 @@ class RunningSession:
             return
         async with self._surroundings.transport() as transport:
             self.t0_host_ns = self._surroundings.clock_ns()
-            self._live = LiveEngine(self.t0_host_ns, self._exercise, self._shown_path)
+            self._live = LiveEngine(
+                self.t0_host_ns, self._exercise, self._shown_path, self._settings
+            )
             recorder = self._surroundings.recorder(self.path, self._exercise, self.t0_host_ns)
             self._recorder = recorder
             try:

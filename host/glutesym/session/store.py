@@ -31,6 +31,7 @@ from glutesym.session.subject import PLACEMENT
 CONNECTED, DISCONNECTED = "connected", "disconnected"  # events of a pod
 GIVEN_UP = "given up"  # event of a pod whose last data could not be fetched, at the stop
 WORN_SWAPPED = "worn swapped"  # event of a pod: it was provisioned for the other side
+MAINS = "mains hum taken out"  # event: from now on, at the frequency that its text tells
 NOT_RECORDED = "not recorded"  # event: frames arrived and could not be kept
 ADD_RESULT = "INSERT INTO results (made_utc, kind, json) VALUES (?, ?, ?)"
 _READ_ROWS = 16384  # rows fetched at once: 4 MB of frames
@@ -202,6 +203,11 @@ class StoredSession:
         )
         table = np.array(rows, np.int64).reshape(-1, 2)
         return table[:, 0].copy(), table[:, 1].copy()
+
+    def mains_hz(self) -> int | None:
+        """Return the frequency of the hum that it was recorded to be measured without."""
+        told = [event.text for event in self.events() if event.kind == MAINS]
+        return next((hz for hz in (50, 60) if told and told[-1] == f"{hz} Hz"), None)
 
     def events(self) -> tuple[StoredEvent, ...]:
         """Return all events in the order in which they were added.

@@ -65,6 +65,7 @@ class Tape:
     pods: list[PodTape]
     events: list[TapeEvent]
     end_ns: int
+    mains_hz: int | None  # of the hum that it is measured without
 
     @property
     def duration_s(self) -> float:
@@ -83,6 +84,7 @@ def load_tape(path: Path) -> Tape:
     with open_session(path) as session:
         meta = session.meta
         events = _events(session.events(), meta.started_host_ns)
+        mains_hz = session.mains_hz()
         stored = list(session.by_side().values())
         frames = [session.arrivals(pod.id) for pod in stored]
         probes = [_probes(session, pod.id) for pod in stored]
@@ -97,7 +99,7 @@ def load_tape(path: Path) -> Tape:
     # The last connection lasts to the end, whatever was noted after it.
     last = max((pod.connections[-1] for pod in pods), key=lambda connection: connection.end_ns)
     last.end_ns = end_ns
-    return Tape(path, meta, pods, events, end_ns)
+    return Tape(path, meta, pods, events, end_ns, mains_hz)
 
 
 def _events(stored: Sequence[StoredEvent], zero_ns: int) -> list[TapeEvent]:

@@ -191,7 +191,9 @@ class Visit:
         def begin() -> RunningSession:
             path = session_path(choices.folder, datetime.now().astimezone(), choices.exercise)
             self.unmeasured.append(path)
-            return RunningSession(place, path, choices.exercise, notes=self.notes)
+            return RunningSession(
+                place, path, choices.exercise, notes=self.notes, mains_hz=choices.mains_hz
+            )
 
         self._begin(begin)
 
@@ -202,7 +204,14 @@ class Visit:
 
         def begin() -> RunningSession:
             self.unmeasured.append(before.path)
-            return RunningSession(place, before.path, before.exercise, [*before.pods], before.pods)
+            return RunningSession(
+                place,
+                before.path,
+                before.exercise,
+                [*before.pods],
+                before.pods,
+                mains_hz=before.mains_hz,
+            )
 
         self._begin(begin)
 
