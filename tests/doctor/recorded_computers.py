@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from glutesym.doctor.surroundings import Computer, Ran
+from glutesym.doctor.surroundings import Computer, Ran, run_program
 
 
 def linux(root: Path, **changes: object) -> Computer:
@@ -25,6 +25,11 @@ def answers(known: dict[str, Ran]):
         )
 
     return run
+
+
+def patient(command: Sequence[str], timeout_s: float = 0.0) -> Ran:
+    """Run a program on a machine that is busy with other tests."""
+    return run_program(command, 60.0)
 
 
 def write(root: Path, files: dict[str, str]) -> None:

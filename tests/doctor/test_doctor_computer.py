@@ -5,18 +5,19 @@ from __future__ import annotations
 import io
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from recorded_computers import answers, linux, write
+from recorded_computers import answers, linux, patient, write
 
 from glutesym.doctor.computer import EXTRAS, extra, program, python, terminal
 from glutesym.doctor.surroundings import Computer, Ran, run_program, this_computer
 from glutesym.doctor.window import sound, window
-from glutesym.gui.display import Display
+from glutesym.gui.display import Display, try_display
 
 ROOT = Path(__file__).resolve().parents[2]
-HERE = this_computer()
+HERE = replace(this_computer(), run=patient)
 
 
 def only(findings):
@@ -141,7 +142,8 @@ def test_a_window_that_cannot_open_tells_the_package(tmp_path):
 
 def test_a_window_that_nobody_sees_is_told():
     """Here, for real: tests run with QT_QPA_PLATFORM=offscreen."""
-    finding = only(window(Computer(environ={"QT_QPA_PLATFORM": "offscreen"})))
+    offscreen = Computer(environ={"QT_QPA_PLATFORM": "offscreen"})
+    finding = only(window(offscreen, lambda _seconds: try_display(60.0)))
     assert finding.mark == "warning"
     assert "Qt starts on offscreen" in finding.found
 

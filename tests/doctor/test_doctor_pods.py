@@ -8,14 +8,14 @@ import sys
 from contextlib import asynccontextmanager
 
 import pytest
-from recorded_computers import answers, linux, with_adapter
+from recorded_computers import answers, linux, patient, with_adapter
 
 from glutesym import wire
 from glutesym.doctor.keys import key_file
 from glutesym.doctor.places import VirtualWorld
 from glutesym.doctor.pods import description, in_reach, not_seen
 from glutesym.doctor.radio import Air
-from glutesym.doctor.surroundings import Ran
+from glutesym.doctor.surroundings import Computer, Ran
 from glutesym.doctor.virtual_pods import machine
 from glutesym.errors import MissingPartError
 from glutesym.keys import KeyRing, OwnedPod
@@ -172,9 +172,7 @@ def test_a_key_file_is_told_by_what_it_holds(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no VM")
 def test_the_vm_starts_here():
-    from glutesym.doctor.surroundings import this_computer
-
-    vm, firmware = machine(this_computer())
+    vm, firmware = machine(Computer(run=patient))
     assert (vm.mark, firmware.mark) == ("ok", "ok")
     assert vm.found.startswith("1.")
 
