@@ -24,13 +24,13 @@ class PodStatus(Card):
         self._warning = _Warning()
         self._warning.setObjectName(f"{side}_warning")
         self._calm = text.FitText("small", color="dim")
+        column.addWidget(self._link, 25)
+        column.addWidget(self._health, 34)
         last = QtWidgets.QStackedLayout()
+        column.addLayout(last, 41)  # before its widgets: it shows them, as windows if alone
         last.setStackingMode(QtWidgets.QStackedLayout.StackingMode.StackAll)
         last.addWidget(self._warning)
         last.addWidget(self._calm)
-        column.addWidget(self._link, 25)
-        column.addWidget(self._health, 34)
-        column.addLayout(last, 41)
 
     def show_state(self, state: LiveState) -> None:
         """Show a snapshot."""
