@@ -44,7 +44,8 @@ changed, and the error names it. The same tables come as Parquet and MAT, too, a
 - **Format.** Comma between cells, point before decimals, no exponents, rounded as the unit says; flags are 1 and 0; the first row has the headings.
 - **Text** is UTF-8 with a byte order mark. Without it Excel garbles µ, − and ö; pandas, polars, R's readr and LibreOffice pass over it. Python's `csv` wants
   `encoding="utf-8-sig"`. A text that begins with `=`, `+`, `-` or `@`, a marker perhaps, has `'` before it: a spreadsheet would take it for a formula
-  and compute it. `about.json` has it as it was written. Where decimals are written with a comma, import a file into a spreadsheet as text instead of opening it.
+  and compute it. So has one that begins with such a `'` itself: taking the first `'` away before these signs gives every text back.
+  `about.json` has it as it was written. Where decimals are written with a comma, import a file into a spreadsheet as text instead of opening it.
 - **Size.** A spreadsheet shows 1,048,576 rows: `emg.csv` of both pods is longer after 4.4 minutes. `README.txt` says so then.
 
 Units are the end of each heading:

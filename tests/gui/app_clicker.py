@@ -90,6 +90,26 @@ class Clicker:
         """Press a key, wherever the focus is."""
         self.qtbot.keyClick(QtWidgets.QApplication.focusWidget() or self.window, key)
 
+    def press(self, name: str, key: QtCore.Qt.Key) -> None:
+        """Do what a button of the page is for by its key, as soon as that is possible."""
+        self.until(lambda: self.possible(name))
+        self.key(key)
+
+    def tab_to(self, name: str) -> QtWidgets.QWidget:
+        """Go from field to field until one has the keys."""
+        for _ in range(30):
+            focus = QtWidgets.QApplication.focusWidget()
+            if focus is not None and focus.objectName() == name:
+                return focus
+            self.key(QtCore.Qt.Key.Key_Tab)
+        raise AssertionError(f"{name} cannot be reached by Tab")
+
+    def type(self, name: str, words: str) -> None:
+        """Write into a field."""
+        field = self.tab_to(name)
+        self.qtbot.keyClick(field, QtCore.Qt.Key.Key_A, QtCore.Qt.KeyboardModifier.ControlModifier)
+        self.qtbot.keyClicks(field, words)
+
     def text(self, name: str) -> str:
         """Return what a label of the page says."""
         for kind in (QtWidgets.QLabel, FitText):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sqlite3
+from pathlib import Path
 
 import pytest
 from app_clicker import Clicker, Studio
@@ -50,7 +51,8 @@ def events_of(path):
         return [(event.kind, event.text) for event in session.events()]
 
 
-def test_the_whole_path_from_the_first_scan_to_the_review(clicker):
+def test_the_whole_path_from_the_first_scan_to_the_review_by_keys_alone(clicker):
+    """No mouse, and nobody who gives the window the keys back."""
     app = clicker()
     sounds = []
     app.window.pages["calibrate"].played.connect(sounds.append)
@@ -58,35 +60,34 @@ def test_the_whole_path_from_the_first_scan_to_the_review(clicker):
     assert app.text("left_link") == "Connected"
     assert "Battery 87 % · signal strong (−50 dBm)" in app.text("left_facts")
     app.until(lambda: app.text("right_quality") == "Signal good")
-    app.input("subject").setText("Jane Doe")
-    app.click("next")
+    app.type("subject", "Jane Doe")
+    app.press("next", Key.Key_Return)
     assert app.step == "connect"
     assert "no subject code" in app.text("subject_wrong")
-    app.input("subject").setText("S07")
-    app.click("next")
+    app.type("subject", "S07")
+    app.press("next", Key.Key_Return)
     assert app.step == "check"
     app.until(lambda: "of it hum" in app.text("left_noise"))
-    app.click("measure")
+    app.press("measure", Key.Key_Return)
     app.until(lambda: app.text("baseline").startswith("At rest: left 6"))
-    app.click("next")
+    app.press("next", Key.Key_Return)
     assert app.step == "calibrate"
-    app.click("start")
+    app.press("start", Key.Key_Return)
     words = set()
     app.until(lambda: words.add(app.text("word")) or app.visit.calibrating)
     assert {"RELAX", "READY", "HOLD"} <= words
     assert "refused: it was held for" in app.text("trials")
-    app.click("next")
+    app.press("next", Key.Key_Return)
     assert {"squeeze", "let go", "done"} <= set(sounds)
     folder = app.visit.choices.folder
     kept = load_calibration(folder / FOLDER, "S07", "gluteus maximus")
     assert kept is not None
     assert app.step == "set"
-    box = app.window.page.findChild(QtWidgets.QComboBox, "exercise")
-    box.setCurrentText("juggling")
-    app.click("start")
+    app.type("exercise", "juggling")
+    app.press("start", Key.Key_Return)
     assert "virtual person cannot do this" in app.text("exercise_wrong")
-    box.setCurrentText("bridge")
-    app.click("start")
+    app.type("exercise", "bridge")
+    app.press("start", Key.Key_Return)
     app.until(lambda: app.step == "result" and app.visit.measuring.over)
     app.window.refresh()
     assert app.text("rep_count") == "4"
@@ -102,8 +103,7 @@ def test_the_whole_path_from_the_first_scan_to_the_review(clicker):
     assert told["calibration"] == "done: mvic_S07_gluteus-maximus.json"
     assert app.visit.unmeasured == []
     assert app.visit.unkept is None
-    app.click("review")
-    app.window.activateWindow()  # without a screen nobody else does
+    app.press("review", Key.Key_R)
     review = app.window.page.findChild(ReviewPage)
     app.until(lambda: not review.busy and review.hasFocus())
     assert app.text("review_verdict") == verdict_sentence(session.measures.summary)
@@ -127,16 +127,45 @@ def test_the_whole_path_from_the_first_scan_to_the_review(clicker):
         "1 of 4 repetitions excluded: the reviewer's decision: slipped (1)"
     )
     assert "slipped" in table.item(1, table.columnCount() - 1).text()
-    app.click("review")  # and once more: what was edited is there
+    app.press("review", Key.Key_R)  # and once more: what was edited is there
     review = app.window.page.findChild(ReviewPage)
     app.until(lambda: not review.busy)
     assert "slipped" in app.text("edits")
-    app.qtbot.mouseClick(
-        review.bar.findChild(QtWidgets.QPushButton, "back"), QtCore.Qt.MouseButton.LeftButton
-    )
+    app.key(Key.Key_Escape)
     assert app.step == "result"
-    app.click("next")
+    app.press("next", Key.Key_Return)
     assert app.step == "set"
+    app.qtbot.keyClick(app.window, Key.Key_Q, QtCore.Qt.KeyboardModifier.ControlModifier)
+    app.until(lambda: not app.window.isVisible())
+
+
+def test_the_folder_can_be_looked_for(clicker, tmp_path):
+    app = clicker()
+    wanted = tmp_path / "data"
+    wanted.mkdir()
+
+    def choose() -> None:
+        dialog = QtWidgets.QApplication.activeModalWidget()
+        assert Path(dialog.directory().absolutePath()) == tmp_path  # "sessions" is not there yet
+        app.qtbot.keyClicks(dialog.findChild(QtWidgets.QLineEdit), "data")
+        app.qtbot.keyClick(dialog, Key.Key_Return)
+
+    app.until(lambda: app.possible("next"))
+    app.tab_to("browse")
+    QtCore.QTimer.singleShot(0, choose)
+    app.key(Key.Key_Return)
+    assert Path(app.input("folder").text()) == wanted
+    app.window.activateWindow()  # without a window manager nobody does after a dialog
+    app.until(app.window.isActiveWindow)
+    QtCore.QTimer.singleShot(0, lambda: QtWidgets.QApplication.activeModalWidget().reject())
+    app.tab_to("browse")
+    app.key(Key.Key_Return)
+    assert Path(app.input("folder").text()) == wanted
+    app.window.activateWindow()  # without a window manager nobody does after a dialog
+    app.until(app.window.isActiveWindow)
+    app.tab_to("next")
+    app.key(Key.Key_Return)
+    assert app.visit.choices.folder == wanted
 
 
 def test_keys_alone_are_enough_and_what_is_skipped_is_said(clicker):
@@ -154,11 +183,8 @@ def test_keys_alone_are_enough_and_what_is_skipped_is_said(clicker):
     assert app.step == "calibrate"
     app.key(Key.Key_K)
     assert app.step == "set"
-    app.key(Key.Key_Tab)
+    app.tab_to("start")
     app.key(Key.Key_Return)
-    if app.step == "set":  # Tab had gone to another button
-        app.window.page.bar.focus_main()
-        app.key(Key.Key_Return)
     assert app.step == "live"
     app.until(lambda: app.state().reps)
     app.key(Key.Key_Space)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 import signal
 from dataclasses import replace
+from typing import ClassVar
 
 import pytest
 
@@ -10,7 +11,7 @@ from glutesym.gui import theme
 from glutesym.gui.help import HelpOverlay
 from glutesym.gui.qt import QtCore, QtWidgets
 from glutesym.gui.text import FitText
-from glutesym.gui.window import run_window
+from glutesym.gui.window import LiveWindow, run_window
 from glutesym.live_state import LiveState
 from glutesym.measures import Estimate
 from glutesym.view_options import ThemeChoice
@@ -39,6 +40,26 @@ def test_a_running_session_is_shown_with_its_numbers(shown):
     assert view.text("left_health") == "battery 83 % · 0 samples lost"
     assert view.text("left_warning") == ""
     assert view.window.windowTitle() == "Glute bridge – glutesym"
+
+
+def test_no_part_of_it_is_a_window_even_for_a_moment(qtbot):
+    """It would take the keys away from a window that it is put into."""
+
+    class Watch(QtCore.QObject):
+        windows: ClassVar[list[str]] = []
+
+        def eventFilter(self, watched, event):
+            if event.type() == QtCore.QEvent.Type.Show and watched.isWidgetType():
+                self.windows += [watched.objectName()] * watched.isWindow()
+            return False
+
+    watch = Watch()
+    QtWidgets.QApplication.instance().installEventFilter(watch)
+    window = LiveWindow(recording, list, list, list)
+    qtbot.addWidget(window)
+    assert watch.windows == []
+    window.show()
+    assert len(watch.windows) == 1
 
 
 def test_before_any_data_it_says_what_it_waits_for(shown):

@@ -127,13 +127,14 @@ EVENTS = (
 )
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(1)", "\t=1", "\r=1", "'=1", "''+1"])
 def test_a_text_that_a_spreadsheet_would_compute_stays_text(tmp_path: Path, text: str) -> None:
     recording = dataclasses.replace(RECORDING, exercise=text)
     events = (StoredEvent(1.0, "marker", text), StoredEvent(2.0, "marker", f"a{text}"))
     export_csv(tmp_path, "x", recording, MEASURES, META | {"subject": "-S"}, events)
     read = pl.read_csv(tmp_path / "x" / "events.csv")
     assert read["text"].to_list() == [f"'{text}", f"a{text}"]
+    assert re.sub(r"^'(?='*[=+\-@\t\r])", "", read["text"][0]) == text  # as docs/csv.md says
     summary = pl.read_csv(tmp_path / "x" / "summary.csv", infer_schema_length=None)
     assert summary["exercise"].item() == f"'{text}"
     assert summary["subject"].item() == "'-S"

@@ -91,6 +91,8 @@ class ActionBar(QtWidgets.QWidget):
             gone.deleteLater()
         if [action.name for action in old] != names:
             self._lay_out()
+            for button in self._buttons.values():
+                button.show()  # at once: what is not shown cannot take the keys
         lost = focused and not any(button.hasFocus() for button in self._buttons.values())
         if lost or [(a.name, a.enabled) for a in old if a.main] != [
             (a.name, a.enabled) for a in actions if a.main

@@ -12,7 +12,7 @@ from glutesym.gui.page import AdvicePanel, Go, Page
 from glutesym.gui.qt import QtWidgets
 from glutesym.live_state import LiveState
 from glutesym.measures import SIDES, Side
-from glutesym.session.choices import ChoiceError, checked_choices
+from glutesym.session.choices import ChoiceError, checked_choices, nearest_folder
 from glutesym.session.resume import Interrupted
 from glutesym.session.visit import Visit
 
@@ -131,10 +131,25 @@ class ConnectPage(Page):
             wrong = self._wrong[name] = style.label("", "wrong", f"{name}_wrong")
             wrong.hide()
             grid.addWidget(head, 2 * row, 0)
-            grid.addWidget(line, 2 * row, 1)
-            grid.addWidget(wrong, 2 * row + 1, 1)
+            grid.addWidget(line, 2 * row, 1, 1, 1 if name == "folder" else 2)
+            grid.addWidget(wrong, 2 * row + 1, 1, 1, 2)
+        browse = QtWidgets.QPushButton("Browse …")
+        browse.setObjectName("browse")
+        browse.setAccessibleName("Choose the folder")
+        browse.clicked.connect(self._browse)
+        grid.addWidget(browse, 2 * (len(_FIELDS) - 1), 2)
         grid.setColumnStretch(1, 1)
         return style.card(grid)
+
+    def _browse(self) -> None:
+        """Have a folder chosen, from where the field says, or the nearest one that exists."""
+        line = self._inputs["folder"]
+        chosen = QtWidgets.QFileDialog.getExistingDirectory(
+            self, "Where sessions and calibrations are kept", nearest_folder(line.text())
+        )
+        if chosen:
+            line.setText(chosen)
+            self._wrong["folder"].hide()
 
     def _swap(self) -> None:
         self.visit.swap()

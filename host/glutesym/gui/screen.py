@@ -66,12 +66,12 @@ class Screen:
         self._pods = {side: PodStatus(side) for side in SIDES}
         self._session = SessionStatus()
         self._controls = ControlsView(main, others)
-        self._controls.setVisible(buttons)
         middle = QtWidgets.QWidget()
         column = QtWidgets.QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
         column.addWidget(self._controls, 58)
+        self._controls.setVisible(buttons)  # not before: alone it would be a window
         column.addWidget(self._session, 42)
         self._parts: dict[str, QtWidgets.QWidget] = {
             "header": self._header,

@@ -78,14 +78,28 @@ def checked_exercise(studio: Studio, choices: Choices, exercise: str) -> Choices
     return replace(choices, exercise=name)
 
 
+def nearest_folder(text: str) -> str:
+    """Return the folder that somebody has typed in, or the nearest above it that exists."""
+    try:
+        existing = _folder_and_nearest(text.strip())[1]
+    except (OSError, RuntimeError, ValueError, StopIteration):
+        existing = Path()
+    return str((existing if existing.is_dir() else existing.parent).absolute())
+
+
+def _folder_and_nearest(text: str) -> tuple[Path, Path]:
+    """Return a folder, and itself or the nearest place above it that exists."""
+    if "\0" in text:
+        raise ValueError("no system allows it")
+    folder = Path(text).expanduser()
+    return folder, next(place for place in (folder, *folder.absolute().parents) if place.exists())
+
+
 def _usable_folder(text: str) -> Path:
     if not text:
         raise ChoiceError("folder", "Name a folder for the sessions, such as sessions.")
     try:
-        if "\0" in text:
-            raise ValueError("no system allows it")
-        folder = Path(text).expanduser()
-        existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+        folder, existing = _folder_and_nearest(text)
     except (OSError, RuntimeError, ValueError, StopIteration) as error:
         raise ChoiceError("folder", f"{text} cannot be a folder: choose another one.") from error
     if not existing.is_dir():

@@ -37,7 +37,7 @@ from glutesym.session.tables import n_samples, session_tables, table
 README, ABOUT = "README.txt", "about.json"
 # A text that begins so is a formula to a spreadsheet, and may be a stranger's; an apostrophe
 # before it makes it text (CWE-1236, Improper Neutralization of Formula Elements in a CSV File).
-_FORMULA = r"^[=+\-@\t\r]"
+_FORMULA = r"^'*[=+\-@\t\r]"
 
 
 def export_csv(
