@@ -45,8 +45,8 @@ $(VENV)/dev.stamp: pyproject.toml $(VENV)/made.stamp
 	@touch $(VENV)/demo.stamp $(VENV)/site.stamp $@
 
 $(VENV)/demo.stamp: pyproject.toml $(VENV)/made.stamp
-	@echo "Installing glutesym, its window and its simulator into $(VENV) ..."
-	@$(PIP) --editable ".[gui,sim]"
+	@echo "Installing glutesym, its window, reports and simulator into $(VENV) ..."
+	@$(PIP) --editable ".[gui,sim,report]"
 	@touch $@
 
 $(VENV)/site.stamp: pyproject.toml $(VENV)/made.stamp

@@ -20,7 +20,7 @@ try:
     from build123d import Part, export_step, export_stl
     from OCP.Standard import Standard_Failure
 except ImportError as error:
-    sys.exit(f"{error}. The enclosure needs CAD packages. Fix: pip install 'glutesym[cad]'")
+    sys.exit(f"{error}. The enclosure needs CAD packages. Fix, in the top folder: .venv/bin/pip install -e '.[cad]'")
 
 from mesh_measures import read_stl
 from pod_parameters import POD

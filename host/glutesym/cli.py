@@ -308,6 +308,11 @@ def swap(
     """Tell an uneven body from uneven pods: two sessions, the pods swapped for the second."""
     from glutesym.analysis.swap import swap_test
 
+    if first.resolve() == swapped.resolve():
+        raise GlutesymError(
+            "This is the same session twice. Record one, swap the pods, and record another one of "
+            "the same exercise."
+        )
     before, after = (measure(path).measures for path in (first, swapped))
     if before.swapped is not None and before.swapped == after.swapped:
         out.print("In both sessions the pods seem to sit alike: were they swapped for the second?")

@@ -23,6 +23,7 @@ from glutesym.cli_shared import (
     show,
 )
 from glutesym.errors import MissingPartError
+from glutesym.installing import install_command
 from glutesym.printing import print_files, print_result
 from glutesym.session.subject import PLACEMENT
 
@@ -73,7 +74,7 @@ def lsl(
     try:
         from glutesym.lsl.follower import LslFollower
     except (ImportError, RuntimeError) as error:  # RuntimeError: pylsl without its library
-        raise MissingPartError("pylsl", 'pip install "glutesym[lsl]"') from error
+        raise MissingPartError("pylsl", install_command("lsl")) from error
     surroundings: Surroundings
     if virtual is None:
         require_both_sides()

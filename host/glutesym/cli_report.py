@@ -9,6 +9,7 @@ import typer
 
 from glutesym.cli_shared import RecordedMains, RecordedPlacement, err, measure, out
 from glutesym.errors import MissingPartError
+from glutesym.installing import install_command
 from glutesym.printing import print_files
 
 app = typer.Typer(rich_markup_mode="markdown")
@@ -45,7 +46,7 @@ def report(
         from glutesym.report.write import write_report
     except ModuleNotFoundError as error:
         raise MissingPartError(
-            f"What draws reports ({error.name})", 'pip install "glutesym[report]"'
+            f"What draws reports ({error.name})", install_command("report")
         ) from error
     unique = list({path.resolve(): path for path in sessions}.values())
     measured = [measure(path, mains_hz, placement) for path in unique]

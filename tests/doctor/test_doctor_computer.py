@@ -45,7 +45,7 @@ def test_an_extra_that_is_not_installed_is_no_problem_and_one_that_is_broken_is(
     monkeypatch.setitem(EXTRAS, "report", ("reports", {"no-such-package": "no_such_package"}))
     absent = only(extra(HERE, "report"))
     assert absent.mark == "warning"
-    assert 'pip install "glutesym[report]"' in absent.fix
+    assert '[report]"' in absent.fix
     monkeypatch.setitem(EXTRAS, "report", ("reports", {"rich": "rich.no_such_module"}))
     broken = only(extra(HERE, "report"))
     assert broken.mark == "problem"

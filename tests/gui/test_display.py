@@ -20,7 +20,7 @@ def test_a_missing_package_names_the_extra(monkeypatch):
         import glutesym.gui.qt  # noqa: F401
     problem = display_problem()
     assert problem is not None
-    assert 'pip install "glutesym[gui]"' in problem
+    assert '[gui]"' in problem
 
 
 @pytest.mark.parametrize(

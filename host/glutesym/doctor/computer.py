@@ -15,6 +15,7 @@ import glutesym
 from glutesym.doctor.finding import Finding
 from glutesym.doctor.surroundings import Computer
 from glutesym.gui.display import missing_part
+from glutesym.installing import install_command
 
 # The optional parts of pyproject.toml: what each is for, and distribution → module.
 EXTRAS: dict[str, tuple[str, dict[str, str]]] = {
@@ -82,7 +83,7 @@ def extra(computer: Computer, name: str) -> Iterator[Finding]:
             versions.append(f"{package} {version(package)}")
         except PackageNotFoundError:
             absent.append(package)
-    install = f'`pip install "glutesym[{name}]"`'
+    install = f"`{install_command(name)}`"
     if absent:
         found = f"{purpose}: {' and '.join(absent)} not installed"
         yield Finding("computer", what, "warning", found, f"If you want it: {install}.")
@@ -101,7 +102,7 @@ def extra(computer: Computer, name: str) -> Iterator[Finding]:
         )
         if ".so" in said and not known:
             known = str(missing_part(ImportError(said))).partition(" Fix: ")[2]
-        command = known or f'pip install --force-reinstall "glutesym[{name}]"'
+        command = known or install_command(name, again=True)
         found = f"{purpose}: does not load ({said.rstrip('.')})"
         yield Finding("computer", what, "problem", found, f"`{command}`.")
 

