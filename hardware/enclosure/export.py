@@ -20,7 +20,8 @@ try:
     from build123d import Part, export_step, export_stl
     from OCP.Standard import Standard_Failure
 except ImportError as error:
-    sys.exit(f"{error}. The enclosure needs CAD packages. Fix, in the top folder: .venv/bin/pip install -e '.[cad]'")
+    fix = "in the top folder: .venv/bin/pip install -e '.[cad]'"
+    sys.exit(f"{error}. The enclosure needs CAD packages. Fix, {fix}")
 
 from mesh_measures import read_stl
 from pod_parameters import POD
