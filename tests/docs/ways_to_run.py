@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -113,6 +114,12 @@ def _plain(name: str, *more: str) -> Callable[[Words, Desk], Way]:
     return lambda words, desk: invoke([name, *words], RUN, *more)
 
 
+def _swapped(words: Words, desk: Desk) -> Way:
+    other = shutil.copy(desk.session, desk.scratch / "swapped.glutesym")
+    note = "the recorded session and a copy of it"
+    return invoke(["swap-test", words[0], str(other)], RUN, note=note)
+
+
 def _into_folder(name: str, kind: str, *more: str) -> Callable[[Words, Desk], Way]:
     return lambda words, desk: invoke([name, *words], kind, *more, "--folder", str(desk.scratch))
 
@@ -216,7 +223,7 @@ GLUTESYM: dict[str, Callable[[Words, Desk], Way]] = {
     "settings": _on_usb("settings"),
     "simulate": _simulated("simulate", "--seeds", "1", "--reps", "1"),
     "sit": _elsewhere("sits for longer than a test should: see test_sit.py"),
-    "swap-test": _plain("swap-test"),
+    "swap-test": _swapped,
     "sync-check": _simulated("sync-check", "--virtual", "--duration", "10"),
     "trend": _plain("trend"),
 }

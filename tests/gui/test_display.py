@@ -16,7 +16,7 @@ on_linux = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="asks
 def test_a_missing_package_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyqtgraph", None)
     monkeypatch.delitem(sys.modules, "glutesym.gui.qt")
-    with pytest.raises(MissingPartError, match=r'pip install "glutesym\[gui\]"'):
+    with pytest.raises(MissingPartError, match=r'pip install .*\[gui\]"'):
         import glutesym.gui.qt  # noqa: F401
     problem = display_problem()
     assert problem is not None
