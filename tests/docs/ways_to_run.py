@@ -115,6 +115,7 @@ def _plain(name: str, *more: str) -> Callable[[Words, Desk], Way]:
 
 
 def _swapped(words: Words, desk: Desk) -> Way:
+    desk.scratch.mkdir(parents=True, exist_ok=True)
     other = shutil.copy(desk.session, desk.scratch / "swapped.glutesym")
     note = "the recorded session and a copy of it"
     return invoke(["swap-test", words[0], str(other)], RUN, note=note)
