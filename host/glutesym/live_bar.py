@@ -160,10 +160,10 @@ class LiveBar:
     def points(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return session times and values of the envelope as it is drawn."""
         step = round(self._nominal_hz / _ENVELOPE_HZ)
-        first = (self._end or 0) - round(ENVELOPE_S * self._nominal_hz)
-        index = np.arange(first + -first % step, self._end or 0, step)  # the same ones every time
-        before = index - (self._end or 0)  # from −n to −1
-        return self.newest_s + (before + 1) / self._rate_hz, self._envelope_uv[before]
+        first = self.end - round(ENVELOPE_S * self._nominal_hz)
+        before = np.arange(first + -first % step - self.end, 0, step)  # the same ones every time
+        uv = self._envelope_uv[before[0] :: step].copy()
+        return self.newest_s + (before + 1) / self._rate_hz, uv
 
     def trace(self) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
         """Return session times, least and most of the band-passed EMG in steps of 4 ms."""

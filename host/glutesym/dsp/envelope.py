@@ -83,8 +83,12 @@ def _window_samples(fs_hz: float, window_s: float) -> int:
 
 def _moving_rms(x: NDArray[np.float64], n: int) -> NDArray[np.float64]:
     """RMS of each ``n`` consecutive values of ``x``: (m,) → (m − n + 1,)."""
+    power = np.zeros(len(x) + 1)
     missing = np.isnan(x)
-    power = np.concatenate(([0.0], np.cumsum(np.where(missing, 0.0, x) ** 2)))
-    holes = np.concatenate(([0], np.cumsum(missing)))
-    mean = np.maximum(power[n:] - power[:-n], 0.0) / n
-    return np.where(holes[n:] == holes[:-n], np.sqrt(mean), np.nan)
+    gaps = missing.any()
+    np.cumsum(np.where(missing, 0.0, x) ** 2 if gaps else x * x, out=power[1:])
+    rms = np.sqrt(np.maximum(power[n:] - power[:-n], 0.0) / n)
+    if gaps:
+        holes = np.concatenate(([0], np.cumsum(missing)))
+        rms[holes[n:] != holes[:-n]] = np.nan
+    return rms

@@ -67,10 +67,11 @@ class MusclePower:
         self._emg, self._mains_hz = emg, mains_hz
         self._hop = max(1, round(ROW_S * emg.fs_hz))
         self._window = ROWS_A_WINDOW * self._hop
-        self._sos, self._steady = _filter(emg.fs_hz)
+        rate_hz = round(emg.fs_hz, 1)  # pods' rates differ in every digit: 0.05 ‰ moves no band
+        self._sos, self._steady = _filter(rate_hz)
         self._settle = round((SETTLE_S + (NOTCH_SETTLE_S if mains_hz else 0.0)) * emg.fs_hz)
-        self._to_bands = _to_bands(self._window, emg.fs_hz)
-        self._delay_s = _delay_s(emg.fs_hz)
+        self._to_bands = _to_bands(self._window, rate_hz)
+        self._delay_s = _delay_s(rate_hz)
         self._tiles, self._first_sample = self._laid_out()
         m, n_bands = len(self._first_sample), self._to_bands.shape[1] // 2
         self._known = np.zeros(len(self._tiles), bool)

@@ -20,6 +20,8 @@ def runs(condition: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """
     if not len(condition):
         return []
+    if condition.all():  # as most often
+        return [(0, len(condition))]
     edges = (np.flatnonzero(condition[1:] != condition[:-1]) + 1).tolist()
     if condition[0]:
         edges.insert(0, 0)
