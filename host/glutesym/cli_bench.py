@@ -13,6 +13,7 @@ from rich.table import Table
 
 from glutesym.cli_shared import View, WornSide, err, out, require_both_sides, show
 from glutesym.errors import GlutesymError
+from glutesym.exercises import BENCH
 
 if TYPE_CHECKING:
     from glutesym.bench.judge import BenchResult, PodResult
@@ -200,7 +201,7 @@ def _record(
                 progress.update(task, description=step.title, completed=steps.index(step) + done)
 
             world = VirtualBench(setup, steps, sides, seed, progress=tell)
-            show(RunningSession(world, path, "bench test", sides), View.NONE)
+            show(RunningSession(world, path, BENCH, sides), View.NONE)
         return path
     from glutesym.cli_bench_desk import TerminalDesk
 
@@ -213,7 +214,7 @@ def _record(
     )
     try:
         interrupted = show(
-            RunningSession(surroundings, path, "bench test", sides),
+            RunningSession(surroundings, path, BENCH, sides),
             View.NONE,
             desk.attend,
         )

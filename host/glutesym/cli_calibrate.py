@@ -222,15 +222,15 @@ def _studio(virtual: bool, seed: int, speed: float, usb: bool, ports: list[str])
 def _record(
     studio: Studio, settings: GuideSettings, folder: Path, subject: str, placement: str
 ) -> Path:
-    from glutesym.session.calibrate import EXERCISE
+    from glutesym.exercises import MVIC
     from glutesym.session.names import session_path
     from glutesym.session.run import RunningSession
 
     surroundings, guide = studio.calibration(settings, subject, placement, swapped=False)
-    path = session_path(folder, datetime.now().astimezone(), EXERCISE)
+    path = session_path(folder, datetime.now().astimezone(), MVIC)
     with Live(console=out, transient=True, refresh_per_second=5) as live:
         watch = _watch(guide, live)
-        running = RunningSession(surroundings, path, EXERCISE, follower=guide)
+        running = RunningSession(surroundings, path, MVIC, follower=guide)
         interrupted = show(running, View.NONE, watch)
         watch(running.poll())
     if interrupted:

@@ -256,8 +256,10 @@ def _list(port: str | None) -> None:
 def _print_card(card: tuple[str, list[tuple[str, str]]]) -> None:
     title, rows = card
     table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
     for name, value in rows:
-        table.add_row(Text(name, "bold"), Text(value))
+        table.add_row(Text(name), Text(value))
     out.print(Panel(table, title=Text(title), title_align="left", expand=False))
 
 

@@ -10,6 +10,7 @@ import typer
 from rich.table import Table
 
 from glutesym.cli_shared import View, measure, out, require_both_sides, show
+from glutesym.exercises import SYNC_CHECK
 
 if TYPE_CHECKING:
     from glutesym.session.run import Surroundings
@@ -85,8 +86,8 @@ def _record(
             "Hold both pods in one hand, pressed together. As soon as the bars move, shake and "
             f"turn them briskly, with pauses, for {duration_s:g} s."
         )
-    path = session_path(folder, datetime.now().astimezone(), "sync check")
-    show(RunningSession(surroundings, path, "sync check"), view)
+    path = session_path(folder, datetime.now().astimezone(), SYNC_CHECK)
+    show(RunningSession(surroundings, path, SYNC_CHECK), view)
     return path
 
 

@@ -18,6 +18,14 @@ NAMES = (  # to choose from; any other name will do
     "isometric hold",
 )
 
+# Recorded, but no exercise.
+MVIC, SYNC_CHECK, BENCH = "mvic", "sync check", "bench test"
+NO_EXERCISE = {
+    MVIC: "a calibration",
+    SYNC_CHECK: "an audit of the clocks",
+    BENCH: "a bench test",
+}
+
 _ONE_LEG = (
     "single-leg",
     "one-leg",

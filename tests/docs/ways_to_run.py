@@ -154,6 +154,8 @@ def _on_usb(name: str) -> Callable[[Words, Desk], Way]:
         if "--encrypt" in words:
             return Way(PARSED, "the virtual board cannot pair either, and refuses")
         owned, side = name != "provision", words[0] if words else ""
+        if side == "POD":
+            words = ["left", *words[1:]]
         with desk.pod_on_usb(owned, side) as port:
             return invoke([name, *words], VIRTUAL, "--port", port, note="one on USB")
 

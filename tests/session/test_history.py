@@ -18,6 +18,7 @@ from glutesym import wire
 from glutesym.analysis.calibration import Mvic
 from glutesym.cli import app
 from glutesym.errors import SessionError, SubjectError
+from glutesym.exercises import MVIC, NO_EXERCISE
 from glutesym.measures import SIDES
 from glutesym.session.calibration_store import StoredCalibration, save_calibration
 from glutesym.session.columns import TABLES, TREND
@@ -214,6 +215,22 @@ def test_a_folder_without_sessions_that_can_be_read(tmp_path: Path) -> None:
     (tmp_path / "a.glutesym").write_text("text " * 1000)
     with pytest.raises(SessionError, match="none of its session files can be read"):
         load_history(tmp_path)
+
+
+def test_calibrations_and_audits_of_the_clocks_are_no_exercises(
+    bridge: Path, folder: Path, tmp_path: Path
+) -> None:
+    for name in NO_EXERCISE:
+        on_day(bridge, folder, 3, exercise=name)
+        on_day(bridge, tmp_path / "others", 3, exercise=name)
+    history = load_history(folder)
+    assert len(history.sets) == 5
+    assert {one.reason for one in history.skipped} == {
+        f"it is {what}" for what in NO_EXERCISE.values()
+    }
+    assert len(load_history(folder, exercise=MVIC).sets) == 1
+    with pytest.raises(SessionError, match=r"no session of an exercise.*it is a calibration"):
+        load_history(tmp_path / "others")
 
 
 def test_a_table_that_cannot_be_written_is_told(folder: Path, tmp_path: Path) -> None:

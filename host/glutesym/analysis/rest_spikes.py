@@ -17,7 +17,7 @@ from glutesym.dsp.runs import runs
 MIN_SPIKES = 3
 
 _SMOOTH = 5  # rows, 20 ms
-_ABOVE_REST = 8.0  # in the lowest band; noise alone gets there once in half an hour
+_ABOVE_REST = 8.0  # in the lowest band; noise alone gets there about once in an hour
 _LOWER = 2.0  # the lowest band rises so many times as much as the others
 _LONGEST_S = 0.16  # of a spike, smeared by the filter
 _ALONE_S = 0.12  # nothing else within this before and after it

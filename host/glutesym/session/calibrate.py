@@ -20,7 +20,6 @@ from glutesym.measures import SIDES, Side
 from glutesym.session.analyze import AnalyzedSession
 from glutesym.session.calibration_store import StoredCalibration, save_calibration
 
-EXERCISE = "mvic"
 MIN_GOOD_TRIALS = 2  # of a position: a single one cannot be told from a mishap
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from glutesym.analysis.trend import ASYMMETRY, LAG, SetResult, Trend, trend
 from glutesym.edits import reviewed_exercise
 from glutesym.errors import SessionError
+from glutesym.exercises import NO_EXERCISE
 from glutesym.measures import SetSummary
 from glutesym.pipeline import Settings
 from glutesym.session.analyze import WORLD_CLOCK, Progress, analyze_session
@@ -100,8 +101,8 @@ def load_history(
     Returns
     -------
     History
-        Sessions that cannot be read, that are of somebody or something else, or that are copies
-        of another one are in ``skipped``, with the reason.
+        Sessions that cannot be read, that are of somebody or something else or of no exercise, or
+        that are copies of another one are in ``skipped``, with the reason.
 
     Raises
     ------
@@ -119,6 +120,14 @@ def load_history(
                 started[path] = session.meta.started_utc
         except SessionError as error:
             skipped.append(Skipped(path, error.reason))
+    others = {path: NO_EXERCISE.get(kind.exercise) for path, kind in kinds.items()}
+    if exercise is None and any(others.values()):
+        skipped += [Skipped(path, f"it is {what}") for path, what in others.items() if what]
+        kinds = {path: kind for path, kind in kinds.items() if not others[path]}
+        started = {path: started[path] for path in kinds}
+        if not kinds:
+            what = "; ".join(f"{one.path.name}: {one.reason}" for one in skipped)
+            raise SessionError(folder, f"it holds no session of an exercise. {what}.")
     wanted = {"subject": subject, "exercise": exercise, "placement": placement}
     chosen = _choose(folder, list(kinds.values()), wanted)
     sets: list[MeasuredSet] = []

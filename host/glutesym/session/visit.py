@@ -16,10 +16,11 @@ from typing import Generic, TypeVar
 from glutesym.analysis.baseline import Baseline, BaselineGuide
 from glutesym.analysis.mvic_guide import MvicGuide
 from glutesym.errors import GlutesymError
+from glutesym.exercises import MVIC
 from glutesym.live_state import LiveState
 from glutesym.measures import Side
 from glutesym.session.analyze import AnalyzedSession, export_session
-from glutesym.session.calibrate import EXERCISE, Calibration, calibrate_session, keep_calibration
+from glutesym.session.calibrate import Calibration, calibrate_session, keep_calibration
 from glutesym.session.choices import Choices
 from glutesym.session.measured import measure_session
 from glutesym.session.names import session_path
@@ -176,9 +177,9 @@ class Visit:
         self.guide, self.calibrating, self.unkept = guide, None, None
 
         def begin() -> RunningSession:
-            path = session_path(choices.folder, datetime.now().astimezone(), EXERCISE)
+            path = session_path(choices.folder, datetime.now().astimezone(), MVIC)
             self.unkept = path
-            return RunningSession(place, path, EXERCISE, follower=guide, notes=self.notes)
+            return RunningSession(place, path, MVIC, follower=guide, notes=self.notes)
 
         self._begin(begin)
 
