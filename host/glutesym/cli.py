@@ -54,6 +54,7 @@ from glutesym.cli_shared import (
 )
 from glutesym.doctor.examine import still_running
 from glutesym.errors import GlutesymError
+from glutesym.exercises import NO_EXERCISE
 from glutesym.printing import print_files, print_result, print_seeds, print_truth
 from glutesym.session.subject import PLACEMENT
 from glutesym.view_options import PLAIN, ThemeChoice, ViewOptions
@@ -313,7 +314,14 @@ def swap(
             "This is the same session twice. Record one, swap the pods, and record another one of "
             "the same exercise."
         )
-    before, after = (measure(path).measures for path in (first, swapped))
+    sessions = [measure(path) for path in (first, swapped)]
+    for path, session in zip((first, swapped), sessions, strict=True):
+        if what := NO_EXERCISE.get(session.meta.exercise):
+            raise GlutesymError(
+                f"{path} is {what}. Choose two sessions of the same exercise, the pods swapped "
+                "for the second."
+            )
+    before, after = (session.measures for session in sessions)
     if before.swapped is not None and before.swapped == after.swapped:
         out.print("In both sessions the pods seem to sit alike: were they swapped for the second?")
     indices = before.summary.symmetry_index_pct, after.summary.symmetry_index_pct

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from glutesym.exercises import NO_EXERCISE
 from glutesym.measures import Estimate, RepMeasure
 from glutesym.plan import Plan, make_plan
 from glutesym.session.answer import answer_sentences
@@ -28,6 +29,9 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
     out.print()
     if session.meta.subject:
         out.print(f"Subject {session.meta.subject}")
+    what = NO_EXERCISE.get(session.meta.exercise)
+    if what:
+        out.print(f"This session is {what}, no exercise: its sides are not judged.")
     verdict, *others = answer_sentences(measures)
     out.print(verdict, style="bold")
     for sentence in others:
@@ -48,7 +52,8 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
     if session.normalised:
         for sentence in session.normalised.sentences:
             out.print(sentence)
-    print_plan(out, make_plan(measures.summary))
+    if not what:
+        print_plan(out, make_plan(measures.summary))
     if not session.meta.ended:
         out.print("The session was not ended cleanly; what was recorded until then is complete.")
 

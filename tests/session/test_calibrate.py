@@ -78,6 +78,15 @@ def test_a_calibration_is_computed_again_from_its_session(calibrated, tmp_path):
     )
 
 
+def test_a_calibration_is_no_exercise_that_could_be_judged(calibrated, exercised):
+    _, path = calibrated
+    said = run("analyze", path)
+    assert "This session is a calibration, no exercise: its sides are not judged." in said
+    assert "What to do" not in said
+    refused = CliRunner().invoke(app, ["swap-test", str(exercised), str(path)])
+    assert str(refused.exception).startswith(f"{path} is a calibration.")
+
+
 def cut(path, to, statement):
     shutil.copy(path, to)
     database = sqlite3.connect(to)
@@ -189,6 +198,7 @@ def test_a_set_is_told_in_percent_of_the_maximum(calibrated, exercised):
 def test_without_a_calibration_a_set_is_set_against_its_own_peak(exercised):
     said = run("analyze", exercised)
     assert "% of its own peak" in said
+    assert "Each side is set against itself here" in said
     assert "There is no calibration" in said
     assert "Raw MVIC" not in said
 
