@@ -13,8 +13,8 @@ from rich.text import Text
 
 from glutesym.exercises import NO_EXERCISE
 from glutesym.measures import Estimate, RepMeasure
-from glutesym.plan import Plan, make_plan
-from glutesym.session.answer import answer_sentences
+from glutesym.plan import Plan
+from glutesym.session.answer import answer_sentences, corrective_plan
 from glutesym.wording import leg_text, quality_text
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
     if session.normalised:
         for sentence in session.normalised.sentences:
             out.print(sentence)
-    if not what:
-        print_plan(out, make_plan(measures.summary))
+    if plan := corrective_plan([session]):
+        print_plan(out, plan)
     if not session.meta.ended:
         out.print("The session was not ended cleanly; what was recorded until then is complete.")
 
@@ -84,9 +84,7 @@ def print_reps(out: Console, reps: Sequence[RepMeasure]) -> None:
 
 
 def print_plan(out: Console, plan: Plan) -> None:
-    """Print what to train, only where there is a weaker side to train it for."""
-    if plan.weaker is None:
-        return
+    """Print what to train."""
     out.print("\nWhat to do", style="bold")
     for line in plan.lines:
         out.print(f"- {line}")

@@ -17,6 +17,7 @@ from glutesym.analysis.rep_intervals import asymmetry_interval_pct, lag_interval
 from glutesym.cli import app
 from glutesym.edits import Add, Edit, Exclude, Note, Rename, Span, span_of
 from glutesym.errors import SessionError
+from glutesym.exercises import MVIC
 from glutesym.measures import Side
 from glutesym.pipeline import Settings, measure_set
 from glutesym.recording import Recording
@@ -216,6 +217,9 @@ def test_several_sessions_have_an_overview_and_a_plan_together_if_of_one_person(
     others = report(BRIDGE, ONE_LEG)
     assert others.plan is None
     assert others.sets[0].plan is not None
+    for name in ("gait", MVIC):
+        meta = replace(BRIDGE.meta, exercise=name)
+        assert report(replace(BRIDGE, meta=meta)).sets[0].plan is None
     reader, document, _ = pages(BRIDGE, BRIDGE)
     assert len(reader.ids) == len(set(reader.ids))
     assert document.startswith(b"%PDF-")

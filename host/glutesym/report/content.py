@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 from glutesym import __version__
 from glutesym.edits import Note, describe, in_force
 from glutesym.measures import SIDES, RepMeasure, SetSummary
-from glutesym.plan import make_plan
 from glutesym.report.figure_style import ReportFigure
 from glutesym.report.method import method_facts
 from glutesym.report.model import Fact, Report, Row, SetReport, Table, Tone
 from glutesym.report.signal_quality import signal_sentences, signal_table
-from glutesym.session.answer import answer_sentences
+from glutesym.session.answer import answer_sentences, corrective_plan
 from glutesym.wording import (
     count_text,
     headline,
@@ -63,13 +62,12 @@ def make_report(
         _set_report(session, tuple(drawn), with_plan=not together)
         for session, drawn in zip(sessions, figures, strict=True)
     )
-    plan = make_plan([session.measures.summary for session in sessions]) if together else None
     return Report(
         title=sets[0].title if len(sets) == 1 else f"{len(sets)} sessions",
         made=f"Made {_local(made)} with glutesym {__version__}",
         sets=sets,
         overview=_overview(sessions) if len(sets) > 1 else None,
-        plan=plan if plan and plan.weaker else None,
+        plan=corrective_plan(sessions) if together else None,
     )
 
 
@@ -80,7 +78,6 @@ def _set_report(
 ) -> SetReport:
     measures, recording = session.measures, session.recording
     summary = measures.summary
-    plan = make_plan(summary) if with_plan else None
     parts = [_local(session.meta.started_utc), _subject(session), time_text(recording.duration_s)]
     return SetReport(
         title=_title(session),
@@ -94,7 +91,7 @@ def _set_report(
         reps=_reps(measures.reps) if measures.reps else None,
         review=tuple(_review(session)),
         method=tuple(method_facts(session)),
-        plan=plan if plan and plan.weaker else None,
+        plan=corrective_plan([session]) if with_plan else None,
         virtual=session.virtual,
         figures=figures,
     )

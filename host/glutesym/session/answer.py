@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from glutesym.analysis.quality import duration_text
+from glutesym.exercises import NO_EXERCISE, is_walking
 from glutesym.measures import SetMeasures
+from glutesym.plan import Plan, make_plan
 from glutesym.wording import (
     excluded_sentence,
     fatigue_sentence,
@@ -13,6 +18,9 @@ from glutesym.wording import (
     swapped_sentence,
     verdict_sentence,
 )
+
+if TYPE_CHECKING:
+    from glutesym.session.analyze import AnalyzedSession
 
 
 def answer_sentences(measures: SetMeasures) -> list[str]:
@@ -32,3 +40,18 @@ def answer_sentences(measures: SetMeasures) -> list[str]:
         else "",
     ]
     return [sentence for sentence in sentences if sentence]
+
+
+def corrective_plan(sessions: Sequence[AnalyzedSession]) -> Plan | None:
+    """Return what to train for the weaker side of one person; None: there is none to train.
+
+    Walking is no set that the plan's exercises could even out, and what is recorded to calibrate
+    or to test pods says nothing of anybody's strength: neither counts.
+    """
+    exercised = [
+        session.measures.summary
+        for session in sessions
+        if session.meta.exercise not in NO_EXERCISE and not is_walking(session.meta.exercise)
+    ]
+    plan = make_plan(exercised)
+    return plan if plan.weaker else None
