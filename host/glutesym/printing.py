@@ -139,19 +139,22 @@ def print_truth(out: Console, check: TruthCheck) -> None:
 def print_seeds(out: Console, checks: dict[int, TruthCheck]) -> None:
     """Print a line a simulated session, and the worst of each column."""
     table = Table(
+        caption="Reps: found/true. Asym., Ratio, Lag: measured less true, for the set. "
+        "Rep lag: mean absolute error. Sync: stated uncertainty, and the true error.",
+    )
+    for heading in (
         "Seed",
         "Reps",
-        "Asym. (pp)",
-        "Ratio (%)",
-        "Lag (ms)",
-        "Rep lag (ms)",
+        "Asym.\n(pp)",
+        "Ratio\n(%)",
+        "Lag\n(ms)",
+        "Rep\nlag\n(ms)",
         "Samples",
         "Lost",
-        "Sync (ms)",
-        "Its error",
-        caption="Reps: found/true. Asym., Ratio, Lag: measured less true, for the set. "
-        "Rep lag: mean absolute error. Sync: stated uncertainty; its error: the true one, ms.",
-    )
+        "Sync\n(ms)",
+        "Error\n(ms)",
+    ):
+        table.add_column(heading, no_wrap=True)
     for seed, check in checks.items():
         table.add_row(
             str(seed),

@@ -55,11 +55,6 @@ class Normalised:
             said.append(
                 f"Raw MVIC, right / left: {ratio.mvic_ratio_pct:.0f} %, {ratio.mvic_caution}"
             )
-        else:
-            said.append(
-                "Each side is set against itself here, so a weaker side looks like the other one: "
-                "this tells how even its repetitions are. Calibrate to compare efforts."
-            )
         return [*said, self.caution] if self.caution else said
 
 
