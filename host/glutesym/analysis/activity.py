@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from glutesym.analysis.reps import MAX_REP_S, Movement
 from glutesym.analysis.resting import resting_level
 from glutesym.dsp.muscle_power import MusclePower
-from glutesym.dsp.runs import runs
+from glutesym.dsp.runs import joined, runs
 from glutesym.recording import PodRecord, Recording
 
 _GRID_S = 0.02
@@ -52,10 +52,9 @@ def active_spans(recording: Recording, mains_hz: float | None = None) -> list[Mo
     if not known:
         return []
     active = np.max(known, axis=0)
-    bounds = [(first, last) for first, last in _hysteresis(active)]
     return [
         Movement(float(grid_s[first]), float(grid_s[last - 1]), by_activity=True)
-        for first, last in _joined(bounds)
+        for first, last in joined(_hysteresis(active), _PAUSE_S / _GRID_S)
         if _LEAST_S <= grid_s[last - 1] - grid_s[first] <= MAX_REP_S
     ]
 
@@ -83,21 +82,9 @@ def _level(
     usual_db = float(np.quantile(over_db[there], _USUAL))
     if usual_db < _LEAST_DB:
         return None
-    scaled = np.interp(grid_s, rows.time_s, over_db) / max(usual_db, _LEAST_DB / _ON)
-    return scaled
+    return np.interp(grid_s, rows.time_s, over_db) / max(usual_db, _LEAST_DB / _ON)
 
 
 def _hysteresis(level: NDArray[np.float64]) -> list[tuple[int, int]]:
     """Return stretches above the lower threshold that reach the higher one."""
     return [(first, last) for first, last in runs(level > _OFF) if level[first:last].max() >= _ON]
-
-
-def _joined(bounds: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Join stretches with but a moment between them."""
-    joined: list[tuple[int, int]] = []
-    for first, last in bounds:
-        if joined and (first - joined[-1][1]) * _GRID_S < _PAUSE_S:
-            joined[-1] = joined[-1][0], last
-        else:
-            joined.append((first, last))
-    return joined

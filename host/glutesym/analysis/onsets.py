@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from glutesym.analysis.resting import RestingLevel
 from glutesym.dsp.muscle_power import ROW_S, ROWS_A_WINDOW, PowerRows
-from glutesym.dsp.runs import runs
+from glutesym.dsp.runs import joined, runs
 
 GRID_S = 0.002  # of onset times: whole multiples of this, in session time
 RISES_S = (
@@ -143,15 +143,9 @@ def _detect(relative: NDArray[np.float64]) -> tuple[int, int, NDArray[np.float64
     low = max(_LOW, _NOISE_SDS * noise_sd)
     if not statistic.max() > high:
         return None
-    merged: list[tuple[int, int]] = []
-    for start, stop in runs(statistic > low):
-        if merged and (start - merged[-1][1]) * ROW_S < _MERGE_S:
-            merged[-1] = (merged[-1][0], stop)
-        else:
-            merged.append((start, stop))
     bursts = [
         (float(statistic[a:b].sum()), a, b)
-        for a, b in merged
+        for a, b in joined(runs(statistic > low), _MERGE_S / ROW_S)
         if statistic[a:b].max() > high and (b - a) * ROW_S >= _MIN_BURST_S
     ]
     if not bursts:

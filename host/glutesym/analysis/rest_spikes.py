@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from glutesym.analysis.resting import RestingLevel
 from glutesym.dsp.muscle_power import ROW_S, PowerRows
-from glutesym.dsp.runs import runs
+from glutesym.dsp.runs import joined, runs
 
 MIN_SPIKES = 3
 
@@ -53,7 +53,7 @@ def rest_spikes_uv(rows: PowerRows, resting: RestingLevel) -> float | None:
     alone, longest = round(_ALONE_S / ROW_S), round(_LONGEST_S / ROW_S)
     powers_uv2: list[float] = []
     resting_rows = int(np.count_nonzero(np.isfinite(low)))
-    for start, stop in _merged(above, alone):
+    for start, stop in joined(above, alone):
         peak = start + int(np.argmax(low[start:stop]))
         beside = low[max(0, start - alone) : stop + alone]
         if stop - start > longest or not np.isfinite(beside).all():
@@ -70,14 +70,3 @@ def rest_spikes_uv(rows: PowerRows, resting: RestingLevel) -> float | None:
 
 def _smooth(x: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.convolve(x, np.full(_SMOOTH, 1 / _SMOOTH), "same"), np.float64)
-
-
-def _merged(found: list[tuple[int, int]], gap: int) -> list[tuple[int, int]]:
-    """Return runs, those together that are closer than ``gap``."""
-    merged: list[tuple[int, int]] = []
-    for start, stop in found:
-        if merged and start - merged[-1][1] < gap:
-            merged[-1] = (merged[-1][0], stop)
-        else:
-            merged.append((start, stop))
-    return merged

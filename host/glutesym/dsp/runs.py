@@ -28,3 +28,22 @@ def runs(condition: NDArray[np.bool_]) -> list[tuple[int, int]]:
     if condition[-1]:
         edges.append(len(condition))
     return list(zip(edges[::2], edges[1::2], strict=True))
+
+
+def joined(stretches: list[tuple[int, int]], gap: float) -> list[tuple[int, int]]:
+    """Return stretches, those as one that have fewer than ``gap`` samples between them.
+
+    Parameters
+    ----------
+    stretches : list of (start, stop)
+        As `runs` gives them: in order, without overlap.
+    gap : float
+        Samples.
+    """
+    result: list[tuple[int, int]] = []
+    for start, stop in stretches:
+        if result and start - result[-1][1] < gap:
+            result[-1] = result[-1][0], stop
+        else:
+            result.append((start, stop))
+    return result
