@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from glutesym import cli
 from glutesym.cli import app
-from glutesym.errors import GlutesymError, LinkError
+from glutesym.errors import GlutesymError, LinkError, NotOwnedError
 from glutesym.keys import KeyRing, OwnedPod
 from glutesym.session.columns import TABLES
 from glutesym.session.store import open_session
@@ -297,6 +297,26 @@ def test_without_pods_a_command_says_what_to_do(arguments, words, monkeypatch):
     assert isinstance(result.exception, GlutesymError)
     assert words in str(result.exception)
     assert "\n" not in str(result.exception)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "instead"),
+    [
+        (["live"], "glutesym demo"),
+        (["bench"], "glutesym bench --virtual"),
+        (["bench", "--both"], "glutesym bench --both --virtual"),
+        (["calibrate"], "glutesym calibrate --virtual"),
+        (["sit"], "glutesym sit --virtual"),
+        (["sync-check"], "glutesym sync-check --virtual"),
+    ],
+)
+def test_without_pods_both_ways_to_own_some_are_named_and_one_to_try(arguments, instead, tmp_path):
+    said = str(RUNNER.invoke(app, [*arguments, "-o", str(tmp_path)]).exception)
+    assert "`glutesym flash --both` for a new board" in said
+    assert "`glutesym provision --side left` and `--side right`" in said
+    assert f"To try it without pods: `{instead}`." in said
+    assert "--both" not in str(NotOwnedError(("right",)))
+    assert "`glutesym flash --side right`" in str(NotOwnedError(("right",)))
 
 
 def test_settings_of_several_pods_are_not_changed_at_once(keys):

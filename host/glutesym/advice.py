@@ -91,7 +91,8 @@ def _not_found(error: PodNotFoundError) -> Advice:
 
 def _not_owned(missing: tuple[str, ...]) -> Advice:
     commands = tuple(
-        f"Plug the {side} pod in by USB and run: glutesym provision --side {side}"
+        f"Plug the {side} pod in by USB and run: glutesym flash --side {side} if its board is "
+        f"new, glutesym provision --side {side} if it has the firmware"
         for side in missing
     )
     which = " and no ".join(missing)

@@ -93,4 +93,4 @@ def _studio(virtual: bool, seed: int, speed: float, usb: bool, ports: list[str])
         return VirtualStudio(seed, speed or None)
     from glutesym.session.studio import RealStudio
 
-    return RealStudio(usb, ports)
+    return RealStudio(usb, ports, "glutesym app --virtual")

@@ -160,7 +160,7 @@ def _sides(pod: WornSide | None, both: bool, virtual: bool) -> Sequence[Side]:
 
     if both:
         if not virtual:
-            require_both_sides()
+            require_both_sides("glutesym bench --both --virtual")
         return SIDES
     chosen: list[Side] = [side for side in SIDES if pod is not None and side == pod.value]
     if virtual:
@@ -168,7 +168,7 @@ def _sides(pod: WornSide | None, both: bool, virtual: bool) -> Sequence[Side]:
     keys = KeyRing.load(default_path())
     if not chosen:
         chosen = [side for side in SIDES if side in {known.side for known in keys}]
-    keys.require(chosen or SIDES)
+    keys.require(chosen or SIDES, "glutesym bench --virtual")
     if len(chosen) > 1:
         raise GlutesymError("Say which pod: --pod left or --pod right.")
     return tuple(chosen)

@@ -77,7 +77,7 @@ def lsl(
         raise MissingPartError("pylsl", install_command("lsl")) from error
     surroundings: Surroundings
     if virtual is None:
-        require_both_sides()
+        require_both_sides("glutesym lsl --virtual bridge")
         surroundings = RealSurroundings(
             duration, usb or bool(port), port or [], subject, placement=placement
         )

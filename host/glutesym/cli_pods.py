@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from glutesym.cli_shared import WornSide, err, out
-from glutesym.errors import GlutesymError, LinkError
+from glutesym.errors import GlutesymError, LinkError, how_to_own
 from glutesym.wording import self_test_sentence
 
 if TYPE_CHECKING:
@@ -312,10 +312,7 @@ def _unknown(which: str) -> GlutesymError:
 
 def _require_pods(keys: KeyRing) -> None:
     if not len(keys):
-        raise GlutesymError(
-            "This computer owns no pod yet. Connect one by USB and run "
-            "`glutesym provision --side left`."
-        )
+        raise GlutesymError(f"This computer owns no pod yet. {how_to_own(('left', 'right'))}")
 
 
 def _name(pod: OwnedPod) -> str:

@@ -231,8 +231,10 @@ def measure(
         return measure_session(path, placement, mains_hz)
 
 
-def require_both_sides() -> None:
+def require_both_sides(without_pods: str = "glutesym demo") -> None:
     """Say at once, before looking for them, which pods this computer cannot have.
+
+    ``without_pods`` is the command that shows the same on virtual pods.
 
     Raises
     ------
@@ -243,4 +245,4 @@ def require_both_sides() -> None:
     """
     from glutesym.keys import KeyRing, default_path
 
-    KeyRing.load(default_path()).require()
+    KeyRing.load(default_path()).require(without_pods=without_pods)

@@ -74,7 +74,7 @@ def sit(
         surroundings = VirtualSurroundings(build_scenario("sitting", seed=seed), seed, None)
         subject = subject or "virtual"
     else:
-        require_both_sides()
+        require_both_sides("glutesym sit --virtual")
         surroundings = RealSurroundings(duration, usb or bool(port), port or [])
     guide = SittingGuide(SittingSettings(break_after_min=minutes))
     started = datetime.now().astimezone()

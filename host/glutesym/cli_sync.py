@@ -79,7 +79,7 @@ def _record(
         surroundings = VirtualSurroundings(scenario, seed, None)
         view = View.NONE
     else:
-        require_both_sides()
+        require_both_sides("glutesym sync-check --virtual")
         surroundings = RealSurroundings(duration_s, usb or bool(ports), ports)
         view = View.TERMINAL
         out.print(

@@ -62,13 +62,25 @@ class NotOwnedError(GlutesymError):
         The sides.
     """
 
-    def __init__(self, missing: tuple[str, ...]) -> None:
+    def __init__(self, missing: tuple[str, ...], without_pods: str = "glutesym demo") -> None:
         self.missing = missing
         super().__init__(
-            f"This computer owns no {' and no '.join(missing)} pod. Connect it by USB and run "
-            f"`glutesym provision --side {missing[0]}`. To see it work without pods: "
-            "`glutesym demo`."
+            f"This computer owns no {' and no '.join(missing)} pod. {how_to_own(missing)} "
+            f"To try it without pods: `{without_pods}`."
         )
+
+
+def how_to_own(missing: tuple[str, ...]) -> str:
+    """Say how pods of these sides become this computer's."""
+    flash, *provisions = (
+        ("`glutesym flash --both`", "`glutesym provision --side left`", "`--side right`")
+        if len(missing) > 1
+        else (f"`glutesym flash --side {missing[0]}`", f"`glutesym provision --side {missing[0]}`")
+    )
+    return (
+        f"By USB{', one after the other' if len(missing) > 1 else ''}: {flash} for a new board, "
+        f"{' and '.join(provisions)} for one that has the firmware."
+    )
 
 
 class LinkError(GlutesymError):

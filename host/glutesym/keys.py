@@ -112,8 +112,10 @@ class KeyRing:
         """Return a ring in memory with the sides exchanged: each pod is worn on the other one."""
         return KeyRing.of(replace(pod, side=OTHER_SIDE[pod.side]) for pod in self)
 
-    def require(self, sides: Iterable[Side] = SIDES) -> None:
+    def require(self, sides: Iterable[Side] = SIDES, without_pods: str = "glutesym demo") -> None:
         """Say at once, before looking for them, which pods there cannot be.
+
+        ``without_pods`` is the command that shows the same on virtual pods.
 
         Raises
         ------
@@ -123,7 +125,7 @@ class KeyRing:
         owned = {pod.side for pod in self}
         missing = tuple(side for side in sides if side not in owned)
         if missing:
-            raise NotOwnedError(missing)
+            raise NotOwnedError(missing, without_pods)
 
     def get(self, tag: str) -> OwnedPod | None:
         """Return the pod with this tag, or None if it is not owned."""

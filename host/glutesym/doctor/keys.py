@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from glutesym.doctor.finding import Finding
-from glutesym.errors import KeyFileError
+from glutesym.errors import KeyFileError, how_to_own
 from glutesym.keys import KeyRing
 from glutesym.measures import SIDES
 
@@ -23,18 +23,18 @@ def key_file(path: Path) -> Iterator[Finding]:
         yield Finding("pods", "Key file", "problem", f"{path}: {said}", fix)
         return
     if not path.exists():
-        fix = "Connect a pod by USB: `glutesym provision --side left`."
+        fix = how_to_own(SIDES)
         yield Finding(
             "pods", "Key file", "warning", f"{path}: not there yet; no pod is owned", fix
         )
         return
     yield Finding("pods", "Key file", "ok", f"{path}{_mode(path)}")
     owned = [f"{pod.side} {pod.tag}" for pod in keys]
-    missing = [side for side in SIDES if not any(pod.side == side for pod in keys)]
+    missing = tuple(side for side in SIDES if not any(pod.side == side for pod in keys))
     found = ", ".join(owned) or "none"
     if missing:
         found += f"; no {' and no '.join(missing)} pod"
-        fix = f"Connect it by USB: `glutesym provision --side {missing[0]}`."
+        fix = how_to_own(missing)
         yield Finding("pods", "Owned", "warning", found, fix)
     else:
         yield Finding("pods", "Owned", "ok", found)

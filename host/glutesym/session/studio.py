@@ -71,8 +71,11 @@ class RealStudio:
     virtual = False
     guide = GuideSettings()
 
-    def __init__(self, usb: bool = False, ports: Sequence[str] = ()) -> None:
+    def __init__(
+        self, usb: bool = False, ports: Sequence[str] = (), without_pods: str = "glutesym demo"
+    ) -> None:
         self._usb, self._ports = usb or bool(ports), ports
+        self._without_pods = without_pods
 
     def require_pods(self) -> None:
         """Say at once which pods this computer does not own.
@@ -84,7 +87,7 @@ class RealStudio:
         KeyFileError
             The file of keys cannot be used.
         """
-        KeyRing.load(default_path()).require()
+        KeyRing.load(default_path()).require(without_pods=self._without_pods)
 
     def interrupted(self, folder: Path) -> Interrupted | None:
         """Return the session of a folder that pods may still hold a part of."""
