@@ -312,7 +312,7 @@ def test_without_pods_a_command_says_what_to_do(arguments, words, monkeypatch):
 )
 def test_without_pods_both_ways_to_own_some_are_named_and_one_to_try(arguments, instead, tmp_path):
     said = str(RUNNER.invoke(app, [*arguments, "-o", str(tmp_path)]).exception)
-    assert "`glutesym flash --both` for a new board" in said
+    assert "`glutesym flash --both` for new boards" in said
     assert "`glutesym provision --side left` and `--side right`" in said
     assert f"To try it without pods: `{instead}`." in said
     assert "--both" not in str(NotOwnedError(("right",)))

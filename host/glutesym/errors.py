@@ -72,14 +72,15 @@ class NotOwnedError(GlutesymError):
 
 def how_to_own(missing: tuple[str, ...]) -> str:
     """Say how pods of these sides become this computer's."""
-    flash, *provisions = (
-        ("`glutesym flash --both`", "`glutesym provision --side left`", "`--side right`")
-        if len(missing) > 1
-        else (f"`glutesym flash --side {missing[0]}`", f"`glutesym provision --side {missing[0]}`")
-    )
+    if len(missing) > 1:
+        return (
+            "By USB, one after the other: `glutesym flash --both` for new boards, `glutesym "
+            "provision --side left` and `--side right` for pods that have the firmware."
+        )
+    side = "".join(missing)
     return (
-        f"By USB{', one after the other' if len(missing) > 1 else ''}: {flash} for a new board, "
-        f"{' and '.join(provisions)} for one that has the firmware."
+        f"By USB: `glutesym flash --side {side}` for a new board, `glutesym provision --side "
+        f"{side}` for a pod that has the firmware."
     )
 
 
