@@ -181,7 +181,7 @@ def _reading(name: str) -> str:
         high = expected(position, f_hz=MAINS_HZ).high
         return f"less than {high * 1e6 / 10:.0f} µV for 100 mV in ({MAINS_HZ:g} Hz)"
     if name in _OPEN_BITS:
-        return f"`{_OPEN_BITS[name]}`, within {3 * lead_off_s():.0f} s or so"
+        return f"`{_OPEN_BITS[name]}`, after {lead_off_s():.1f} s at most, about"
     if name == OPEN_REF:
         return "no bit; hum, a rail or a drift"
     raise CircuitError(f"nothing is said for the position {name}")

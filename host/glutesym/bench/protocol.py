@@ -92,14 +92,14 @@ def title(pod: PodResult) -> str:
 def sentence(result: BenchResult) -> str:
     """Return the outcome in words."""
     failed, unknown = result.count(Verdict.FAIL), result.count(Verdict.WITHHELD)
-    passed = result.count(Verdict.PASS)
+    passed, notes = result.count(Verdict.PASS), result.count(Verdict.NOTE)
     if not result.lines:
         return "Nothing was measured."
-    if failed:
-        return f"{failed} of {passed + failed} lines failed; {unknown} could not be measured."
-    if unknown:
-        return f"All {passed} lines that could be measured passed; {unknown} could not."
-    return f"All {passed} lines passed."
+    parts = [f"Of {len(result.lines)} lines {passed} passed"]
+    parts += [f"{failed} failed"] if failed else []
+    parts += [f"{unknown} could not be measured"] if unknown else []
+    parts += [f"{notes} {'is a note' if notes == 1 else 'are notes'}"] if notes else []
+    return ", ".join(parts) + "."
 
 
 def number(line: Line) -> str:
