@@ -33,10 +33,17 @@ class Capture:
     """
 
     def __init__(
-        self, surroundings: Surroundings, path: Path, exercise: str, sides: Sequence[Side]
+        self,
+        surroundings: Surroundings,
+        path: Path,
+        exercise: str,
+        sides: Sequence[Side],
+        mains_hz: int | None = None,
     ) -> None:
         self._tap = _Tap()
-        self._running = RunningSession(surroundings, path, exercise, sides, follower=self._tap)
+        self._running = RunningSession(
+            surroundings, path, exercise, sides, follower=self._tap, mains_hz=mains_hz
+        )
         self.path = path
 
     def __enter__(self) -> Capture:
@@ -140,6 +147,7 @@ def capture(
     sides: Sequence[Side] = SIDES,
     subject: str = "",
     placement: str = PLACEMENT,
+    mains_hz: int | None = None,
     usb: bool = False,
     virtual: str | None = None,
     seed: int = 1,
@@ -160,6 +168,8 @@ def capture(
         Which pods take part.
     subject, placement : str
         Whose session it is, as a code, and where the electrodes are.
+    mains_hz : {50, 60}, optional
+        Take hum out when it is measured, now and later; samples keep it.
     usb : bool
         Pods on cables, in bench mode. Never with electrodes on a person.
     virtual : str, optional
@@ -176,8 +186,11 @@ def capture(
     Raises
     ------
     GlutesymError
-        There is no such scenario. What goes wrong later is raised where it is waited for.
+        There is no such scenario, or no mains of that frequency. What goes wrong later is raised
+        where it is waited for.
     """
+    if mains_hz not in (None, 50, 60):
+        raise GlutesymError(f"mains_hz is {mains_hz}: mains hum is at 50 or 60 Hz.")
     surroundings: Surroundings
     if virtual is None:
         surroundings = RealSurroundings(duration_s, usb, subject=subject, placement=placement)
@@ -191,7 +204,7 @@ def capture(
             scenario, seed, speed, subject=subject, placement=placement
         )
     path = session_path(Path(folder), datetime.now().astimezone(), exercise)
-    return Capture(surroundings, path, exercise, sides)
+    return Capture(surroundings, path, exercise, sides, mains_hz)
 
 
 def record(exercise: str = "session", duration_s: float | None = None, **options: Any) -> Session:
