@@ -63,10 +63,10 @@ def test_verdict_never_contradicts_the_sign(value, half, verdict):
     ("state", "words"),
     [
         (LiveState(), "Waiting for the session to start"),
-        (LiveState(phase="scanning"), "Looking for both pods: switch them on"),
+        (LiveState(phase="scanning"), "Looking for both pods: move them"),
         (
             with_side(LiveState(phase="scanning"), "left", connected=True),
-            "Looking for the right pod: switch it on",
+            "Looking for the right pod: move it",
         ),
         (LiveState(phase="connecting"), "Connecting to both pods"),
         (

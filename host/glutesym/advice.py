@@ -74,8 +74,8 @@ def _not_found(error: PodNotFoundError) -> Advice:
     one = len(error.missing) == 1
     it, them = ("pod does", "it") if one else ("pods do", "them")
     steps = [
-        f"Switch {them} on: the light flashes once every three seconds.",
-        f"Move {them}: alone for five minutes a pod sleeps, and moving wakes it.",
+        f"Move {them}: alone for five minutes a pod sleeps, and moving wakes it. Awake, its light "
+        "flashes once every three seconds.",
         f"Come within 5 m, no wall or body in between. Light dark? Charge {them}.",
         "Close other programs that may be connected to a pod, on any computer.",
     ]

@@ -118,7 +118,8 @@ class TerminalDesk:
         message = state.trouble or state.message
         if state.phase == "scanning":
             message = (
-                message or "No pod yet: is it switched on, within 5 m, on nobody else's link?"
+                message
+                or "No pod yet: move it to wake it up. Is it within 5 m, on nobody else's link?"
             )
         if message and message != self._told:
             self._console.print(message, soft_wrap=True)

@@ -58,7 +58,7 @@ def scan(timeout: Timeout = 6.0, usb: Usb = False, port: Port = None) -> None:
         what_to_do = (
             "Plug one in with a cable that carries data; --port names an unusual board's port."
             if usb or port
-            else "Switch the pods on and move them: their light flashes once every three seconds. "
+            else "Move the pods to wake them up: their light flashes once every three seconds. "
             "A pod that is connected to another program cannot be seen."
         )
         out.print(f"No pod seen within {timeout:g} s. {what_to_do}", soft_wrap=True)
@@ -289,7 +289,7 @@ def _for_pods(
         missing = asyncio.run(with_pods(transport, chosen, timeout_s, work, failed))
     if missing:
         names = " and ".join(f"the {pod.side} pod ({_name(pod)})" for pod in missing)
-        where = "Is it plugged in?" if usb or port else "Is it switched on and within 5 m?"
+        where = "Is it plugged in?" if usb or port else "Is it awake (move it) and within 5 m?"
         problems.append(f"Not seen within {timeout_s:g} s: {names}. {where}")
     if problems:
         raise GlutesymError(" ".join(problems))

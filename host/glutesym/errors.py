@@ -47,7 +47,7 @@ class PodNotFoundError(GlutesymError):
         )
         super().__init__(
             f"No {' and no '.join(missing)} pod seen within {timeout_s:g} s. {unknown}"
-            "Switch the pod on and move it, in case it sleeps (its light flashes once every three "
+            "Move the pod, in case it sleeps (its light flashes once every three "
             "seconds while it waits), bring it within 5 m, make sure that no other program is "
             "connected to it, and try again. `glutesym doctor` says what else may be wrong."
         )

@@ -192,7 +192,7 @@ def waiting_sentence(state: LiveState) -> str:
     if state.phase == "waiting":
         return "Waiting for the session to start"
     if state.phase == "scanning":
-        return f"Looking for {pods}: switch {them} on (the light flashes) within 5 m"
+        return f"Looking for {pods}: move {them} (the light flashes) within 5 m"
     if state.phase == "connecting":
         return f"Connecting to {pods}"
     if state.phase == "recording" and not state.reps:

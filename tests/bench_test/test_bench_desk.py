@@ -66,7 +66,7 @@ def test_what_holds_the_session_up_is_said_once():
     for phase, message in (("scanning", ""), ("scanning", ""), ("connecting", "Trying again.")):
         at.attend(LiveState(phase=phase, message=message))
     at.attend(LiveState(phase="recording"))
-    assert said.getvalue().count("switched on") == 1
+    assert said.getvalue().count("No pod yet") == 1
     assert said.getvalue().count("Trying again.") == 1
 
 

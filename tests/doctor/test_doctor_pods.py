@@ -61,7 +61,7 @@ def test_two_virtual_pods_are_found_asked_and_tested():
 def test_a_pod_that_is_off_is_not_in_reach_and_the_other_one_is_examined():
     found = by_name(Air(Troubled(lambda world: world.pods["left"].switch_off())).look())
     assert found["Left pod"].mark == "warning"
-    assert "Switch the pods on" in found["Left pod"].fix
+    assert "Move the pods" in found["Left pod"].fix
     assert found["Right self-test"].mark == "ok"
 
 

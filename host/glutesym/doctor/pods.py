@@ -15,7 +15,7 @@ from glutesym.links.upkeep import battery_words
 from glutesym.wording import LOW_BATTERY_PCT, self_test_sentence
 
 _SWITCH_ON = (
-    "Switch the pods on (their light flashes once every three seconds), come within 5 m, and end "
+    "Move the pods to wake them up (their light flashes once every three seconds), come within 5 m, and end "
     "other programs that are connected to them. A pod that sleeps wakes up when it is moved."
 )
 
