@@ -118,3 +118,39 @@ def test_a_computer_without_it_is_told_how_to_get_it(monkeypatch):
     done = CliRunner().invoke(app, ["--virtual", "rest"])
     assert isinstance(done.exception, MissingPartError)
     assert "[lsl]" in str(done.exception)
+
+
+_ONE_OUTLET = """
+import pylsl
+from glutesym.lsl.quiet import keep_remarks_away
+from glutesym.lsl.streams import session_streams
+done = keep_remarks_away()
+outlet = session_streams()[-1].outlet("test")
+print(done)
+"""
+
+
+@pytest.mark.parametrize(("own", "done"), [(False, "True"), (True, "False")])
+def test_remarks_of_liblsl_are_kept_away_unless_it_is_configured(tmp_path, own, done):
+    """With a configuration of the user's, which says so, it tells what it does."""
+    (tmp_path / "mine.cfg").write_text("[multicast]\nResolveScope = machine\n[log]\nlevel = 0\n")
+    env = {**os.environ, "HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    if own:
+        env["LSLAPICFG"] = str(tmp_path / "mine.cfg")
+    ran = subprocess.run(
+        [sys.executable, "-c", _ONE_OUTLET],
+        cwd=tmp_path,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout.strip() == done
+    assert bool(ran.stderr) is own, ran.stderr
+
+
+def test_the_streams_that_are_told_are_those_that_are_offered(heard):
+    from glutesym.lsl.streams import session_streams
+
+    answer, _, _ = heard
+    assert {stream.name for stream in session_streams()} == set(answer["about"])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.table import Table
 
 from glutesym.cli_export import export_one
 from glutesym.cli_shared import (
@@ -73,8 +74,11 @@ def lsl(
 
     try:
         from glutesym.lsl.follower import LslFollower
+        from glutesym.lsl.quiet import keep_remarks_away
+        from glutesym.lsl.streams import session_streams
     except (ImportError, RuntimeError) as error:  # RuntimeError: pylsl without its library
         raise MissingPartError("pylsl", install_command("lsl")) from error
+    keep_remarks_away()
     surroundings: Surroundings
     if virtual is None:
         require_both_sides("glutesym lsl --virtual bridge")
@@ -92,6 +96,13 @@ def lsl(
     path = session_path(folder, datetime.now().astimezone(), exercise)
     session = RunningSession(surroundings, path, exercise, follower=follower, mains_hz=mains_hz)
     follower.attach(session)
+    table = Table("Stream", "Type", "Channels", "Rate (Hz)")
+    for stream in session_streams():
+        labels = ", ".join(label for label, _, _ in stream.channels)
+        table.add_row(
+            stream.name, stream.kind, labels, f"{stream.rate_hz:g}" if stream.rate_hz else "-"
+        )
+    out.print(table)
     show(session, view)
     analyzed = measure(path, mains_hz)
     tables = export_one(analyzed, path.parent)

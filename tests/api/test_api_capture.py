@@ -49,7 +49,7 @@ def test_samples_come_in_order_and_the_session_is_kept(tmp_path):
 
 def test_hum_is_left_out_when_it_is_measured_again(tmp_path):
     with glutesym.capture(virtual="bridge", seed=3, folder=tmp_path, mains_hz=60) as running:
-        pass
+        running.wait()
     assert running.session().analyzed.settings.mains_hz == 60
     with pytest.raises(glutesym.GlutesymError, match="50 or 60 Hz"):
         glutesym.capture(virtual="bridge", folder=tmp_path, mains_hz=55)

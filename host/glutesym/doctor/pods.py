@@ -14,9 +14,9 @@ from glutesym.links.base import FoundPod
 from glutesym.links.upkeep import battery_words
 from glutesym.wording import LOW_BATTERY_PCT, self_test_sentence
 
-_SWITCH_ON = (
-    "Move the pods to wake them up (their light flashes once every three seconds), come within 5 m, and end "
-    "other programs that are connected to them. A pod that sleeps wakes up when it is moved."
+_WAKE_UP = (
+    "Move the pods to wake them up (their light then flashes once every three seconds), come "
+    "within 5 m, and end other programs that are connected to them."
 )
 
 
@@ -33,7 +33,7 @@ def in_reach(subject: Subject, seen: Sequence[FoundPod], seconds: float) -> Iter
     """
     if not seen:
         found = f"none seen within {seconds:g} s"
-        yield Finding(subject, "Pods in reach", "warning", found, _SWITCH_ON)
+        yield Finding(subject, "Pods in reach", "warning", found, _WAKE_UP)
     for pod in sorted(seen, key=lambda pod: (pod.side or "", pod.name)):
         whose = f"yours, {pod.side}" if pod.side else "not yours"
         found = f"{whose}, {signal_text(pod.rssi_dbm)}"
@@ -52,7 +52,7 @@ def not_seen(
     sides = {pod.side for pod in seen}
     for side in sorted({pod.side for pod in owned} - sides):
         found = "not in reach, so not examined"
-        yield Finding(subject, _what(side, "pod"), "warning", found, _SWITCH_ON)
+        yield Finding(subject, _what(side, "pod"), "warning", found, _WAKE_UP)
     if strangers := sum(pod.owned is None for pod in seen):
         what = "Pods of others" if strangers > 1 else "A pod of others"
         found = f"{strangers} in reach that this computer does not own"

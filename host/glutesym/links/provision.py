@@ -113,8 +113,8 @@ async def _restart(link: UsbLink) -> None:
         await asyncio.wait_for(link.lost.wait(), _RESTART_S)
     except TimeoutError as error:
         raise LinkError(
-            "The pod has its settings but does not restart. Unplug it and its cell for a moment, and "
-            "run the same command once more."
+            "The pod has its settings but does not restart. Unplug it and its cell for a moment, "
+            "and run the same command once more."
         ) from error
 
 

@@ -26,7 +26,6 @@ from glutesym.recording import Recording
 from glutesym.session.new_samples import NewSamples, Samples
 from glutesym.session.run import RunningSession
 
-_EMG_HZ, _IMU_HZ = 2000.0, 208.0  # nominal; stamps tell the true ones
 _AGAIN_S = 5.0
 _SLEPT_S = 0.01  # clocks that differ by more than this have not both gone on
 _TRIES = 5
@@ -80,11 +79,11 @@ class LslFollower:
     def _offer(self, samples: Samples, offset_s: float) -> None:
         emg, imu = samples.emg, samples.imu
         if len(emg.time_s):
-            outlet = self._outlet(emg_stream(samples.side, _EMG_HZ))
+            outlet = self._outlet(emg_stream(samples.side))
             values = np.column_stack((emg.uv, emg.lead_off, emg.clipped)).astype(np.float64)
             outlet.push_chunk(values, (emg.time_s + offset_s).tolist())
         if len(imu.time_s):
-            outlet = self._outlet(imu_stream(samples.side, _IMU_HZ))
+            outlet = self._outlet(imu_stream(samples.side))
             values = np.column_stack((imu.accel_g, imu.gyro_dps))
             outlet.push_chunk(values, (imu.time_s + offset_s).tolist())
 

@@ -13,7 +13,7 @@ from typing import Any
 import pylsl
 
 from glutesym import __version__
-from glutesym.measures import RepMeasure, Side
+from glutesym.measures import SIDES, RepMeasure, Side
 
 Channel = tuple[str, str, str]  # label, type, unit
 
@@ -35,6 +35,7 @@ REPS: tuple[Channel, ...] = (
     ("lag", "time", "milliseconds"),
 )
 MARKERS: tuple[Channel, ...] = (("marker", "Markers", "none"),)
+_EMG_HZ, _IMU_HZ = 2000.0, 208.0  # nominal; stamps tell the true ones
 _NAN = float("nan")
 
 
@@ -71,18 +72,24 @@ class Stream:
         return pylsl.StreamOutlet(info)
 
 
-def emg_stream(side: Side, rate_hz: float) -> Stream:
+def emg_stream(side: Side) -> Stream:
     """Return the stream of one side's EMG, not filtered; NaN where a sample was lost."""
-    return Stream(f"glutesym_{side}_EMG", "EMG", EMG, rate_hz)
+    return Stream(f"glutesym_{side}_EMG", "EMG", EMG, _EMG_HZ)
 
 
-def imu_stream(side: Side, rate_hz: float) -> Stream:
+def imu_stream(side: Side) -> Stream:
     """Return the stream of one side's motion, in the pod's axes."""
-    return Stream(f"glutesym_{side}_IMU", "MoCap", IMU, rate_hz)
+    return Stream(f"glutesym_{side}_IMU", "MoCap", IMU, _IMU_HZ)
 
 
 REP_STREAM = Stream("glutesym_reps", "Repetitions", REPS)
 MARKER_STREAM = Stream("glutesym_markers", "Markers", MARKERS)
+
+
+def session_streams() -> tuple[Stream, ...]:
+    """Return all streams of a session, in the order in which they are told."""
+    of_sides = [make(side) for make in (emg_stream, imu_stream) for side in SIDES]
+    return (*of_sides, REP_STREAM, MARKER_STREAM)
 
 
 def rep_values(rep: RepMeasure) -> Sequence[float]:
