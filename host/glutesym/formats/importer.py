@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,6 +25,8 @@ from glutesym.measures import Side
 from glutesym.pipeline import Settings
 from glutesym.recording import Recording
 from glutesym.session.analyze import AnalyzedSession
+from glutesym.session.columns import TABLES
+from glutesym.session.export_csv import ABOUT, README
 
 _SQLITE = b"SQLite format 3\0"  # what session files are
 _EDF = (b"\xffBIOSEMI", b"0       ")  # BDF, EDF: their version
@@ -48,13 +51,27 @@ class ImportOptions:
 def is_foreign(path: Path) -> bool:
     """Whether something is a recording of another system, or a session of a BIDS dataset."""
     if path.is_dir():
-        return any(path.glob("emg/*_emg.json"))
+        return any(path.glob("emg/*_emg.json")) or _exported_from(path) is not None
     if path.suffix.lower() == ".glutesym" or not path.is_file():
         return False
     try:
         return not _head(path).startswith(_SQLITE)
     except OSError:
         return False
+
+
+def _exported_from(path: Path) -> Path | None:
+    """Return the session that an exported folder, or a file in one, was made of; else None."""
+    folder = path if path.is_dir() else path.parent
+    named = {*(f"{table}.csv" for table in TABLES), ABOUT, README}
+    if not (folder / ABOUT).is_file() or not (path.is_dir() or path.name in named):
+        return None
+    try:
+        about = json.loads((folder / ABOUT).read_text("utf-8"))
+        made_of = Path(about["session"]["session_file"]).name
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return folder.parent / made_of
 
 
 def import_recording(
@@ -77,6 +94,16 @@ def import_recording(
     MissingPartError
         What reads this format is not installed.
     """
+    if (session := _exported_from(path)) is not None:
+        raise RecordingFileError(
+            path,
+            "this was exported by glutesym: what is measured is its session. "
+            + (
+                f"Run `glutesym analyze {session}`."
+                if session.is_file()
+                else f"It was {session.name}, which is not beside the folder."
+            ),
+        )
     if path.is_dir():
         try:
             from glutesym.formats.bids_reader import read_bids

@@ -21,6 +21,10 @@ from glutesym.formats.units import seconds_in, split_heading
 
 _LINES_LOOKED_AT = 200
 _SEPARATORS = ("\t", ";", ",", "|")
+_NO_TABLE = (
+    "this is no table: expected a line of headings and rows of numbers below it. CSV, EDF, EDF+, "
+    "BDF, BDF+ and XDF files can be analyzed."
+)
 _TIME_NAMES = ("time", "t", "timestamp", "x", "zeit", "temps")
 
 
@@ -49,6 +53,8 @@ def read_csv(
     at, separator, headings = _headings(path, lines, [*wanted, *([time] if time else [])])
     table = _table(path, text, at, separator, headings)
     used = [h for h in headings if h and table[h].dtype.is_numeric()]
+    if not used:
+        raise RecordingFileError(path, _NO_TABLE)
     clock, notes = _clock(path, table, used, rate_hz, time)
     channels = tuple(
         Channel(*_named(heading, wanted), "table", _loader(path, heading, clock, table[heading]))
@@ -138,7 +144,7 @@ def _table(
             infer_schema=False,
         )
     except pl.exceptions.PolarsError as error:
-        raise RecordingFileError(path, f"no table is below its headings ({error}).") from error
+        raise RecordingFileError(path, _NO_TABLE) from error
     if table.width < len(headings):
         raise RecordingFileError(
             path, f"{len(headings)} headings, but {table.width} columns below them."
