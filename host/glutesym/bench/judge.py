@@ -10,16 +10,11 @@ import numpy as np
 from glutesym.bench.burst_lag import BurstLag, measure_burst_lag
 from glutesym.bench.lead_lines import connected_line, opening_lines
 from glutesym.bench.line import Line, Verdict, judged, withheld
+from glutesym.bench.noise_lines import chip_lines, noise_lines
+from glutesym.bench.piece import piece_of
 from glutesym.bench.pod_lines import battery_line, face_lines, loss_line, motion_lines
 from glutesym.bench.reading import BenchSession
-from glutesym.bench.signal_lines import (
-    chip_lines,
-    hum_line,
-    noise_lines,
-    piece_of,
-    rate_line,
-    sine_lines,
-)
+from glutesym.bench.sine_lines import hum_line, rate_line, sine_lines
 from glutesym.measures import SIDES, Side
 
 CHIP = "ADS1292R"
