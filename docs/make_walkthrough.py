@@ -11,6 +11,8 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -44,6 +46,7 @@ class Step:
     title: str
     text: str
     commands: tuple[str, ...]
+    on_usb: bool = False  # a virtual pod is on a cable while they run
 
 
 STEPS = (
@@ -52,6 +55,18 @@ STEPS = (
         "The left one, then the right one. A virtual board is gone afterwards, and its key with it: "
         "a real one keeps it, and `.venv/bin/glutesym pods` lists it.",
         ("glutesym flash --virtual --side left", "glutesym flash --virtual --side right"),
+    ),
+    Step(
+        "Own a pod, and ask it",
+        "This pod stays on its cable: here a virtual one, whose port the commands were told with `--port`. `flash` has done the first command already on a real "
+        "board; it is for pods that have the firmware.",
+        (
+            "glutesym provision --side left",
+            "glutesym pods",
+            "glutesym settings left --usb",
+            "glutesym selftest left --usb",
+        ),
+        on_usb=True,
     ),
     Step(
         "Test a pod on the bench",
@@ -99,21 +114,34 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for step in STEPS:
             parts.append(f"\n## {step.title}\n\n{step.text}\n")
-            for command in step.commands:
-                print(command, flush=True)
-                said = _run(command, Path(folder))
-                parts.append(f"\n    {PREFIX}{command}\n\n```text\n{said}\n```\n")
+            with _pod_on_usb(Path(folder)) if step.on_usb else nullcontext("") as port:
+                for command in step.commands:
+                    print(command, flush=True)
+                    said = _run(command, Path(folder), port)
+                    parts.append(f"\n    {PREFIX}{command}\n\n```text\n{said}\n```\n")
     parts.append(TAIL)
     PAGE.write_text("".join(parts), encoding="utf-8")
 
 
-def _run(command: str, folder: Path) -> str:
+@contextmanager
+def _pod_on_usb(folder: Path) -> Iterator[str]:
+    """Yield the port of a virtual pod that nobody owns: the bench of the tests."""
+    sys.path.insert(0, str(ROOT / "tests"))
+    from usb_bench import bench_beside
+
+    with bench_beside(folder, limit_s=300, key="", side="unassigned") as bench:
+        yield str(bench.port)
+
+
+def _run(command: str, folder: Path, port: str) -> str:
     """Return what a command prints, with file names as the page has them."""
     sessions = {_alike(path.name): path for path in folder.glob("sessions/*.glutesym")}
     words = [
         str(sessions[Path(word).name].relative_to(folder)) if word == SESSION else word
         for word in shlex.split(command)[1:]
     ]
+    if port and words[0] != "pods":
+        words += ["--port", port]
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT / "host"),
