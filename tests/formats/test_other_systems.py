@@ -198,6 +198,45 @@ def test_two_streams_have_two_clocks(trial: Trial, tmp_path: Path) -> None:
     assert "clocks" in summary.lag_ms.reason
 
 
+@pytest.mark.parametrize("labels", [("GMAX L", "GMAX R"), ("a", "a")])
+def test_two_streams_of_one_name_have_two_clocks(trial: Trial, tmp_path: Path, labels) -> None:
+    both = [
+        Stream("EMG", 5.0 + trial.time_s, trial.uv[side], [(label, "uV")], FS_HZ)
+        for side, label in zip(("left", "right"), labels, strict=True)
+    ]
+    write_xdf(tmp_path / "trial.xdf", both)
+    names = labels if labels[0] != labels[1] else ("EMG/a", "EMG #2/a")
+    sides = {s: SideChannels(name) for s, name in zip(("left", "right"), names, strict=True)}
+    session, _ = read(tmp_path / "trial.xdf", sides=sides)
+    for side, pod in session.recording.pods.items():
+        np.testing.assert_allclose(pod.emg.uv, trial.uv[side])
+    assert session.measures.summary.lag_verdict == "not measurable"
+
+
+def test_xdf_that_was_not_sampled_evenly_is_refused(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    time_s = np.cumsum(rng.exponential(1 / FS_HZ, 8000))
+    write_xdf(tmp_path / "t.xdf", [Stream("E", time_s, time_s, [("GMAX L", "uV")])])
+    with pytest.raises(RecordingFileError, match='"GMAX L": times are so uneven'):
+        read(tmp_path / "t.xdf", sides={"left": SideChannels("GMAX L")})
+
+
+def test_xdf_that_is_cut_off_says_so_in_words_of_its_own(
+    trial: Trial, tmp_path: Path, caplog
+) -> None:
+    write_xdf(tmp_path / "trial.xdf", streams(trial))
+    assert not any("cut off" in text for text in read(tmp_path / "trial.xdf")[1])
+    whole = (tmp_path / "trial.xdf").read_bytes()
+    for cut in (whole[:-40], whole[:5]):
+        (tmp_path / "cut.xdf").write_bytes(cut)
+        if cut == whole[:5]:
+            with pytest.raises(RecordingFileError, match="no stream in it has a sample"):
+                read(tmp_path / "cut.xdf")
+        else:
+            assert any("cut off" in text for text in read(tmp_path / "cut.xdf")[1])
+    assert not caplog.records
+
+
 def test_xdf_markers_are_repetitions(trial: Trial, tmp_path: Path) -> None:
     write_xdf(tmp_path / "trial.xdf", streams(trial))
     session, _ = read(tmp_path / "trial.xdf", marks="go", marks_end="stop")

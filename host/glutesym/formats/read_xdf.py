@@ -6,6 +6,7 @@ Ref: https://github.com/sccn/xdf/wiki/Specifications
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -31,7 +32,8 @@ def read_xdf(path: Path) -> ForeignFile:
     """Read every stream, clocks of streams corrected and jitter taken out as pyxdf does it.
 
     A channel is called by its label, or by its stream's name and its number; where two streams
-    have the same label, ``stream/label``. Time 0 is the first sample of all.
+    have the same label, ``stream/label``. Streams of one name are counted: ``EMG``, ``EMG #2``.
+    Time 0 is the first sample of all.
 
     Raises
     ------
@@ -44,7 +46,7 @@ def read_xdf(path: Path) -> ForeignFile:
         import pyxdf
     except ModuleNotFoundError as error:
         raise MissingPartError("What reads XDF", install_command("formats")) from error
-    logging.getLogger("pyxdf").setLevel(logging.ERROR)
+    logging.getLogger("pyxdf").setLevel(logging.CRITICAL)  # a file that is cut off: told below
     try:
         streams, header = cast(tuple[list[Any], Any], pyxdf.load_xdf(str(path)))
     except Exception as error:  # pyxdf raises whatever it meets
@@ -53,6 +55,7 @@ def read_xdf(path: Path) -> ForeignFile:
     if not starts:
         raise RecordingFileError(path, "no stream in it has a sample.")
     first_s = min(starts)
+    seen: Counter[str] = Counter()
     channels: list[Channel] = []
     marks: list[Mark] = []
     for stream in streams:
@@ -63,7 +66,10 @@ def read_xdf(path: Path) -> ForeignFile:
                 Mark(float(t), None, " ".join(row)) for t, row in zip(times, rows, strict=True)
             ]
         else:
-            channels += _channels(stream, first_s)
+            name = str(stream["info"]["name"][0])
+            seen[name] += 1
+            clock = name if seen[name] == 1 else f"{name} #{seen[name]}"
+            channels += _channels(path, stream, clock, first_s)
     labels = [channel.name for channel in channels]
     named = [
         channel
@@ -72,25 +78,32 @@ def read_xdf(path: Path) -> ForeignFile:
         for channel in channels
     ]
     marks.sort(key=lambda mark: mark.start_s)
-    return ForeignFile(path, "XDF", tuple(named), tuple(marks), _started(header))
+    whole = all("footer" in stream for stream in streams)
+    notes = () if whole else ("It is cut off or damaged: what could be read of it is measured.",)
+    return ForeignFile(path, "XDF", tuple(named), tuple(marks), _started(header), notes)
 
 
-def _channels(stream: Any, first_s: float) -> list[Channel]:
-    info = stream["info"]
-    name = str(info["name"][0])
+def _channels(path: Path, stream: Any, clock: str, first_s: float) -> list[Channel]:
     values: NDArray[np.float64] = np.asarray(stream["time_series"], np.float64)
     values = values.reshape(len(stream["time_stamps"]), -1)
     time_s = np.asarray(stream["time_stamps"], np.float64) - first_s
-    told = _described(info, values.shape[1])
-    return [
-        Channel(label or f"{name} {i + 1}", unit, name, _loader(time_s, values[:, i]))
-        for i, (label, unit) in enumerate(told)
-    ]
+    channels: list[Channel] = []
+    for i, (label, unit) in enumerate(_described(stream["info"], values.shape[1])):
+        name = label or f"{clock} {i + 1}"
+        channels.append(Channel(name, unit, clock, _loader(path, name, time_s, values[:, i])))
+    return channels
 
 
-def _loader(time_s: NDArray[np.float64], values: NDArray[np.float64]) -> Callable[[], Samples]:
+def _loader(
+    path: Path, name: str, time_s: NDArray[np.float64], values: NDArray[np.float64]
+) -> Callable[[], Samples]:
     def load() -> Samples:
-        return evenly(time_s, values)
+        try:
+            return evenly(time_s, values)
+        except ValueError as error:
+            raise RecordingFileError(
+                path, f'"{name}": {error}. Samples taken evenly are needed.'
+            ) from error
 
     return load
 
