@@ -388,6 +388,35 @@ def test_a_file_that_is_cut_off_says_so(trial: Trial, tmp_path: Path) -> None:
     assert any("truncated" in text for text in said)
 
 
+@pytest.mark.parametrize(
+    ("at", "field", "words"),
+    [
+        (244, b"0", "does not say how long"),  # of a data record
+        (256 + 104 * 2, b"x", "not say what the numbers are worth"),  # physical minimum
+        (256 + 104 * 2, b"-1,5", "not say what the numbers are worth"),
+        (256 + 112 * 2, b"-7", "not say what the numbers are worth"),  # physical maximum
+        (256 + 128 * 2, b"-9", "not say what the numbers are worth"),  # digital maximum
+    ],
+)
+def test_edf_whose_header_does_not_calibrate_is_refused(tmp_path: Path, at, field, words) -> None:
+    signals = [
+        edfio.EdfSignal(
+            np.sin(np.arange(4000.0)),
+            FS_HZ,
+            label=label,
+            physical_dimension="uV",
+            physical_range=(-7, 7),
+            digital_range=(-9, 999),
+        )
+        for label in ("GMAX L", "GMAX R")
+    ]
+    edfio.Edf(signals).write(tmp_path / "t.edf")
+    data = (tmp_path / "t.edf").read_bytes()
+    (tmp_path / "t.edf").write_bytes(data[:at] + field.ljust(8) + data[at + 8 :])
+    with pytest.raises(RecordingFileError, match=words):
+        read(tmp_path / "t.edf")
+
+
 @given(
     st.floats(900, 5000),
     st.integers(10, 400),

@@ -41,17 +41,27 @@ def read_edf(path: Path) -> ForeignFile:
                     "without an interruption as a file of its own.",
                 )
             marks = tuple(Mark(a.onset, a.duration or None, a.text) for a in recording.annotations)
-            channels = tuple(_channel(signal, marks) for signal in recording.signals)
+            channels = tuple(_channel(path, signal, marks) for signal in recording.signals)
         notes += [str(one.message) for one in caught]
-    except (ValueError, IndexError, AttributeError, UnicodeDecodeError, StopIteration) as error:
+    except UnboundLocalError as error:  # edfio, of data records that last 0 s
+        raise RecordingFileError(path, "its header does not say how long it lasts.") from error
+    except (ValueError, IndexError, AttributeError, StopIteration) as error:
         raise RecordingFileError(path, f"its header is damaged ({error}).") from error
     except ZeroDivisionError as error:
         raise RecordingFileError(path, "its header says that it has no samples.") from error
     return ForeignFile(path, kind, channels, marks, _started(recording), tuple(notes))
 
 
-def _channel(signal: edfio.EdfSignal | edfio.BdfSignal, marks: tuple[Mark, ...]) -> Channel:
+def _channel(
+    path: Path, signal: edfio.EdfSignal | edfio.BdfSignal, marks: tuple[Mark, ...]
+) -> Channel:
     def load() -> Samples:
+        if not _calibrated(signal):
+            raise RecordingFileError(
+                path,
+                f'"{signal.label}": its header does not say what the numbers are worth. Physical '
+                "and digital minimum and maximum must be two numbers each that differ.",
+            )
         values = np.array(signal.data, np.float64)
         fs_hz = float(signal.sampling_frequency)
         time_s = np.arange(len(values)) / fs_hz
@@ -64,6 +74,15 @@ def _channel(signal: edfio.EdfSignal | edfio.BdfSignal, marks: tuple[Mark, ...])
         return time_s, values
 
     return Channel(signal.label, signal.physical_dimension, "file", load)
+
+
+def _calibrated(signal: edfio.EdfSignal | edfio.BdfSignal) -> bool:
+    """Whether edfio can turn counts into a unit: where it cannot, it returns counts."""
+    try:
+        physical, digital = signal.physical_range, signal.digital_range
+    except ValueError:
+        return False
+    return physical.min != physical.max and digital.min != digital.max
 
 
 def _started(recording: edfio.Edf | edfio.Bdf) -> datetime | None:
