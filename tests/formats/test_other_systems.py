@@ -272,6 +272,42 @@ def test_lines_around_a_table_do_no_harm(trial: Trial, tmp_path: Path) -> None:
     np.testing.assert_allclose(session.recording.pods["left"].emg.uv, trial.uv["left"], atol=1e-6)
 
 
+def table_text(headings: str, separator: str = ",", comma: bool = False) -> str:
+    rng = np.random.default_rng(3)
+    rows = [f"{i / 2000:.4f},{v:.6f}" for i, v in enumerate(rng.standard_normal(4000))]
+    if separator != ",":
+        rows = [row.replace(",", separator) for row in rows]
+    return "\n".join([headings, *(row.replace(".", ",") if comma else row for row in rows), ""])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        table_text("time,GMAX L (uV)").replace("\n", "\r"),
+        "\ufeff" + table_text("time,GMAX L (uV)").replace("\n", "\r\n"),
+        "by\x0b hand\x85\x1c\n" + table_text("time,GMAX L (uV)"),
+        table_text("time;GMAX L (uV)", ";", True).replace("\n0,0000;", "\n0;"),
+    ],
+)
+def test_ends_of_lines_and_decimal_commas(tmp_path: Path, text: str) -> None:
+    (tmp_path / "t.csv").write_text(text, "utf-8", newline="")
+    session, _ = read(tmp_path / "t.csv", sides={"left": SideChannels("GMAX L")})
+    expected = np.random.default_rng(3).standard_normal(4000)
+    np.testing.assert_allclose(session.recording.pods["left"].emg.uv, expected, atol=1e-6)
+
+
+def test_a_comma_in_a_quoted_heading(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(table_text('time,"GMAX, L (uV)"'))
+    session, _ = read(tmp_path / "t.csv", sides={"left": SideChannels("GMAX, L")})
+    assert len(session.recording.pods["left"].emg.uv) == 4000
+
+
+def test_names_are_listed_of_a_table_with_decimal_commas(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(table_text("time;GMAX L (uV)", ";", True))
+    with pytest.raises(RecordingFileError, match='It has: "time", "GMAX L"'):
+        read(tmp_path / "t.csv", sides={})
+
+
 def test_missing_rows_and_cells_stay_missing(trial: Trial, tmp_path: Path) -> None:
     left, right = trial.uv["left"].copy(), trial.uv["right"].copy()
     left[5000:5100] = np.nan
@@ -368,6 +404,11 @@ def test_signals_that_cannot_be_measured(tmp_path: Path) -> None:
         (b"time,a\n0,1\n0.0005,x\n0.0003,2\n0.0007,4\n", "time goes back"),
         (b"a,b\n1,2\n3,4\n", "no column has the time"),
         (b"time,c\n1,2\n", 'no column is called "a"'),
+        (b"time,a\n", "this is no table"),
+        (b"time,a", "this is no table"),
+        (b"time,a,b\n0,1\n1,2\n", "3 headings, but 2 columns"),
+        (b'time,a\n0,"1\n1,2\n', "this is no table"),
+        (b"time,a\n" + b"0,open\n" * 9, '"a" has cells that are no numbers, e.g. "open"'),
         (b"\xffBIOSEMI" + b" " * 100, "header is damaged"),
         (b"0       " + b"x" * 600, "header is damaged"),
         (b"XDF:" + b"garbage" * 9, "damaged|no stream"),

@@ -1,11 +1,12 @@
 """Text tables of any EMG system: a column a channel, whatever stands above the headings.
 
 The line of headings is the one that has the names that are wanted, so lines of other words above
-it do no harm. Separator and decimal mark are told from the lines below it.
+it do no harm. It tells the separator; the columns tell the decimal mark.
 """
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -49,12 +50,13 @@ def read_csv(
         The headings or the time are not found, or what is below the headings are no numbers.
     """
     text = _text(path)
-    lines = text.splitlines()[:_LINES_LOOKED_AT]
+    lines = text.split("\n", _LINES_LOOKED_AT)[:_LINES_LOOKED_AT]
     at, separator, headings = _headings(path, lines, [*wanted, *([time] if time else [])])
     table = _table(path, text, at, separator, headings)
-    used = [h for h in headings if h and table[h].dtype.is_numeric()]
+    used = [h for h in headings if table[h].dtype.is_numeric()]
     if not used:
         raise RecordingFileError(path, _NO_TABLE)
+    _check_numbers(path, table, [h for h in headings if h not in used], wanted)
     clock, notes = _clock(path, table, used, rate_hz, time)
     channels = tuple(
         Channel(*_named(heading, wanted), "table", _loader(path, heading, clock, table[heading]))
@@ -80,7 +82,7 @@ def _text(path: Path) -> str:
         except UnicodeDecodeError:
             continue
         if "\0" not in text:
-            return text
+            return text.replace("\r\n", "\n").replace("\r", "\n")
     raise RecordingFileError(
         path, "this is no text. CSV, EDF, EDF+, BDF, BDF+ and XDF files can be analyzed."
     )
@@ -93,7 +95,7 @@ def _headings(
     best: tuple[int, int, str, list[str]] = (0, -1, "", [])
     for at, line in enumerate(lines):
         for separator in _SEPARATORS:
-            cells = [cell.strip().strip('"').strip() for cell in line.split(separator)]
+            cells = _cells(line, separator)
             names = {n.lower() for c in cells for n in (c, split_heading(c)[0])}
             found = sum(name.strip().lower() in names for name in wanted)
             if found > best[0]:
@@ -102,9 +104,8 @@ def _headings(
     if wanted and found == len(wanted):
         return at, separator, _once(cells)
     if not found:  # the longest line of words, most likely
-        split = [(line.count(s), at, s) for at, line in enumerate(lines) for s in _SEPARATORS]
-        _, at, separator = max(split, default=(0, 0, ","), key=lambda x: (x[0], -x[1]))
-        cells = [c.strip().strip('"') for c in (lines[at] if lines else "").split(separator)]
+        split = [(at, s, _cells(line, s)) for at, line in enumerate(lines) for s in _SEPARATORS]
+        at, separator, cells = max(split, key=lambda x: (_n_words(x[2]), len(x[2]), -x[0]))
     if not wanted:
         return at, separator, _once(cells)
     names = [split_heading(cell)[0] for cell in cells if cell]
@@ -116,6 +117,18 @@ def _headings(
     raise RecordingFileError(
         path, f'no column is called "{missing}".{meant} It seems to have: {listed}.'
     )
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    """Return the cells of a line; a separator between quotation marks is none."""
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=separator), [""])]
+    except csv.Error:  # longer than any heading
+        return [""]
+
+
+def _n_words(cells: Sequence[str]) -> int:
+    return sum(any(c.isalpha() for c in cell) for cell in cells)
 
 
 def _once(cells: Sequence[str]) -> list[str]:
@@ -131,15 +144,14 @@ def _once(cells: Sequence[str]) -> list[str]:
 def _table(
     path: Path, text: str, at: int, separator: str, headings: Sequence[str]
 ) -> pl.DataFrame:
-    body = text.split("\n", at + 1)[-1] if "\n" in text else ""
-    first = next((line for line in body.splitlines() if any(c.isdigit() for c in line)), "")
-    decimal_comma = separator != "," and "," in first and "." not in first
+    body = "".join(text.split("\n", at + 1)[at + 1 :])
+    if not body.strip():
+        raise RecordingFileError(path, _NO_TABLE)
     try:
         table = pl.read_csv(
             body.encode(),
             has_header=False,
             separator=separator,
-            new_columns=list(headings),
             truncate_ragged_lines=True,
             infer_schema=False,
         )
@@ -150,9 +162,9 @@ def _table(
             path, f"{len(headings)} headings, but {table.width} columns below them."
         )
     columns: list[pl.Series] = []
-    for name in headings:
-        cells = table[name].str.strip_chars()
-        if decimal_comma:
+    for name, column in zip(headings, table.iter_columns(), strict=False):
+        cells = column.alias(name).str.strip_chars()
+        if separator != "," and not cells.str.contains(r"\d\.\d").any():
             cells = cells.str.replace(",", ".", literal=True)
         empty = cells.is_null() | cells.str.to_lowercase().is_in(["", "nan", "n/a", "na", "null"])
         numbers = cells.cast(pl.Float64, strict=False)
@@ -162,6 +174,19 @@ def _table(
     made = pl.DataFrame(columns)
     start = next((i for i, row in enumerate(made.head(5).iter_rows()) if _has_number(row)), 0)
     return made.slice(start)
+
+
+def _check_numbers(
+    path: Path, table: pl.DataFrame, words: Sequence[str], wanted: Sequence[str]
+) -> None:
+    """Refuse channels that are wanted and hold something else than numbers."""
+    asked = {name.strip().lower() for name in wanted}
+    for heading in words:
+        if asked & {heading.lower(), split_heading(heading)[0].lower()}:
+            cells = table[heading]
+            bad = cells.filter(cells.cast(pl.Float64, strict=False).is_null() & (cells != ""))
+            told = f', e.g. "{bad[0][:40]}"' if len(bad) else ""
+            raise RecordingFileError(path, f'"{heading}" has cells that are no numbers{told}.')
 
 
 def _has_number(row: Sequence[object]) -> bool:
