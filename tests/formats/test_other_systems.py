@@ -311,6 +311,7 @@ def test_names_are_listed_of_a_table_with_decimal_commas(tmp_path: Path) -> None
 def test_missing_rows_and_cells_stay_missing(trial: Trial, tmp_path: Path) -> None:
     left, right = trial.uv["left"].copy(), trial.uv["right"].copy()
     left[5000:5100] = np.nan
+    left[5050] = np.inf
     right[-300:] = np.nan  # shorter
     keep = np.ones(len(left), bool)
     keep[9000:9050] = False
@@ -388,10 +389,13 @@ def test_signals_that_cannot_be_measured(tmp_path: Path) -> None:
         (noise, 500.0, "500 samples a second.*more than 900"),
         (np.abs(noise), 2000.0, "rectified or an envelope"),
         (np.full(4000, 3.0), 2000.0, "3 all the time"),
-        (np.full(4000, np.nan), 2000.0, "no sample"),
+        (np.full(4000, np.nan), 2000.0, '"a" has no samples; 100 at least'),
+        (np.full(4000, np.inf), 2000.0, '"a" has no samples; 100 at least'),
+        (noise[:1], 2000.0, '"a" has 1 sample; 100 at least'),
+        (noise[:3] ** 2, 2000.0, '"a" has 3 samples; 100 at least'),
     ):
         path = tmp_path / "t.csv"
-        write_table(path, None, ["n", "a"], [t, values])
+        write_table(path, None, ["n", "a"], [t[: len(values)], values])
         with pytest.raises(RecordingFileError, match=words):
             read(path, sides={"left": SideChannels("a")}, units={"emg": "uV"}, rate_hz=rate)
 

@@ -41,6 +41,7 @@ Samples = tuple[NDArray[np.float64], NDArray[np.float64]]
 _SHOWN_NAMES = 40
 _RAIL_SAMPLES = 4  # so many equal ones at the very end of the range: the amplifier was at its rail
 _RECTIFIED = 1.5  # SD from lowest value to median: 1.1 in rectified noise, raw EMG has 3 and more
+_FEWEST = 100  # samples of which a rate and a signal can be told
 _MISSING = "missing in the file"
 _IMU_HZ = 200.0  # of a record without samples
 
@@ -210,8 +211,12 @@ def _emg(
     channel = file.channel(name)
     time_s, values = channel.load()
     there = np.isfinite(values)
-    if not there.any():
-        raise RecordingFileError(file.path, f'"{name}" has no sample.')
+    if np.count_nonzero(there) < _FEWEST:
+        n = int(np.count_nonzero(there)) or "no"
+        raise RecordingFileError(
+            file.path, f'"{name}" has {n} sample{"s" * (n != 1)}; {_FEWEST} at least are needed.'
+        )
+    values = np.where(there, values, np.nan)  # infinite: not measured either
     kept = slice(int(np.argmax(there)), len(there) - int(np.argmax(there[::-1])))
     time_s, values = time_s[kept], values[kept]
     fs_hz = _rate_hz(time_s)
