@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -219,7 +220,7 @@ def test_a_damaged_dataset_is_an_error(exported, tmp_path: Path) -> None:
     export_bids(session, tmp_path)
     (file,) = (tmp_path / "bids").rglob("*left_emg.bdf")
     file.write_bytes(file.read_bytes()[:20_000])
-    with pytest.raises(SessionError, match=r"left_emg.bdf has \d+ of"):
+    with pytest.raises(SessionError, match=r"left_emg.bdf in it is damaged: it has \d+ of"):
         read_bids(tmp_path / "bids" / SESSION, Settings())
     (sidecar,) = (tmp_path / "bids").rglob("*left_emg.json")
     sidecar.write_text("{}")
@@ -229,3 +230,27 @@ def test_a_damaged_dataset_is_an_error(exported, tmp_path: Path) -> None:
 
 def test_a_label_is_letters_and_digits() -> None:
     assert label_of("2026-05-04_18-30-09_hip thrust µ") == "20260504183009hipthrust"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("emg/*left_emg.bdf", None, "left_emg.bdf in it cannot be read"),
+        *(("emg/*left_emg.bdf", n, "dataset that glutesym wrote") for n in (0, 100, 256, 700)),
+        ("emg/*left_emg.bdf", 1024, "left_emg.bdf in it is damaged: it has 0 of"),
+        ("motion/*left_motion.tsv", None, "left_motion.tsv in it cannot be read"),
+        ("motion/*left_motion.json", '{"Glutesym": {"MeasuredRate": null}}', "or it is damaged"),
+    ],
+)
+def test_a_damaged_file_is_an_error(exported, tmp_path: Path, name, content, words) -> None:
+    shutil.copytree(exported[1] / SESSION, tmp_path / "ses-1")
+    (path,) = (tmp_path / "ses-1").glob(name)
+    if content is None:
+        path.unlink()
+    elif isinstance(content, int):
+        path.write_bytes(path.read_bytes()[:content])
+    else:
+        path.write_text(content)
+    with pytest.raises(SessionError, match=words) as told:
+        read_bids(tmp_path / "ses-1", Settings())
+    assert "Error(" not in str(told.value)

@@ -29,6 +29,7 @@ from glutesym.recording import (
 from glutesym.session.analyze import AnalyzedSession
 
 _IMU_HZ = 208.0  # of a record without samples
+_MOST_HZ = 1e6
 
 
 def read_bids(folder: Path, settings: Settings) -> AnalyzedSession:
@@ -57,11 +58,22 @@ def read_bids(folder: Path, settings: Settings) -> AnalyzedSession:
                 _floats(of_session["SyncHalfWidthMs"]),
             ),
         )
-    except (KeyError, ValueError, TypeError, OSError, pl.exceptions.PolarsError) as error:
+    except OSError as error:
+        raise SessionError(
+            folder, f"{Path(error.filename).name} in it cannot be read ({error.strerror})."
+        ) from error
+    except (
+        LookupError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        UnboundLocalError,  # edfio, of records that last 0 s
+        pl.exceptions.PolarsError,
+    ) as error:
         raise SessionError(
             folder,
-            f"no session of a dataset that glutesym wrote, or it is damaged ({error!r}). A BDF "
-            "file of another program can be analyzed by itself, with --left and --right.",
+            "no session of a dataset that glutesym wrote, or it is damaged. A BDF file of another "
+            "program can be analyzed by itself, with --left and --right.",
         ) from error
     return imported_session(
         folder, recording, settings, started=started, placement=str(about["Placement"])
@@ -72,9 +84,10 @@ def _pod(side: Side, folder: Path, sidecar: Path, about: dict[str, Any]) -> PodR
     n = int(about["Samples"])
     uv, status = read_bdf(sidecar.with_suffix(".bdf"), int(about["StepPicovolts"]), n)
     if len(uv) != n:
-        raise ValueError(f"{sidecar.with_suffix('.bdf').name} has {len(uv)} of {n} samples")
+        name = sidecar.with_suffix(".bdf").name
+        raise SessionError(folder, f"{name} in it is damaged: it has {len(uv)} of {n} samples.")
     emg = EmgRecord(
-        about["MeasuredRate"],
+        _rate_hz(about),
         _times(n, about["SampleTimes"]),
         uv,
         _index(n, about["PodIndex"]),
@@ -94,19 +107,26 @@ def _imu(side: Side, folder: Path) -> ImuRecord:
     for sidecar in sorted(folder.glob(f"motion/*_tracksys-{side}_motion.json")):
         about = json.loads(sidecar.read_text("utf-8"))["Glutesym"]
         values = pl.read_csv(
-            sidecar.with_suffix(".tsv"),
+            sidecar.with_suffix(".tsv").read_bytes(),
             has_header=False,
             separator="\t",
             null_values=MISSING,
             schema={str(i): pl.Float64 for i in range(7)},
         ).to_numpy()
         return ImuRecord(
-            about["MeasuredRate"],
+            _rate_hz(about),
             _times(len(values), about["SampleTimes"]),
             np.rint(values[:, 1:4] / (G_M_S2 * ACCEL_STEP_G)) * ACCEL_STEP_G,
             values[:, 4:7],
         )
     return join_imu([], _IMU_HZ)
+
+
+def _rate_hz(about: dict[str, Any]) -> float:
+    rate_hz = float(about["MeasuredRate"])
+    if not 1 <= rate_hz <= _MOST_HZ:
+        raise ValueError(f"{rate_hz} samples a second")
+    return rate_hz
 
 
 def _times(n: int, knots: dict[str, Any]) -> np.ndarray[Any, np.dtype[np.float64]]:
