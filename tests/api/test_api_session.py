@@ -110,6 +110,7 @@ MOVING = np.zeros((400, 3))
         ({"accel_g": {"left": np.zeros(9)}}, r"expected an array \(n, 3\)"),
         ({"accel_g": {"left": np.zeros((3, 3))}}, "same moments"),
         ({"emg_uv": {"left": ["a"]}}, "expected numbers"),
+        ({"sync_uncertainty_ms": -1.0}, "expected 0 or more"),
     ],
 )
 def test_arrays_that_cannot_be_used_say_why(changes, says):
@@ -122,6 +123,15 @@ def test_arrays_that_cannot_be_used_say_why(changes, says):
     }
     with pytest.raises(glutesym.GlutesymError, match=says):
         glutesym.from_arrays(**{**given, **changes})
+
+
+def test_a_frequency_that_no_mains_have_says_so(session):
+    for act in (
+        lambda: glutesym.load(session.path, mains_hz=7),
+        lambda: glutesym.analyze(session.recording, mains_hz=7),
+    ):
+        with pytest.raises(glutesym.GlutesymError, match="mains_hz is 7: expected 50 or 60"):
+            act()
 
 
 def test_amounts_alone_are_judged():

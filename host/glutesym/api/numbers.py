@@ -49,7 +49,7 @@ def from_arrays(
     Raises
     ------
     GlutesymError
-        A side is missing somewhere, a shape or a rate is wrong.
+        A side is missing somewhere; a shape, a rate or the uncertainty is wrong.
     """
     if not (np.isfinite(fs_hz) and fs_hz >= MIN_FS_HZ):
         raise GlutesymError(
@@ -58,6 +58,8 @@ def from_arrays(
         )
     if not (np.isfinite(imu_fs_hz) and imu_fs_hz >= 50):
         raise GlutesymError(f"Motion at {imu_fs_hz:g} Hz: at least 50 Hz are needed.")
+    if sync_uncertainty_ms < 0:
+        raise GlutesymError(f"sync_uncertainty_ms is {sync_uncertainty_ms}: expected 0 or more.")
     pods: dict[Side, PodRecord] = {}
     for side in SIDES:
         given = [side in of_sides for of_sides in (emg_uv, accel_g, gyro_dps)]
@@ -99,8 +101,20 @@ def analyze(recording: Recording, *, mains_hz: float | None = None) -> SetMeasur
     -------
     SetMeasures
         ``reps`` and ``summary``; what the recording does not support is None, with the reason.
+
+    Raises
+    ------
+    GlutesymError
+        ``mains_hz`` is something else.
     """
-    return measure_set(recording, Settings(mains_hz=mains_hz))
+    require_mains(mains_hz)
+    return measure_set(recording, Settings(mains_hz=mains_hz or None))
+
+
+def require_mains(mains_hz: float | None) -> None:
+    """Refuse a frequency that no country's mains have."""
+    if mains_hz not in (None, 0, 50, 60):
+        raise GlutesymError(f"mains_hz is {mains_hz}: expected 50 or 60; 0 leaves hum in.")
 
 
 def asymmetry(left: ArrayLike, right: ArrayLike) -> SetSummary:

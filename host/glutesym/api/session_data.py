@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from glutesym.api.numbers import require_mains
 from glutesym.errors import GlutesymError
 from glutesym.measures import Estimate, SetMeasures, Side
 from glutesym.recording import EmgRecord, ImuRecord, PodRecord, Recording
@@ -157,11 +158,12 @@ def load(
     placement : str, optional
         Where the electrodes were: which calibration belongs to them; as recorded by default.
     mains_hz : {50, 60}, optional
-        Take mains hum out first.
+        Take mains hum out first; 0: leave it in; as the session was recorded by default.
 
     Raises
     ------
     GlutesymError
-        It is not a session file, or it is damaged.
+        It is not a session file, it is damaged, or ``mains_hz`` is something else.
     """
+    require_mains(mains_hz)
     return Session(measure_session(Path(path), placement, mains_hz))
