@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from glutesym.measures import GRADES
-from glutesym.session.columns import CONTENTS, TABLES, TREND, UNITS, Column
+from glutesym.session.columns import CONTENTS, LIBRARY, TABLES, TREND, UNITS, Column
 
 FILE = Path(__file__).with_name("csv.md")
 
@@ -62,6 +62,10 @@ Units are the end of each heading:
     parts.append(
         "\n## The table of `glutesym trend FOLDER --csv TABLE`\n\nOne row a session, in order of time.\n\n"
         + _columns(TREND)
+    )
+    parts.append(
+        "\n## The table of `glutesym library FOLDER --csv TABLE`\n\nOne row a session file, in order of time.\n\n"
+        + _columns(LIBRARY)
     )
     return "".join(parts)
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from glutesym.session.columns import CONTENTS, TABLES, TREND, UNITS
+from glutesym.session.columns import CONTENTS, LIBRARY, TABLES, TREND, UNITS
 
+EVERY = TABLES | {"trend": TREND, "library": LIBRARY}
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
 
@@ -19,7 +20,9 @@ def test_the_page_is_what_the_tables_make():
     )
 
 
-@pytest.mark.parametrize("columns", [*TABLES.values(), TREND], ids=[*TABLES, "trend"])
+@pytest.mark.parametrize(
+    "columns", [*TABLES.values(), TREND, LIBRARY], ids=[*TABLES, "trend", "library"]
+)
 def test_headings_are_plain_unique_and_end_in_their_unit(columns):
     headings = [column.heading for column in columns]
     assert len(set(headings)) == len(headings)
@@ -31,7 +34,9 @@ def test_headings_are_plain_unique_and_end_in_their_unit(columns):
         assert column.meaning
 
 
-@pytest.mark.parametrize("columns", [*TABLES.values(), TREND], ids=[*TABLES, "trend"])
+@pytest.mark.parametrize(
+    "columns", [*TABLES.values(), TREND, LIBRARY], ids=[*TABLES, "trend", "library"]
+)
 def test_a_reason_is_in_a_column_that_is_there(columns):
     headings = {column.heading for column in columns}
     for column in columns:

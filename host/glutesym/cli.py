@@ -21,6 +21,7 @@ from glutesym import (
     cli_doctor,
     cli_export,
     cli_flash,
+    cli_library,
     cli_lsl,
     cli_pods,
     cli_replay,
@@ -83,6 +84,7 @@ app.add_typer(cli_calibrate.app)
 app.add_typer(cli_sit.app)
 app.add_typer(cli_export.app)
 app.add_typer(cli_trend.app)
+app.add_typer(cli_library.app)
 app.add_typer(cli_review.app)
 app.add_typer(cli_report.app)
 app.add_typer(cli_lsl.app)

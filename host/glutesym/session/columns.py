@@ -23,6 +23,7 @@ UNITS: dict[str, tuple[str, int]] = {  # short name in a heading → in words, d
     "hz": ("hertz", 4),
     "g": ("standard gravities, 9.80665 m/s2", 6),
     "dps": ("degrees per second", 3),
+    "mb": ("megabytes, 1,000,000 bytes", 3),
     "": ("no unit", 0),
 }
 
@@ -331,6 +332,19 @@ TREND = (
     *_estimate("lag_line", "ms", "the line through all days, there", _NO_LINE),
     Column("symmetry_reason", "", "why the symmetry index is withheld", "it is given"),
     Column("lag_reason", "", "why the lag is withheld", "it is given"),
+)
+_UNREAD = "it cannot be read"
+LIBRARY = (
+    Column("file", "", "path of the session file below the folder"),
+    Column("started", "", "when it began, local time", _UNREAD),
+    Column("subject", "", "whose it is: a code", "not given"),
+    Column("exercise", "", "what was exercised, as a reviewer named it if one did", _UNREAD),
+    Column("placement", "", "of the electrodes", _UNREAD),
+    Column("duration", "s", "until the last frame", _UNREAD),
+    Column("ended", "", "1: its recorder was stopped; 0: still recorded, or cut off", _UNREAD),
+    Column("virtual_pods", "", "1: simulated, 0: real", _UNREAD),
+    Column("size", "mb", "of the file"),
+    Column("problem", "", "why it cannot be read", "it can"),
 )
 TABLES = {  # of one session
     "reps": REPS,

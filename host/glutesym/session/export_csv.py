@@ -25,12 +25,13 @@ from glutesym.measures import SetMeasures
 from glutesym.recording import Recording
 from glutesym.session.about import about
 from glutesym.session.analyze import Progress
-from glutesym.session.columns import TABLES, TREND, UNITS, Column
+from glutesym.session.columns import LIBRARY, TABLES, TREND, UNITS, Column
 from glutesym.session.history import History
+from glutesym.session.library import Entry
 from glutesym.session.normalised import Normalised
 from glutesym.session.publish import UNFINISHED, cannot_write, publish, unfinished_folder
 from glutesym.session.readme import readme_text
-from glutesym.session.rows import trend_rows
+from glutesym.session.rows import Row, library_row, trend_rows
 from glutesym.session.store import StoredEvent
 from glutesym.session.tables import n_samples, session_tables, table
 
@@ -110,7 +111,17 @@ def export_csv(
 
 
 def export_trend(file: Path, history: History) -> None:
-    """Write a history as one table, a row a session; an earlier file is replaced.
+    """Write a history as one table, a row a session, as `export_rows` does."""
+    export_rows(file, TREND, trend_rows(history))
+
+
+def export_library(file: Path, entries: Sequence[Entry], folder: Path) -> None:
+    """Write what sessions there are below a folder, as `export_rows` does."""
+    export_rows(file, LIBRARY, [library_row(entry, folder) for entry in entries])
+
+
+def export_rows(file: Path, columns: Sequence[Column], rows: Sequence[Row]) -> None:
+    """Write one table; an earlier file is replaced.
 
     Raises
     ------
@@ -121,7 +132,7 @@ def export_trend(file: Path, history: History) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with unfinished.open("wb") as written:
-            list(_write(written, TREND, table(TREND, trend_rows(history))))
+            list(_write(written, columns, table(columns, rows)))
         unfinished.replace(file)
     except OSError as error:
         raise SessionError(

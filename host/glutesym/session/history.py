@@ -7,6 +7,7 @@ always what today's code finds in the raw frames.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -116,7 +117,7 @@ def load_history(
     for path in sessions_in(folder):
         try:
             with open_session(path) as session:
-                kinds[path] = _kind(session)
+                kinds[path] = kind_of(session)
                 started[path] = session.meta.started_utc
         except SessionError as error:
             skipped.append(Skipped(path, error.reason))
@@ -130,26 +131,40 @@ def load_history(
             raise SessionError(folder, f"it holds no session of an exercise. {what}.")
     wanted = {"subject": subject, "exercise": exercise, "placement": placement}
     chosen = _choose(folder, list(kinds.values()), wanted)
+    for path, kind in kinds.items():
+        if folded(kind) != folded(chosen):
+            skipped.append(Skipped(path, f"it is of {kind}"))
+            del started[path]
+    return compare(chosen, started, skipped, settings, progress)
+
+
+def compare(
+    of: Comparable,
+    started: Mapping[Path, datetime],
+    skipped: Sequence[Skipped] = (),
+    settings: Settings | None = None,
+    progress: Progress = lambda _fraction: None,
+) -> History:
+    """Measure sessions of one kind, given when they began, as `load_history` does."""
+    left_out = [*skipped]
     sets: list[MeasuredSet] = []
     seen: dict[datetime, Path] = {}
     for done, path in enumerate(sorted(started, key=lambda path: started[path])):
         progress(done / len(started))
-        if _folded(kinds[path]) != _folded(chosen):
-            skipped.append(Skipped(path, f"it is of {kinds[path]}"))
-        elif (first := seen.setdefault(started[path], path)) != path:
-            skipped.append(Skipped(path, f"it is a copy or replay of {first.name}"))
-        else:
-            try:
-                measures = analyze_session(path, settings).measures
-            except SessionError as error:
-                skipped.append(Skipped(path, error.reason))
-                continue
-            sets.append(MeasuredSet(path, started[path].astimezone(), measures.summary))
+        if (first := seen.setdefault(started[path], path)) != path:
+            left_out.append(Skipped(path, f"it is a copy or replay of {first.name}"))
+            continue
+        try:
+            measures = analyze_session(path, settings).measures
+        except SessionError as error:
+            left_out.append(Skipped(path, error.reason))
+            continue
+        sets.append(MeasuredSet(path, started[path].astimezone(), measures.summary))
     progress(1.0)
-    return History(chosen, tuple(sets), tuple(sorted(skipped, key=lambda one: one.path)))
+    return History(of, tuple(sets), tuple(sorted(left_out, key=lambda one: one.path)))
 
 
-def _kind(session: StoredSession) -> Comparable:
+def kind_of(session: StoredSession) -> Comparable:
     """Return what a session is of, its exercise as a reviewer names it."""
     meta = session.meta
     exercise = reviewed_exercise(meta.exercise, stored_edits(session))
@@ -158,21 +173,22 @@ def _kind(session: StoredSession) -> Comparable:
     )
 
 
-def _folded(of: Comparable) -> Comparable:
+def folded(of: Comparable) -> Comparable:
+    """Return it as it is compared: upper and lower case are the same, but not in subjects."""
     return replace(of, exercise=of.exercise.casefold(), placement=of.placement.casefold())
 
 
 def _choose(folder: Path, there: list[Comparable], wanted: dict[str, str | None]) -> Comparable:
     """Return the one kind of session that is meant."""
-    counts = Counter(_folded(of) for of in there)
-    kinds = {_folded(of): of for of in reversed(there)}  # as the first of them is written
+    counts = Counter(folded(of) for of in there)
+    kinds = {folded(of): of for of in reversed(there)}  # as the first of them is written
     asked_for = {name: text for name, text in wanted.items() if text is not None}
-    meant = [of for folded, of in kinds.items() if folded == _folded(replace(of, **asked_for))]
+    meant = [of for key, of in kinds.items() if key == folded(replace(of, **asked_for))]
     if len(meant) > 1 and any(not of.virtual for of in meant):
         meant = [of for of in meant if not of.virtual]
     if len(meant) == 1:
         return meant[0]
-    listed = "; ".join(f"{of} ({counts[_folded(of)]})" for of in meant or kinds.values())
+    listed = "; ".join(f"{of} ({counts[folded(of)]})" for of in meant or kinds.values())
     if meant:
         raise SessionError(
             folder,

@@ -41,8 +41,14 @@ def session_path(folder: Path, started: datetime, exercise: str) -> Path:
     raise AssertionError("unreachable")
 
 
-def sessions_in(folder: Path) -> list[Path]:
-    """Return the session files of a folder, by name; folders in it are not searched.
+def sessions_in(folder: Path, below: bool = False) -> list[Path]:
+    """Return the session files of a folder, by name.
+
+    Parameters
+    ----------
+    folder : Path
+    below : bool
+        Those of the folders in it, too.
 
     Raises
     ------
@@ -50,7 +56,9 @@ def sessions_in(folder: Path) -> list[Path]:
         There is none, or the folder cannot be read.
     """
     try:
-        paths = sorted(path for path in folder.iterdir() if path.suffix == SUFFIX)
+        next(folder.iterdir(), None)  # a folder that cannot be read; those below are passed over
+        inside = folder.rglob(f"*{SUFFIX}") if below else folder.iterdir()
+        paths = sorted(path for path in inside if path.suffix == SUFFIX)
     except OSError as error:
         reason = f"cannot be read ({error.strerror}). Give a folder of session files."
         raise SessionError(folder, reason) from error

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from glutesym.analysis.asymmetry import ln_ratio, symmetry_angle_pct
 from glutesym.measures import SIDES, Estimate, FatigueTrend, RepMeasure, SetMeasures
 from glutesym.recording import Recording
 from glutesym.session.history import History
+from glutesym.session.library import Entry
 from glutesym.wording import causes_text
 
 Row = Mapping[str, object]  # heading → value; None: an empty cell
@@ -132,6 +134,24 @@ def summary_row(recording: Recording, measures: SetMeasures) -> dict[str, object
             f"{side}_clock_uncertainty_ms": pod and pod.clock_uncertainty_ms,
         }
     return row
+
+
+def library_row(entry: Entry, folder: Path) -> Row:
+    """Return the row of a session, headings as in :data:`glutesym.session.columns.LIBRARY`."""
+    of, started = entry.of, entry.started
+    known = of is not None
+    return {
+        "file": entry.path.relative_to(folder).as_posix(),
+        "started": started and started.astimezone().isoformat(timespec="seconds"),
+        "subject": of.subject or None if of else None,
+        "exercise": of.exercise if of else None,
+        "placement": of.placement if of else None,
+        "duration_s": entry.length_s if known else None,
+        "ended": int(entry.ended) if known else None,
+        "virtual_pods": int(of.virtual) if of else None,
+        "size_mb": entry.size_bytes / 1e6,
+        "problem": entry.problem or None,
+    }
 
 
 def trend_rows(history: History) -> list[Row]:

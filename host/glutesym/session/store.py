@@ -204,6 +204,17 @@ class StoredSession:
         table = np.array(rows, np.int64).reshape(-1, 2)
         return table[:, 0].copy(), table[:, 1].copy()
 
+    def length_s(self) -> float:
+        """Return how long it has been until the last frame; 0: there is none.
+
+        Raises
+        ------
+        SessionError
+            The file is damaged.
+        """
+        rows = self._rows("SELECT t_host_ns FROM frames ORDER BY id DESC LIMIT 1", ())
+        return max(0.0, (rows[0][0] - self.meta.started_host_ns) * 1e-9) if rows else 0.0
+
     def mains_hz(self) -> int | None:
         """Return the frequency of the hum that it was recorded to be measured without."""
         told = [event.text for event in self.events() if event.kind == MAINS]

@@ -1,0 +1,210 @@
+"""The commands for many sessions: what there are, and all of them measured into one table."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from glutesym.cli_shared import RecordedMains, err, out
+from glutesym.printing import print_files
+
+if TYPE_CHECKING:
+    from glutesym.session.history import History
+    from glutesym.session.library import Entry
+
+app = typer.Typer(rich_markup_mode="markdown")
+
+_DAYS = ["%Y-%m-%d"]
+Folder = Annotated[
+    Path,
+    typer.Argument(
+        help="Of session files; those in the folders below it count, too.",
+        metavar="FOLDER",
+        show_default=False,
+    ),
+]
+
+
+def _subject(value: str | None) -> str | None:
+    from glutesym.session.subject import subject_code
+
+    return value if value is None else subject_code(value)
+
+
+@app.command(
+    epilog="Examples:\n\n`glutesym library sessions`\n\n"
+    "`glutesym library sessions --subject S07 --since 2026-05-01 --trends`\n\n"
+    "`glutesym library sessions --find 'hip thrust' --csv found.csv`"
+)
+def library(
+    folder: Folder,
+    find: Annotated[
+        str,
+        typer.Option(
+            help="Words in a session's path, exercise or placement.", show_default="all sessions"
+        ),
+    ] = "",
+    subject: Annotated[
+        str | None,
+        typer.Option(help="Whose, as a code.", show_default="everyone's", callback=_subject),
+    ] = None,
+    exercise: Annotated[
+        str | None, typer.Option("--exercise", "-e", help="Which one.", show_default="all")
+    ] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=_DAYS, help="From this day on.", show_default="the first"),
+    ] = None,
+    until: Annotated[
+        datetime | None,
+        typer.Option(formats=_DAYS, help="Up to this day.", show_default="the last"),
+    ] = None,
+    trends: Annotated[
+        bool,
+        typer.Option("--trends", help="Measure them: is it getting better, for each subject?"),
+    ] = False,
+    csv: Annotated[
+        Path | None,
+        typer.Option("--csv", help="Write the list into this file.", show_default="not written"),
+    ] = None,
+) -> None:
+    """List the sessions below a folder, search them, and see what becomes of each subject."""
+    from glutesym.session.library import Search, histories, list_sessions
+
+    days = [day and day.date() for day in (since, until)]
+    search = Search(subject, exercise, *days, words=find)
+    with Progress(console=err, transient=True) as progress:
+        task = progress.add_task("Reading", total=1.0)
+        entries = list_sessions(folder, search, lambda part: progress.update(task, completed=part))
+        found: list[History] = []
+        if trends:
+            task = progress.add_task("Measuring", total=1.0)
+            found = histories(entries, lambda part: progress.update(task, completed=part))
+    _print_entries(entries, folder)
+    if trends:
+        _print_histories(found)
+    if csv is not None:
+        from glutesym.session.export_csv import export_library
+
+        export_library(csv, entries, folder)
+        print_files(out, [csv])
+
+
+@app.command(
+    epilog="Examples:\n\n`glutesym cohort sessions`\n\n"
+    "`glutesym cohort sessions --out cohort.parquet --reps reps.parquet --workers 8`\n\n"
+    "`glutesym cohort sessions --scheduler tcp://192.168.1.5:8786`"
+)
+def cohort(
+    folder: Folder,
+    table: Annotated[
+        Path, typer.Option("--out", "-o", help="The table, Parquet: a row a session.")
+    ] = Path("cohort.parquet"),
+    reps: Annotated[
+        Path | None,
+        typer.Option(help="Another table: a row a repetition.", show_default="not written"),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Processes.", min=1, show_default="one for each processor"),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            help="Of a Dask cluster that measures instead; it must find the files at the same "
+            "paths.",
+            show_default="this computer alone",
+        ),
+    ] = None,
+    mains_hz: RecordedMains = None,
+) -> None:
+    """Measure every session below a folder into one table, all processors at work.
+
+    Stop it at any time: the same command goes on where it was. What has not changed since is not
+    measured again. Ends with 1 when nothing could be measured.
+    """
+    from glutesym.cohort.run import LEDGER, run_cohort
+
+    columns = (
+        "[progress.description]{task.description}",
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=err, transient=True) as progress:
+        task = progress.add_task("Measuring", total=None)
+        try:
+            result = run_cohort(
+                folder,
+                table,
+                workers=workers or os.cpu_count() or 1,
+                scheduler=scheduler,
+                mains_hz=mains_hz,
+                reps=reps,
+                told=lambda done, of: progress.update(task, completed=done, total=of),
+            )
+        except KeyboardInterrupt:
+            progress.stop()
+            err.print(
+                f"Interrupted. What is measured is kept in {table}{LEDGER}: give the same command "
+                "to go on.",
+                soft_wrap=True,
+            )
+            raise typer.Exit(130) from None
+    for file, problem in result.problems:
+        err.print(f"{file}: {problem}", soft_wrap=True)
+    kept = result.sessions - result.measured
+    out.print(
+        f"{result.sessions} sessions: {result.measured} measured now, {kept} as before, "
+        f"{len(result.problems)} with a problem."
+    )
+    print_files(out, [table] if reps is None else [table, reps])
+    if len(result.problems) == result.sessions:
+        raise typer.Exit(1)
+
+
+def _print_entries(entries: list[Entry], folder: Path) -> None:
+    table = Table("Began", "Subject", "Exercise", "Length (s)", "File")
+    table.columns[-1].overflow = "fold"
+    for entry in entries:
+        file = str(entry.path.relative_to(folder))
+        if entry.of is None or entry.started is None:
+            table.add_row("?", "", Text(entry.problem, "bold"), "", Text(file))
+            continue
+        began = f"{entry.started.astimezone():%Y-%m-%d %H:%M}"
+        what = f"{entry.of.exercise}, {entry.of.placement}"
+        marks = [
+            word
+            for word, there in (("virtual pods", entry.of.virtual), ("not ended", not entry.ended))
+            if there
+        ]
+        what += f" ({', '.join(marks)})" if marks else ""
+        length = f"{entry.length_s:.0f}"
+        table.add_row(began, Text(entry.of.subject), Text(what), length, Text(file))
+    if entries:
+        out.print(table)
+    size_mb = sum(entry.size_bytes for entry in entries) / 1e6
+    hours = sum(entry.length_s for entry in entries) / 3600
+    out.print(f"{len(entries)} sessions, {hours:.1f} h, {size_mb:.1f} MB")
+
+
+def _print_histories(histories: list[History]) -> None:
+    table = Table("Whose and what", "Sets", "Asymmetry, right + (%)", "Lag, left later + (ms)")
+    for history in histories:
+        cells: list[str] = []
+        for found, values in (
+            (history.asymmetry, [one.summary.symmetry_index_pct for one in history.sets]),
+            (history.lag, [one.summary.lag_ms for one in history.sets]),
+        ):
+            known = [f"{value.value:+.0f}" for value in values if value.value is not None]
+            ends = f"{known[0]} to {known[-1]}: " if len(known) > 1 else ""
+            cells.append(f"{ends}{found.verdict}")
+        table.add_row(Text(str(history.of)), str(len(history.sets)), *cells)
+    out.print(table)

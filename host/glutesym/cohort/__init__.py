@@ -1,0 +1,1 @@
+"""Thousands of sessions measured in parallel, into one table."""

@@ -1,0 +1,64 @@
+"""One session's rows: the task that processes and clusters do, alike wherever it runs."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from glutesym import __version__
+from glutesym.errors import SessionError
+
+
+@dataclass(frozen=True)
+class Task:
+    """A session to be measured."""
+
+    file: str  # its name in the table: the path below the folder, with /
+    path: str  # where it is, the same on every computer that measures
+    mains_hz: int | None  # 50, 60, 0: leave hum in, None: as recorded
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a task; goes between processes and computers."""
+
+    file: str
+    analysis: str  # `analysis_version` of whoever measured
+    summary: dict[str, Any] | None = None  # a row of `summary.csv`, not rounded; None: a problem
+    reps: tuple[dict[str, Any], ...] = ()  # rows of `reps.csv`
+    problem: str = ""
+
+
+def measure(task: Task) -> Outcome:
+    """Measure one session; a file that cannot be measured is an outcome, too."""
+    from glutesym.session.analyze import session_meta
+    from glutesym.session.measured import measure_session
+    from glutesym.session.tables import session_tables, whole
+
+    path = Path(task.path)
+    try:
+        session = measure_session(path, mains_hz=task.mains_hz)
+    except SessionError as error:
+        return Outcome(task.file, analysis_version(), problem=error.reason)
+    meta = session_meta(session)
+    whose = {"session": path.stem} | {key: meta.get(key) for key in ("started_utc", "subject")}
+    parts = session_tables(
+        session.recording, session.measures, session.events, whose, session.normalised
+    )
+    (summary,) = whole("summary", parts["summary"]).to_dicts()
+    reps = whole("reps", parts["reps"]).to_dicts()
+    about = {"placement": session.meta.placement, "virtual_pods": session.virtual}
+    return Outcome(task.file, analysis_version(), summary | about, tuple(reps))
+
+
+@cache
+def analysis_version() -> str:
+    """Return what tells one analysis from another: the version, and a digest of the sources."""
+    package = Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    return f"{__version__}+{digest.hexdigest()[:12]}"

@@ -1,0 +1,130 @@
+"""What sessions there are: every session file below a folder, described without measuring it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from glutesym.errors import SessionError
+from glutesym.exercises import NO_EXERCISE
+from glutesym.session.analyze import Progress
+from glutesym.session.history import Comparable, History, compare, folded, kind_of
+from glutesym.session.names import sessions_in
+from glutesym.session.store import open_session
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A session file, as far as it can be read."""
+
+    path: Path
+    size_bytes: int
+    started: datetime | None = None  # UTC; None: it cannot be read
+    of: Comparable | None = None
+    length_s: float = 0.0
+    ended: bool = False  # False: still being written, or its recorder was interrupted
+    problem: str = ""  # why it cannot be read
+
+
+@dataclass(frozen=True)
+class Search:
+    """Which sessions are meant; what is None is not asked for."""
+
+    subject: str | None = None
+    exercise: str | None = None
+    since: date | None = None  # local dates, both included
+    until: date | None = None
+    words: str = ""  # in the path, exercise or placement, upper and lower case alike
+
+    def finds(self, entry: Entry) -> bool:
+        """Say whether a session is meant; one that cannot be read is, if only words are asked."""
+        text = f"{entry.path} {entry.of or ''}".casefold()
+        if not all(word in text for word in self.words.casefold().split()):
+            return False
+        if entry.of is None or entry.started is None:
+            asked = self.subject, self.exercise, self.since, self.until
+            return all(one is None for one in asked)
+        day = entry.started.astimezone().date()
+        return (
+            self.subject in (None, entry.of.subject)
+            and (self.exercise is None or self.exercise.casefold() == entry.of.exercise.casefold())
+            and (self.since is None or day >= self.since)
+            and (self.until is None or day <= self.until)
+        )
+
+
+def list_sessions(
+    folder: Path, search: Search | None = None, progress: Progress = lambda _fraction: None
+) -> list[Entry]:
+    """Return the sessions below a folder in order of time, those that cannot be read last.
+
+    Raises
+    ------
+    SessionError
+        There is no session file, or the folder cannot be read.
+    """
+    paths = sessions_in(folder, below=True)
+    entries: list[Entry] = []
+    for done, path in enumerate(paths):
+        progress(done / len(paths))
+        entries.append(_entry(path))
+    progress(1.0)
+    meant = [entry for entry in entries if search is None or search.finds(entry)]
+    return sorted(meant, key=_order)
+
+
+def histories(
+    entries: Iterable[Entry], progress: Progress = lambda _fraction: None
+) -> list[History]:
+    """Measure all sessions of an exercise, and compare those that can be compared with each other.
+
+    Returns
+    -------
+    list of History
+        One for each subject, exercise and placement.
+    """
+    kinds: dict[Comparable, list[Entry]] = {}
+    for entry in entries:
+        if entry.of is not None and entry.of.exercise not in NO_EXERCISE:
+            kinds.setdefault(folded(entry.of), []).append(entry)
+    total = sum(map(len, kinds.values()))
+    before = 0
+    found: list[History] = []
+    for _, group in sorted(kinds.items(), key=lambda item: str(item[0])):
+        found.append(_history(group, before / total, len(group) / total, progress))
+        before += len(group)
+    return found
+
+
+def _history(group: Sequence[Entry], done: float, share: float, progress: Progress) -> History:
+    started = {entry.path: entry.started for entry in group if entry.started is not None}
+    of = group[0].of
+    assert of is not None
+    return compare(of, started, progress=lambda part: progress(done + share * part))
+
+
+def _entry(path: Path) -> Entry:
+    size_bytes = 0
+    try:
+        size_bytes = path.stat().st_size
+        with open_session(path) as session:
+            meta = session.meta
+            return Entry(
+                path,
+                size_bytes,
+                meta.started_utc,
+                kind_of(session),
+                session.length_s(),
+                meta.ended,
+            )
+    except SessionError as error:
+        return Entry(path, size_bytes, problem=error.reason)
+    except OSError as error:
+        return Entry(path, size_bytes, problem=f"cannot be read ({error.strerror})")
+
+
+def _order(entry: Entry) -> tuple[bool, float, Path]:
+    started = entry.started
+    return started is None, 0.0 if started is None else started.timestamp(), entry.path

@@ -1,0 +1,212 @@
+"""Many sessions into one table, in processes and on a cluster, whatever dies in between."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import distributed
+import fatal_work
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+from typer.testing import CliRunner
+
+from glutesym.analysis.calibration import Mvic
+from glutesym.cli import app
+from glutesym.cohort import run as cohort_run
+from glutesym.cohort.local import in_processes
+from glutesym.cohort.run import LEDGER, REPETITIONS, SESSIONS, run_cohort
+from glutesym.cohort.work import analysis_version, measure
+from glutesym.errors import GlutesymError, SessionError
+from glutesym.measures import SIDES
+from glutesym.session.calibration_store import StoredCalibration, save_calibration
+from glutesym.session.measured import measure_session
+from glutesym.session.normalised import FOLDER, VIRTUAL
+from glutesym.virtual.scenarios.catalog import build_scenario
+from virtual_session import record
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory) -> Path:
+    scenario = build_scenario("bridge", seed=4, reps=3, symmetry_index_pct=10.0)
+    return record(tmp_path_factory.mktemp("recorded"), scenario, 4).session.path
+
+
+@pytest.fixture
+def folder(recorded: Path, tmp_path: Path) -> Path:
+    """Return three sessions in two folders, and a file that is none."""
+    folder = tmp_path / "sessions"
+    for name in ("a/1", "a/2", "b/3"):
+        path = folder / f"{name}.glutesym"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(recorded, path)
+    (folder / "b" / "broken.glutesym").write_bytes(b"no session")
+    return folder
+
+
+@pytest.fixture
+def in_this_process(monkeypatch) -> list[str]:
+    """Have sessions measured here, and return which were."""
+    measured: list[str] = []
+
+    def one_by_one(work, tasks, _workers):
+        for task in tasks:
+            measured.append(task.file)
+            yield task, work(task)
+
+    monkeypatch.setattr(cohort_run, "in_processes", one_by_one)
+    return measured
+
+
+FILES = ["a/1.glutesym", "a/2.glutesym", "b/3.glutesym", "b/broken.glutesym"]
+
+
+def test_the_table_has_a_row_a_session_with_the_numbers_of_one_session_alone(
+    folder, tmp_path
+) -> None:
+    told: list[tuple[int, int]] = []
+    out, reps = tmp_path / "new" / "cohort.parquet", tmp_path / "reps.parquet"
+    result = run_cohort(
+        folder, out, workers=2, reps=reps, told=lambda done, of: told.append((done, of))
+    )
+    assert (result.sessions, result.measured) == (4, 4)
+    assert [file for file, _ in result.problems] == FILES[3:]
+    assert told == [(done, 4) for done in range(5)]
+    table = pl.read_parquet(out)
+    assert table.columns == [column.heading for column in SESSIONS]
+    assert table["file"].to_list() == FILES
+    alone = measure_session(folder / FILES[0]).measures
+    estimate = alone.summary.symmetry_index_pct
+    assert table["symmetry_index_pct"].to_list() == [estimate.value] * 3 + [None]
+    assert table["problem"].is_null().to_list() == [True, True, True, False]
+    assert table["virtual_pods"].to_list() == [True, True, True, None]
+    every = pl.read_parquet(reps)
+    assert every.columns == [column.heading for column in REPETITIONS]
+    assert every.height == 3 * len(alone.reps)
+    assert every["left_activation_uv"][0] == alone.reps[0].left.activation_uv
+
+
+def test_only_what_has_changed_is_measured_again(folder, tmp_path, in_this_process) -> None:
+    out = tmp_path / "cohort.parquet"
+    run_cohort(folder, out)
+    before = pl.read_parquet(out)
+    assert in_this_process == FILES
+    in_this_process.clear()
+    assert run_cohort(folder, out).measured == 0
+    assert_frame_equal(pl.read_parquet(out), before)
+    os.utime(folder / FILES[1], (1, 1))
+    run_cohort(folder, out)
+    assert in_this_process == FILES[1:2]
+    in_this_process.clear()
+    mvic = {side: Mvic(side, 200.0, "prone", 3, 4.0, ()) for side in SIDES}
+    meta = measure_session(folder / FILES[2]).meta
+    calibration = StoredCalibration(VIRTUAL, meta.placement, meta.started_utc, mvic)
+    save_calibration(folder / "b" / FOLDER, calibration)
+    run_cohort(folder, out)
+    assert in_this_process == FILES[2:]
+    assert pl.read_parquet(out)["mvic_placement"].to_list() == [None, None, meta.placement, None]
+    in_this_process.clear()
+    run_cohort(folder, out, mains_hz=50)
+    assert in_this_process == FILES
+    (folder / FILES[0]).unlink()
+    assert run_cohort(folder, out, mains_hz=50).sessions == 3
+    assert pl.read_parquet(out)["file"].to_list() == FILES[1:]
+
+
+def test_interrupted_it_goes_on_with_the_same_command(
+    folder, tmp_path, in_this_process, monkeypatch
+) -> None:
+    out = tmp_path / "cohort.parquet"
+
+    def interrupted(task):
+        if task.file == FILES[2]:
+            raise KeyboardInterrupt
+        return measure(task)
+
+    monkeypatch.setattr(cohort_run, "measure", interrupted)
+    words = ["cohort", str(folder), "--out", str(out)]
+    stopped = CliRunner().invoke(app, words)
+    assert stopped.exit_code == 130
+    assert "give the same command" in stopped.output
+    assert not out.exists()
+    monkeypatch.undo()
+    in_this_process.clear()
+    again = CliRunner().invoke(app, [*words, "--workers", "1"])
+    assert again.exit_code == 0, again.output
+    assert "4 sessions: 2 measured now, 2 as before, 1 with a problem." in again.output
+    assert pl.read_parquet(out)["file"].to_list() == FILES
+
+
+def test_a_process_that_is_killed_costs_its_own_task_only() -> None:
+    results = dict(in_processes(fatal_work.fatal_at_seven, range(12), 2))
+    assert results == {n: None if n == 7 else 2 * n for n in range(12)}
+    assert dict(in_processes(fatal_work.twice, [], 2)) == {}
+
+
+def test_a_cluster_gives_the_same_table_though_a_worker_is_killed(
+    folder, tmp_path, monkeypatch
+) -> None:
+    here, there = tmp_path / "here.parquet", tmp_path / "there.parquet"
+    run_cohort(folder, here, workers=2)
+    mark = (folder / FILES[1]).with_suffix(".deadly")
+    mark.touch()
+    monkeypatch.setattr(cohort_run, "measure", fatal_work.measure_or_die_once)
+    paths = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+    monkeypatch.setenv("PYTHONPATH", paths)
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+    ) as cluster:
+        pids = {worker.pid for worker in cluster.workers.values()}
+        result = run_cohort(folder, there, scheduler=cluster.scheduler_address)
+        after = {worker.pid for worker in cluster.workers.values()}
+    assert not mark.exists()
+    assert len(pids - after) == 1  # one was killed, and its nanny began another one
+    assert result.measured == 4
+    assert_frame_equal(pl.read_parquet(there), pl.read_parquet(here))
+
+
+def test_a_cluster_that_is_not_there_or_has_no_worker(folder, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("glutesym.cohort.cluster._PATIENCE_S", 0.5)
+    for address in ("tcp://127.0.0.1:9", "nonsense://x"):
+        with pytest.raises(GlutesymError, match="No Dask scheduler answers"):
+            run_cohort(folder, tmp_path / "x.parquet", scheduler=address)
+    monkeypatch.undo()
+    with (
+        distributed.LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address=None) as cluster,
+        pytest.raises(GlutesymError, match="has no worker"),
+    ):
+        run_cohort(folder, tmp_path / "x.parquet", scheduler=cluster.scheduler_address)
+
+
+def test_workers_of_another_version_are_refused(
+    folder, tmp_path, in_this_process, monkeypatch
+) -> None:
+    def older(task):
+        return replace(measure(task), analysis="0.1+000000000000")
+
+    monkeypatch.setattr(cohort_run, "measure", older)
+    with pytest.raises(GlutesymError, match=r"has glutesym 0\.1\+0"):
+        run_cohort(folder, tmp_path / "x.parquet")
+    assert "+" in analysis_version()
+
+
+def test_places_that_cannot_be_written_and_folders_without_sessions(
+    folder, tmp_path, in_this_process
+) -> None:
+    taken = tmp_path / "taken.parquet"
+    taken.mkdir()
+    with pytest.raises(SessionError, match="cannot write"):
+        run_cohort(folder, taken)
+    (tmp_path / f"x.parquet{LEDGER}").write_text("mine")
+    with pytest.raises(SessionError, match="Choose another --out"):
+        run_cohort(folder, tmp_path / "x.parquet")
+    with pytest.raises(SessionError, match="no session file"):
+        run_cohort(tmp_path / "taken.parquet", tmp_path / "y.parquet")
+    only = tmp_path / "only"
+    only.mkdir()
+    (only / "broken.glutesym").write_bytes(b"no session")
+    words = ["cohort", str(only), "--out", str(tmp_path / "z.parquet")]
+    assert CliRunner().invoke(app, words).exit_code == 1
