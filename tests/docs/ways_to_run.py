@@ -199,6 +199,12 @@ def _analyze(words: Words, desk: Desk) -> Way:
     return invoke(["analyze", *words], RUN)
 
 
+def _cohort(words: Words, desk: Desk) -> Way:
+    if "--scheduler" in words:
+        return Way(PARSED, "no cluster is there: test_cohort.py has one")
+    return invoke(["cohort", words[0], "--out", str(desk.scratch / "cohort.parquet")], RUN)
+
+
 def _elsewhere(why: str) -> Callable[[Words, Desk], Way]:
     return lambda words, desk: Way(PARSED, why)
 
@@ -229,6 +235,8 @@ GLUTESYM: dict[str, Callable[[Words, Desk], Way]] = {
     "swap-test": _swapped,
     "sync-check": _simulated("sync-check", "--virtual", "--duration", "10"),
     "trend": _plain("trend"),
+    "library": _plain("library"),
+    "cohort": _cohort,
 }
 
 

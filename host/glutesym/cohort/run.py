@@ -113,7 +113,9 @@ def run_cohort(
 
 def _state(path: Path, mains_hz: int | None) -> str:
     """Return what a session's rows depend on."""
-    about = [path, *sorted((path.parent / FOLDER).glob("*.json"))]
+    unmerged = path.with_name(path.name + "-wal")  # SQLite's, of one that is being recorded
+    about = [path, *([unmerged] if unmerged.exists() else [])]
+    about += sorted((path.parent / FOLDER).glob("*.json"))
     try:
         stats = [(one.stat().st_size, one.stat().st_mtime_ns) for one in about]
     except OSError as error:
