@@ -32,6 +32,15 @@ def test_read_session(tmp_path):
     assert "0 lost" in text
 
 
+def test_another_detector_beside_ours(tmp_path):
+    session = glutesym.record(virtual="bridge", seed=32, folder=tmp_path)
+    code, text = run("other_detector.py", session.path)
+    assert code == 0, text
+    assert len([line for line in text.splitlines() if " | " in line]) == len(session.reps) + 1
+    assert "\nSet: " in text
+    assert session.sentence in text
+
+
 def test_read_session_says_what_is_wrong(tmp_path):
     code, text = run("read_session.py", tmp_path / "no.glutesym")
     assert code == 1
