@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-POD = Path(__file__).resolve().parents[2] / "firmware" / "pod"
+POD = Path(__file__).resolve().parents[3] / "firmware" / "pod"
 FRONT_ENDS = {"emg_capture.py": "EmgCapture", "myoware.py": "MyoWare"}
 
 
