@@ -9,7 +9,7 @@ PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 # among the packages of Python they would be mistaken for modules of the host.
 STUBS = "micropython-rp2-stubs~=1.29.0"
 
-.PHONY: help demo test site format clean
+.PHONY: help demo test minimum site format clean
 
 help:  ## show this text
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' Makefile
@@ -26,6 +26,18 @@ test: $(VENV)/dev.stamp  ## everything that must hold: style, imports, types, te
 	@$(VENV)/bin/python -c 'import PySide6.QtWidgets' || { \
 	  echo "Qt needs system libraries. Fix: sudo apt install" `cat .ci/debian-packages` >&2; exit 1; }
 	QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(VENV)/bin/python -m pytest -n 2
+
+# What a session needs, and its tests; the window is not among it: Qt alone takes as long.
+OLDEST = build/oldest
+minimum: $(VENV)/dev.stamp  ## a session with the oldest versions that pyproject.toml allows
+	$(VENV)/bin/python -m venv --clear $(OLDEST)
+	$(VENV)/bin/python .ci/oldest_versions.py >$(OLDEST)/requirements.txt
+	$(OLDEST)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --requirement $(OLDEST)/requirements.txt --editable .
+	PATH="$(CURDIR)/$(OLDEST)/bin:$$PATH" $(OLDEST)/bin/python -m pytest -p no:cacheprovider \
+	  tests/test_wire.py tests/test_decode.py tests/test_clock.py tests/test_keys.py \
+	  tests/session/test_history.py tests/session/test_export_csv.py \
+	  tests/api/test_examples.py::test_read_session
 
 site: $(VENV)/site.stamp  ## the documentation as HTML: build/site/index.html
 	$(VENV)/bin/python docs/make_site.py

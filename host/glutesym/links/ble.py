@@ -150,7 +150,7 @@ class BleTransport:
             what = str(error) or "it does not answer"
             raise LinkError(
                 f"Cannot connect to {pod.name} ({pod.address}): {what}. Bring it closer; if that "
-                "does not help, switch it off and on."
+                "does not help, press its reset button."
             ) from error
         except BaseException:
             await link.close()  # cancelled: Linux would keep the connection
