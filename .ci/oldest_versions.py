@@ -1,4 +1,4 @@
-"""Print the oldest versions that pyproject.toml allows, as requirements: of a session and its tests.
+"""Print the oldest versions that pyproject.toml allows, of what a session and its tests need.
 
 numpy>=1.26 becomes numpy==1.26.*, and bumble>=0.0.235 bumble==0.0.235.
 """
@@ -13,6 +13,7 @@ _NEEDED = {"pytest", "hypothesis"}  # of dev
 
 
 def main() -> None:
+    """Print a requirement a line."""
     text = (Path(__file__).resolve().parents[1] / "pyproject.toml").read_text("utf-8")
     project = tomllib.loads(text)["project"]
     extras = project["optional-dependencies"]
