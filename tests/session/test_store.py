@@ -9,6 +9,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 
 from glutesym import wire
 from glutesym.errors import SessionError
+from glutesym.session.names import SUFFIX
 from glutesym.session.store import StoredEvent, open_session
 from glutesym.session.writer import SessionWriter
 
@@ -143,6 +145,7 @@ KILLED = """
 import sys, time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO, Any
 from glutesym.session.writer import SessionWriter
 path = Path(sys.argv[1])
 writer = SessionWriter(
@@ -212,8 +215,12 @@ def test_folder_that_cannot_be(tmp_path: Path) -> None:
 
 
 def test_folder_without_permission(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*args: object, **kwargs: object) -> None:
-        raise PermissionError(13, "Permission denied")
+    opened = Path.open
+
+    def refuse(path: Path, *args: Any, **kwargs: Any) -> IO[Any]:
+        if path.suffix == SUFFIX:
+            raise PermissionError(13, "Permission denied")
+        return opened(path, *args, **kwargs)
 
     monkeypatch.setattr(Path, "open", refuse)  # the system itself refuses root nothing
     with pytest.raises(SessionError, match=r"Permission denied.*Choose a folder"):
