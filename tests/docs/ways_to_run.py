@@ -289,11 +289,16 @@ def _python(arguments: Words, desk: Desk) -> Way:
 def _pip(arguments: Words, desk: Desk) -> Way:
     """Check that the extras exist: nothing is installed."""
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    assert arguments[0] == "install"
+    assert arguments[0] in ("install", "wheel")
     for target in arguments[1:]:
         if asked := re.search(r"\[(.*)]", target):
             assert set(asked[1].split(",")) <= set(extras["optional-dependencies"]), target
     return Way(PARSED, "installs")
+
+
+def _installs_tool(arguments: Words, desk: Desk) -> Way:
+    """Check that the extras exist, as with pip; this environment has neither pipx nor uv."""
+    return _pip([word for word in arguments if word != "tool"], desk)
 
 
 def _mpremote(arguments: Words, desk: Desk) -> Way:
@@ -313,6 +318,8 @@ WAYS: dict[str, Callable[[Words, Desk], Way]] = {
     "make": _make,
     "python": _python,
     "pip": _pip,
+    "pipx": _installs_tool,
+    "uv": _installs_tool,
     "mpremote": _mpremote,
 }
 COMMANDS = frozenset(_CLI.commands)  # type: ignore[attr-defined]
