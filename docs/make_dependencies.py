@@ -44,7 +44,7 @@ PACKAGES = {
     "build123d": Package("the enclosure as code", "a CAD program's files", "Apache-2.0"),
     "edfio": Package("EDF and BDF, both ways", "own reader and writer", "Apache-2.0"),
     "pyxdf": Package("XDF of LabRecorder", "own reader", "BSD-2-Clause"),
-    "distributed": Package("`cohort --scheduler`: a cluster", "own scheduling over a network", "BSD-3-Clause"),
+    "distributed": Package("a cluster for `cohort`", "own scheduling over a network", "BSD-3-Clause"),
     "zensical": Package("the documentation as a site", "own pages", "MIT"),
     "build": Package("wheel and sdist, as they are released", "–", "MIT"),
     "pytest": Package("tests", "–", "MIT"),
