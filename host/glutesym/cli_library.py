@@ -14,6 +14,7 @@ from rich.text import Text
 
 from glutesym.cli_shared import RecordedMains, err, out
 from glutesym.printing import print_files
+from glutesym.wording import time_text
 
 if TYPE_CHECKING:
     from glutesym.session.history import History
@@ -191,8 +192,8 @@ def _print_entries(entries: list[Entry], folder: Path) -> None:
     if entries:
         out.print(table)
     size_mb = sum(entry.size_bytes for entry in entries) / 1e6
-    hours = sum(entry.length_s for entry in entries) / 3600
-    out.print(f"{len(entries)} sessions, {hours:.1f} h, {size_mb:.1f} MB")
+    length = time_text(sum(entry.length_s for entry in entries))
+    out.print(f"{len(entries)} sessions, {length}, {size_mb:.1f} MB")
 
 
 def _print_histories(histories: list[History]) -> None:
