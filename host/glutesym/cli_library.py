@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemaining
 from rich.table import Table
 from rich.text import Text
 
-from glutesym.cli_shared import RecordedMains, err, out
+from glutesym.cli_shared import RecordedMains, err, out, subject_or_none
 from glutesym.printing import print_files
 from glutesym.wording import time_text
 
@@ -33,12 +33,6 @@ Folder = Annotated[
 ]
 
 
-def _subject(value: str | None) -> str | None:
-    from glutesym.session.subject import subject_code
-
-    return value if value is None else subject_code(value)
-
-
 @app.command(
     epilog="Examples:\n\n`glutesym library sessions`\n\n"
     "`glutesym library sessions --subject S07 --since 2026-05-01 --trends`\n\n"
@@ -54,7 +48,9 @@ def library(
     ] = "",
     subject: Annotated[
         str | None,
-        typer.Option(help="Whose, as a code.", show_default="everyone's", callback=_subject),
+        typer.Option(
+            help="Whose, as a code.", show_default="everyone's", callback=subject_or_none
+        ),
     ] = None,
     exercise: Annotated[
         str | None, typer.Option("--exercise", "-e", help="Which one.", show_default="all")

@@ -46,6 +46,11 @@ def _subject(value: str) -> str:
     return subject_code(value)
 
 
+def subject_or_none(value: str | None) -> str | None:
+    """Check a subject's code that need not be given."""
+    return value if value is None else _subject(value)
+
+
 def _mains(value: int | None) -> int | None:
     if value not in (None, 0, 50, 60):
         raise typer.BadParameter("mains hum is at 50 or 60 Hz; 0 leaves it in")

@@ -8,16 +8,10 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from glutesym.cli_shared import RecordedMains, err, out
+from glutesym.cli_shared import RecordedMains, err, out, subject_or_none
 from glutesym.printing import print_files, print_history
 
 app = typer.Typer(rich_markup_mode="markdown")
-
-
-def _subject(value: str | None) -> str | None:
-    from glutesym.session.subject import subject_code
-
-    return value if value is None else subject_code(value)
 
 
 @app.command(
@@ -33,7 +27,9 @@ def trend(
     subject: Annotated[
         str | None,
         typer.Option(
-            help="Whose sessions, as a code.", show_default="the only one", callback=_subject
+            help="Whose sessions, as a code.",
+            show_default="the only one",
+            callback=subject_or_none,
         ),
     ] = None,
     exercise: Annotated[

@@ -29,12 +29,12 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
     out.print()
     if session.meta.subject:
         out.print(f"Subject {session.meta.subject}")
-    what = NO_EXERCISE.get(session.meta.exercise)
-    if what:
-        out.print(f"This session is {what}, no exercise: its sides are not judged.")
-    verdict, *others = answer_sentences(measures)
-    out.print(verdict, style="bold")
-    for sentence in others:
+    if what := NO_EXERCISE.get(session.meta.exercise):
+        told = [f"This session is {what}, no exercise: its sides are not judged."]
+    else:
+        told = answer_sentences(measures)
+    out.print(told[0], style="bold")
+    for sentence in told[1:]:
         out.print(sentence)
     print_reps(out, measures.reps)
     for side, pod in recording.pods.items():
