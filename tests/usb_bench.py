@@ -20,7 +20,7 @@ from glutesym.world_time import WorldLoop, run_in_world
 
 
 class Bench:
-    """A pod on a cable; ``port`` leads to its terminal, and to a new one after each restart."""
+    """A pod on a cable; ``port`` is away while it restarts, and while the cable is out."""
 
     def __init__(self, loop: WorldLoop, pod: VirtualPod, port: Path) -> None:
         self.loop = loop
@@ -30,8 +30,7 @@ class Bench:
 
     def plug_in(self) -> None:
         self.pod.usb.plug_in()
-        self.port.unlink(missing_ok=True)
-        self.port.symlink_to(self.pod.usb.open_terminal())
+        self.pod.usb.open_terminal(self.port)
 
     async def follow_restarts(self) -> None:
         while True:

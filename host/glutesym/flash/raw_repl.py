@@ -28,6 +28,7 @@ _GONE_S = 3.0  # from a reset until the port has vanished
 _PIECE_BYTES, _PIECE_S = 256, 0.01  # in plain raw mode: the board's buffer, and time to empty it
 _AT_ONCE_BYTES = 4096
 _MOST_BYTES = 1 << 20  # of one answer
+_QUOTED_BYTES = 40  # of what the board said, in a message
 
 
 class BoardGoneError(FlashError):
@@ -126,8 +127,8 @@ class RawRepl:
             self._send_plain(data)
         printed = self._read_until(_CTRL_D, timeout_s)[:-1]
         raised = self._read_until(_CTRL_D, timeout_s)[:-1]
-        if self._read_until(b">", timeout_s) != b">":
-            raise self._garbled()
+        if (end := self._read_until(b">", timeout_s)) != b">":
+            raise self._garbled(end)
         if raised:
             raise BoardRaisedError(raised.decode("utf-8", "replace"))
         return printed.decode("utf-8", "replace")
@@ -180,7 +181,7 @@ class RawRepl:
                     self._write(_CTRL_D)
                     return True
                 else:
-                    raise self._garbled()
+                    raise self._garbled(answer + self._buffer)
             piece = data[sent : sent + room]
             self._write(piece)
             sent += len(piece)
@@ -194,8 +195,8 @@ class RawRepl:
             self._write(data[at : at + _PIECE_BYTES])
             time.sleep(_PIECE_S)
         self._write(_CTRL_D)
-        if self._read_bytes(2) != b"OK":
-            raise self._garbled()
+        if (answer := self._read_bytes(2)) != b"OK":
+            raise self._garbled(answer + self._buffer)
 
     # --- bytes
 
@@ -257,9 +258,11 @@ class RawRepl:
             f"{self._name} is gone: the board was unplugged, or has restarted by itself."
         )
 
-    def _garbled(self) -> GarbledError:
+    def _garbled(self, got: bytes = b"") -> GarbledError:
+        said = bytes(got or self._buffer)[-_QUOTED_BYTES:]
         return GarbledError(
-            f"What is on {self._name} does not answer as MicroPython's prompt does. Unplug the "
+            f"What is on {self._name} does not answer as MicroPython's prompt does: "
+            f"{f'its last words are {said!r}' if said else 'it says nothing'}. Unplug the "
             "board and plug it in again, press its reset button, and try once more; if that does "
             "not help, put MicroPython on it anew: hold BOOT while you plug it in."
         )

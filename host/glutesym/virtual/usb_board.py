@@ -26,7 +26,7 @@ class UsbBoard:
     Attributes
     ----------
     port : Path
-        Leads to its serial port, and to a new one after each restart.
+        Its serial port: away while the board restarts, and while the cable is out.
     pod : VirtualPod
         To be touched in its world only.
     """
@@ -53,13 +53,11 @@ class UsbBoard:
         """Put the cable in; to be called in the board's world."""
         self._resets = self.pod.resets
         self.pod.usb.plug_in()
-        self.port.unlink(missing_ok=True)
-        self.port.symlink_to(self.pod.usb.open_terminal())
+        self.pod.usb.open_terminal(self.port)
 
     def disconnect(self) -> None:
         """Take the cable out; to be called in the board's world."""
         self.pod.usb.unplug()
-        self.port.unlink(missing_ok=True)
 
     async def follow(self) -> None:
         """Have a port again after each restart."""

@@ -13,6 +13,7 @@ import struct
 import tty
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 from typing import Protocol
 
 from glutesym.world_time import WorldLoop
@@ -76,21 +77,20 @@ class UsbPort:
 
 
 class UsbTerminal:
-    """The pod's serial port as a pseudo-terminal.
+    """The pod's serial port as a pseudo-terminal, which serial libraries open by a path.
 
-    Attributes
-    ----------
-    path : str
-        What a serial library opens.
+    The path vanishes before the terminal does: terminals' own names are used again at once, for
+    others.
     """
 
-    def __init__(self, loop: WorldLoop, cable: UsbCable) -> None:
+    def __init__(self, loop: WorldLoop, cable: UsbCable, path: Path) -> None:
         self._loop = loop
         self._cable = cable
+        self._path = path
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
         os.set_blocking(self._master, False)
-        self.path = os.ttyname(self._slave)
+        path.symlink_to(os.ttyname(self._slave))
         loop.add_reader(self._master, self._on_readable)
 
     def take(self, data: bytes) -> int:
@@ -102,6 +102,7 @@ class UsbTerminal:
 
     def end(self) -> None:
         """Vanish: whoever has it open gets an error or the end of the file."""
+        self._path.unlink(missing_ok=True)
         self._loop.remove_reader(self._master)
         os.close(self._slave)
         os.close(self._master)
@@ -153,17 +154,17 @@ class UsbCable:
         self._port = port = UsbPort(self)
         return port
 
-    def open_terminal(self) -> str:
-        """Make the port a pseudo-terminal and return its path.
+    def open_terminal(self, path: Path) -> None:
+        """Make the port a pseudo-terminal at a path, which is there as long as the port is.
 
         Raises
         ------
         OSError
-            There is no port: the cable is not plugged in, or the pod does not run.
+            There is no port: the cable is not plugged in, or the pod does not run; or something
+            else is at that path.
         """
         self._make_way()
-        self._port = port = UsbTerminal(self._loop, self)
-        return port.path
+        self._port = UsbTerminal(self._loop, self, path)
 
     # --- for the pod
 
