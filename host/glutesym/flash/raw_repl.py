@@ -22,7 +22,7 @@ _PASTE, _PASTE_TAKEN, _PASTE_UNKNOWN = b"\x05A\x01", b"R\x01", b"R\x00"
 _BANNER = b"raw REPL; CTRL-B to exit\r\n>"
 _REBOOTED = b"soft reboot\r\n"
 STOP_S = 12.0  # a pod that has lost its host takes 5 s to listen to Ctrl-C again
-_ASK_AGAIN_S = 0.4
+_ASK_AGAIN_S, _ASK_IDLE_TIMES = 0.4, 3
 _ANSWER_S = 10.0
 _GONE_S = 3.0  # from a reset until the port has vanished
 _PIECE_BYTES, _PIECE_S = 256, 0.01  # in plain raw mode: the board's buffer, and time to empty it
@@ -99,12 +99,15 @@ class RawRepl:
 
     def enter_if_idle(self) -> bool:
         """Have raw mode if the board shows its prompt; a program that runs goes on."""
-        self._write(b"\r" + _CTRL_A)
-        try:
-            self._read_until(_BANNER, _ASK_AGAIN_S)
-        except GarbledError:
-            return False
-        return True
+        for _ in range(_ASK_IDLE_TIMES):  # it may have been plugged in just now
+            self._write(b"\r" + _CTRL_A)
+            try:
+                self._read_until(_BANNER, _ASK_AGAIN_S)
+            except GarbledError:
+                continue
+            self._drain()
+            return True
+        return False
 
     def leave(self) -> None:
         """Have the prompt for people again."""
@@ -224,11 +227,13 @@ class RawRepl:
 
     def _drain(self) -> None:
         """Forget what is still coming, as other answers to what was asked several times."""
-        while True:
+        end_s = time.monotonic() + _ANSWER_S
+        while time.monotonic() < end_s:
             self._buffer.clear()
             self._fill(wait=True)
             if not self._buffer:
                 return
+        raise self._garbled()  # it never ends
 
     def _read_bytes(self, count: int) -> bytes:
         end_s = time.monotonic() + _ANSWER_S
