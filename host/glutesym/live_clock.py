@@ -11,7 +11,7 @@ from glutesym.measures import Side
 from glutesym.pod_clock import Messages, PodClock, fit_pod_clock
 
 _PERIOD_S = wire.TICKS_PERIOD_US / 1e6
-_AGE = 0.15  # of what a clock was fitted to: so old it may become ...
+_AGE = 0.3  # of what a clock was fitted to: so old it may become ...
 MOST_AGE_S = 6.0  # ... and not older
 
 

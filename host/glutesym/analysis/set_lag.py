@@ -29,6 +29,7 @@ _PAIRS = 60  # of rises are kept at most ...
 _OF_ALL = 0.998  # ... fewer if they have this share of the probability
 _REACH_MS = 150.0  # from the middle of what the repetitions say
 _STEP_MS = 2.0
+_NEGLIGIBLE = 1e-9  # probability of rises, spread and lag together
 
 Rep = tuple[OnsetByRise, OnsetByRise]  # left, right
 
@@ -47,38 +48,41 @@ def set_lag(reps: Sequence[Rep]) -> Distribution:
         ms. As wide as is uncertain what the person's lag is; its middle is the mean lag of these
         repetitions, each drawn to the common one as far as it is uncertain.
     """
-    any_ms, any_variance = np.array([_of_any_rise(rep) for rep in reps]).T
+    any_ms, any_variance = np.array([_of_any_rise(rep) for rep in reps]).T[..., None]
     pairs, log_pairs, follows = _likely_pairs(reps)
     of_left, of_right = np.divmod(pairs, N_MODELS)
     lag_ms = np.stack([left.mean_ms[of_left] - right.mean_ms[of_right] for left, right in reps])
     variance = np.stack(
         [left.variance_ms2[of_left] + right.variance_ms2[of_right] for left, right in reps]
     )
+    by_pair = [array.T[..., None] for array in (lag_ms, variance, follows)]  # each (reps, 1)
     middle_ms = _STEP_MS * round(float(np.median(any_ms)) / _STEP_MS)
     at_ms = middle_ms + np.arange(-_REACH_MS, _REACH_MS + 1, _STEP_MS)
 
-    spread2 = _SPREADS_MS[:, None, None] ** 2
-    lags = at_ms[:, None]
-    unlike, unlike_ms = _drawn(any_ms, any_variance, lags, spread2)
-    log_joint = np.empty((len(pairs), len(_SPREADS_MS), len(at_ms)))
-    mean_ms = np.empty_like(log_joint)
-    for i in range(len(pairs)):
-        like, like_ms = _drawn(lag_ms[:, i], variance[:, i], lags, spread2)
-        parts = (
-            (1 - _ASTRAY) * follows[:, i] * like,
-            (1 - _ASTRAY) * (1 - follows[:, i]) * unlike,
-            _ASTRAY / _ANYWHERE_MS,
-        )
-        total = sum(parts)
-        log_joint[i] = log_pairs[i] + np.log(total).sum(axis=-1)
-        mean_ms[i] = ((parts[0] * like_ms + parts[1] * unlike_ms + parts[2] * lags) / total).mean(
-            axis=-1
-        )
-    log_joint += np.log(_spread_prior())[:, None]
+    of_spread, of_lag = np.divmod(np.arange(len(_SPREADS_MS) * len(at_ms)), len(at_ms))
+    spread2, lags = _SPREADS_MS[of_spread] ** 2, at_ms[of_lag]
+    unlike = _density(any_ms, any_variance, lags, spread2)
+    log_joint = log_pairs[:, None] + np.log(_spread_prior())[of_spread]
+    for of_pair, own_ms, own_variance, follow in zip(log_joint, *by_pair, strict=True):
+        like = _density(own_ms, own_variance, lags, spread2)
+        follows_set, otherwise, astray = _parts(follow, like, unlike)
+        of_pair += _log_product(follows_set + otherwise + astray)
     joint = np.exp(log_joint - log_joint.max())
     joint /= joint.sum()
-    common = Distribution(at_ms, joint.sum(axis=(0, 1)))
-    return Distribution(at_ms + float((joint * mean_ms).sum()) - common.median, common.probability)
+
+    mean_ms = 0.0  # of these repetitions, where it matters
+    for of_pair, own_ms, own_variance, follow in zip(joint, *by_pair, strict=True):
+        matters = np.flatnonzero(of_pair > _NEGLIGIBLE)
+        at = lags[matters], spread2[matters]
+        like = _density(own_ms, own_variance, *at)
+        follows_set, otherwise, astray = _parts(follow, like, unlike[:, matters])
+        drawn_ms = follows_set * _drawn(own_ms, own_variance, *at) + astray * at[0]
+        drawn_ms += otherwise * _drawn(any_ms, any_variance, *at)
+        drawn_ms /= follows_set + otherwise + astray
+        mean_ms += float(of_pair[matters] @ drawn_ms.mean(axis=0))
+    mean_ms /= joint[joint > _NEGLIGIBLE].sum()
+    common = Distribution(at_ms, joint.sum(axis=0).reshape(-1, len(at_ms)).sum(axis=0))
+    return Distribution(at_ms + mean_ms - common.median, common.probability)
 
 
 def known(lag_ms: float) -> Rep:
@@ -128,21 +132,45 @@ def _likely_pairs(
     return pairs, log_likely[: len(pairs)], np.stack(follows)
 
 
+def _density(
+    own_ms: NDArray[np.float64],
+    variance: NDArray[np.float64],
+    common_ms: NDArray[np.float64],
+    spread2: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Return the density of what repetitions say if the common lag and the spread were so.
+
+    Own lags and variances (reps, 1), common ones and spreads (n,); the result (reps, n).
+    """
+    total = variance + spread2
+    return np.exp(-0.5 * (own_ms - common_ms) ** 2 / total) / np.sqrt(2 * np.pi * total)
+
+
 def _drawn(
     own_ms: NDArray[np.float64],
     variance: NDArray[np.float64],
     common_ms: NDArray[np.float64],
     spread2: NDArray[np.float64],
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the density of what repetitions say if the common lag were so, and their lags then.
+) -> NDArray[np.float64]:
+    """Return repetitions' lags then, drawn to the common one; shapes as for `_density`."""
+    return common_ms + (own_ms - common_ms) * (spread2 / (variance + spread2))
 
-    Own lags and variances (reps,), common ones (n, 1), spreads (m, 1, 1); both results (m, n,
-    reps).
-    """
-    total = variance + spread2
-    away = own_ms - common_ms
-    density = np.exp(-0.5 * away**2 / total) / np.sqrt(2 * np.pi * total)
-    return density, common_ms + away * (spread2 / total)
+
+def _parts(
+    follows: NDArray[np.float64], like: NDArray[np.float64], unlike: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    """Return densities of repetitions that rise as the set does, otherwise, and go astray."""
+    sure = 1 - _ASTRAY
+    return sure * follows * like, sure * (1 - follows) * unlike, _ASTRAY / _ANYWHERE_MS
+
+
+def _log_product(densities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the logarithms of products over repetitions, (reps, n) → (n,)."""
+    # Each is at least 4e-5, so that so many of them are far from what a float cannot hold.
+    total = np.zeros(densities.shape[1])
+    for i in range(0, len(densities), 32):
+        total += np.log(densities[i : i + 32].prod(axis=0))
+    return total
 
 
 def _spread_prior() -> NDArray[np.float64]:
