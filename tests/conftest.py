@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from glutesym.podfiles import copy_files, pod_files
 ROOT = Path(__file__).resolve().parents[1]
 settings.register_profile("glutesym", deadline=None)  # machines are noisy
 settings.load_profile("glutesym")
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as shells start what is in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 MICROPYTHON = shutil.which("micropython", path=str(Path(sys.executable).parent)) or "micropython"
 
 RunMicroPython = Callable[..., str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -56,6 +57,15 @@ def test_recording(name, tmp_path):
     assert code == 0, text
     (path,) = tmp_path.glob("*.glutesym")
     assert glutesym.load(path).sentence in text
+
+
+def test_a_link_that_loses_frames_costs_no_samples(tmp_path):
+    code, text = run("lossy_link.py", "--share", "0.2", "--folder", tmp_path)
+    assert code == 0, text
+    lost, of_all = map(int, re.search(r"Lost on the way: (\d+) of (\d+) frames", text).groups())
+    assert 0.15 < lost / of_all < 0.25
+    assert text.count(" samples, 0 missing") == 2
+    assert glutesym.load(tmp_path / "lossy.glutesym").sentence in text
 
 
 def test_own_arrays():

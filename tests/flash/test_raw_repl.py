@@ -78,6 +78,17 @@ def test_a_pod_that_runs_is_stopped_and_goes_on_after_a_restart(tmp_path):
             port.close()
 
 
+@pytest.mark.parametrize("left", [b"print('''\r", b"if 1:\r", b"x = (\r", b"\x05x\r", b"half"])
+def test_what_somebody_has_left_at_the_prompt_is_no_obstacle(board: UsbBoard, left):
+    with open_port(str(board.port)) as port:
+        port.write(b"\r")
+        assert port.read_until(b">>> ").endswith(b">>> ")
+        port.write(left)
+        repl = RawRepl(port, "port")
+        assert repl.enter_if_idle()
+        assert repl.run("print(6 * 7)").split() == ["42"]
+
+
 def open_port_when_back(board: UsbBoard):
     from glutesym.flash.boards import wait_until
 

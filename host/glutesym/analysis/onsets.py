@@ -164,8 +164,6 @@ def _edge(
     gains: tuple[float, ...],
 ) -> EdgeEvidence | None:
     """Return the evidence of the change-point near the ``start`` of a burst."""
-    relative = (relative + _FLOOR * snr) / (1 + _FLOOR * snr)
-    snr = snr / (1 + _FLOOR * snr)
     plateau = round(_PLATEAU_S / ROW_S)
     middle = (start + stop) // 2
     first = max(0, start - round(_BEFORE_S / ROW_S))
@@ -173,12 +171,14 @@ def _edge(
     end = min(last + plateau, start + round(_EVIDENCE_PART * (stop - start)))  # of the evidence
     if last - first < 3 or end - last < 3:
         return None
-    risen = relative[(start + end) // 2 : end].mean(axis=0) - 1
+    offered = slice(max(first - _LEAD, 0), end)
+    relative = (relative[offered] + _FLOOR * snr) / (1 + _FLOOR * snr)
+    snr = snr / (1 + _FLOOR * snr)
+    risen = relative[(start + end) // 2 - offered.start :].mean(axis=0) - 1
     local = max(float(risen @ snr / (snr @ snr)), 0.1)  # plateau here against the whole burst
     # Evidence relative to "still at rest" of a value r at power ratio q: r·q/(1+q) − ln(1+q).
     q = np.outer(snr, local * _LEVELS)
-    offered = slice(max(first - _LEAD, 0), end)
-    of_levels = cells * (relative[offered] @ (q / (1 + q)) - np.log1p(q).sum(axis=0))
+    of_levels = cells * (relative @ (q / (1 + q)) - np.log1p(q).sum(axis=0))
     n_onsets = last - first
     padded = np.zeros((n_onsets + _TEMPLATE - 1, len(_LEVELS)))
     skipped = offered.start - (first - _LEAD)
@@ -191,10 +191,10 @@ def _edge(
     by_model = evidence.reshape(n_onsets, len(gains), -1)
     # After the template's end: the plateau.
     q = np.outer(snr, local * np.array(gains))
-    of_gains = cells * (relative[:end] @ (q / (1 + q)) - np.log1p(q).sum(axis=0))
+    of_gains = cells * (relative @ (q / (1 + q)) - np.log1p(q).sum(axis=0))
     after = np.concatenate((np.zeros((1, len(gains))), np.cumsum(of_gains, axis=0)))
-    from_ = np.minimum(np.arange(first, last) - _LEAD + _TEMPLATE, end)
-    by_model += (after[end] - after[from_]).astype(np.float32)[..., None]
+    from_ = np.minimum(np.arange(first, last) - _LEAD + _TEMPLATE, end) - offered.start
+    by_model += (after[-1] - after[from_]).astype(np.float32)[..., None]
     likelihood = np.exp(by_model - by_model.max()).sum(axis=1)
     return _on_grid(time_s[first:last], np.log(np.maximum(likelihood, 1e-30)))
 
@@ -217,11 +217,9 @@ def _on_grid(time_s: NDArray[np.float64], log_likelihood: NDArray[np.float32]) -
         -(x + 1) * x * (x - 2) / 2,
         (x + 1) * x * (x - 1) / 6,
     )
-    draws_on = np.zeros((len(at), n))
-    number = np.arange(len(at))
+    log = np.zeros((len(at), log_likelihood.shape[1]))
     for weight, row in zip(weights, range(-1, 3), strict=True):
-        draws_on[number, np.clip(left + row, 0, n - 1)] += weight
-    log = draws_on @ log_likelihood
+        log += log_likelihood[np.clip(left + row, 0, n - 1)] * weight[:, None]
     return EdgeEvidence(first, np.exp(log - log.max()))
 
 

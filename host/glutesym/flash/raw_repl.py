@@ -20,6 +20,7 @@ from glutesym.errors import FlashError
 _CTRL_A, _CTRL_B, _CTRL_C, _CTRL_D = b"\x01", b"\x02", b"\x03", b"\x04"
 _PASTE, _PASTE_TAKEN, _PASTE_UNKNOWN = b"\x05A\x01", b"R\x01", b"R\x00"
 _BANNER = b"raw REPL; CTRL-B to exit\r\n>"
+_PROMPTS = b">>> ", b"... ", b"=== "
 _REBOOTED = b"soft reboot\r\n"
 STOP_S = 12.0  # a pod that has lost its host takes 5 s to listen to Ctrl-C again
 _ASK_AGAIN_S, _ASK_IDLE_TIMES = 0.4, 3
@@ -104,6 +105,8 @@ class RawRepl:
             try:
                 self._read_until(_BANNER, _ASK_AGAIN_S)
             except GarbledError:
+                if self._buffer.rstrip(_CTRL_A).endswith(_PROMPTS):  # a line that is not complete
+                    self._write(_CTRL_C)
                 continue
             self._drain()
             return True
