@@ -33,9 +33,8 @@ def write_xdf(path: Path, streams: Sequence[Stream]) -> None:
         for number, stream in enumerate(streams, 1):
             of = struct.pack("<I", number)
             words = isinstance(stream.values, list)
-            width = (
-                1 if words else np.asarray(stream.values).reshape(len(stream.time_s), -1).shape[1]
-            )
+            width = 1 if words or np.ndim(stream.values) == 1 else np.shape(stream.values)[1]
+            ends_s = stream.time_s[[0, -1]] if len(stream.time_s) else np.zeros(0)
             listed = "".join(
                 f"<channel><label>{escape(label)}</label><unit>{escape(unit)}</unit></channel>"
                 for label, unit in stream.channels
@@ -49,13 +48,15 @@ def write_xdf(path: Path, streams: Sequence[Stream]) -> None:
                 f"<desc><channels>{listed}</channels></desc></info>"
             )
             file.write(_chunk(2, of + header.encode()))
-            samples = _words(stream) if words else _numbers(stream)
-            file.write(_chunk(3, of + b"\x04" + struct.pack("<I", len(stream.time_s)) + samples))
-            for at_s in stream.time_s[[0, -1]]:
+            if len(ends_s):
+                samples = _words(stream) if words else _numbers(stream)
+                count = struct.pack("<I", len(stream.time_s))
+                file.write(_chunk(3, of + b"\x04" + count + samples))
+            for at_s in ends_s:
                 file.write(_chunk(4, of + struct.pack("<dd", at_s, stream.clock_offset_s)))
             footer = (
-                f"<info><first_timestamp>{stream.time_s[0]}</first_timestamp>"
-                f"<last_timestamp>{stream.time_s[-1]}</last_timestamp>"
+                f"<info><first_timestamp>{ends_s.min(initial=0)}</first_timestamp>"
+                f"<last_timestamp>{ends_s.max(initial=0)}</last_timestamp>"
                 f"<sample_count>{len(stream.time_s)}</sample_count></info>"
             )
             file.write(_chunk(6, of + footer.encode()))

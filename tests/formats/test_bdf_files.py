@@ -166,6 +166,16 @@ def test_any_length_is_padded_and_given_back(tmp_path: Path, n: int) -> None:
         assert file.getNSamples()[0] >= n
 
 
+@pytest.mark.parametrize(
+    ("subject", "code"), [("Ärni-7", "_rni-7"), ("S 7", "S_7"), ("S" * 99, "S" * 64), ("", "")]
+)
+def test_a_code_that_the_header_cannot_hold(tmp_path: Path, subject: str, code: str) -> None:
+    write_bdf(tmp_path / "x.bdf", pod_of(np.arange(5) * 0.048081), STARTED, (), subject)
+    with pyedflib.EdfReader(str(tmp_path / "x.bdf")) as file:
+        assert file.getPatientCode() == code.replace("_", " ")  # as EDFlib shows it
+        assert file.getNSamples()[0] >= 5
+
+
 def test_ten_volts_are_no_electrode_voltage() -> None:
     with pytest.raises(ValueError, match="no electrode voltage"):
         counts_of(np.array([2e7, -1.5]))

@@ -240,6 +240,8 @@ def test_a_label_is_letters_and_digits() -> None:
         ("emg/*left_emg.bdf", 1024, "left_emg.bdf in it is damaged: it has 0 of"),
         ("motion/*left_motion.tsv", None, "left_motion.tsv in it cannot be read"),
         ("motion/*left_motion.json", '{"Glutesym": {"MeasuredRate": null}}', "or it is damaged"),
+        ("emg/*left_emg.json", {"MeasuredRate": 900.0}, "or it is damaged"),
+        ("emg/*right_emg.json", {"Session": {"Duration": None}}, "or it is damaged"),
     ],
 )
 def test_a_damaged_file_is_an_error(exported, tmp_path: Path, name, content, words) -> None:
@@ -249,6 +251,14 @@ def test_a_damaged_file_is_an_error(exported, tmp_path: Path, name, content, wor
         path.unlink()
     elif isinstance(content, int):
         path.write_bytes(path.read_bytes()[:content])
+    elif isinstance(content, dict):
+        whole = json.loads(path.read_text("utf-8"))
+        for name, value in content.items():
+            if isinstance(value, dict):
+                whole["Glutesym"][name] |= value
+            else:
+                whole["Glutesym"][name] = value
+        path.write_text(json.dumps(whole), "utf-8")
     else:
         path.write_text(content)
     with pytest.raises(SessionError, match=words) as told:

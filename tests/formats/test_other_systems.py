@@ -213,6 +213,18 @@ def test_two_streams_of_one_name_have_two_clocks(trial: Trial, tmp_path: Path, l
     assert session.measures.summary.lag_verdict == "not measurable"
 
 
+def test_xdf_streams_without_a_sample_do_no_harm(trial: Trial, tmp_path: Path) -> None:
+    silent = [
+        Stream("Silent", np.empty(0), np.empty((0, 2)), [("a", "uV"), ("b", "uV")], FS_HZ),
+        Stream("Words", np.empty(0), []),
+    ]
+    write_xdf(tmp_path / "trial.xdf", [*silent, *streams(trial)])
+    session, said = read(tmp_path / "trial.xdf")
+    check_answer(session, trial, "by muscle activity alone", said)
+    with pytest.raises(RecordingFileError, match='"a" has no samples'):
+        read(tmp_path / "trial.xdf", sides={"left": SideChannels("a")})
+
+
 def test_xdf_that_was_not_sampled_evenly_is_refused(tmp_path: Path) -> None:
     rng = np.random.default_rng(1)
     time_s = np.cumsum(rng.exponential(1 / FS_HZ, 8000))
@@ -259,6 +271,15 @@ def test_tables(trial: Trial, tmp_path: Path, headings, separator, comma, option
     write_table(tmp_path / "trial.csv", trial, headings, columns, separator, comma)
     session, said = read(tmp_path / "trial.csv", **options)
     check_answer(session, trial, "by muscle activity alone", said)
+
+
+def test_times_in_minutes(tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).standard_normal(4000)
+    rows = [f"{i / 120_000:.9f},{uv:.6f}" for i, uv in enumerate(noise)]
+    (tmp_path / "t.csv").write_text("\n".join(["Time (min),a (uV)", *rows, ""]))
+    session, said = read(tmp_path / "t.csv", sides={"left": SideChannels("a")})
+    assert session.recording.pods["left"].emg.fs_hz == pytest.approx(2000.0, rel=1e-4)
+    assert "min" in said[1]
 
 
 def test_lines_around_a_table_do_no_harm(trial: Trial, tmp_path: Path) -> None:

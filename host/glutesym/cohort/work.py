@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 from dataclasses import dataclass
 from functools import cache
@@ -56,9 +57,27 @@ def measure(task: Task) -> Outcome:
 
 @cache
 def analysis_version() -> str:
-    """Return what tells one analysis from another: the version, and a digest of the sources."""
-    package = Path(__file__).resolve().parents[1]
+    """Return what tells one analysis from another: the version, and a digest of its sources."""
     digest = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
-        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    for name, path in sorted(_sources().items()):
+        digest.update(name.encode() + b"\0" + path.read_bytes())
     return f"{__version__}+{digest.hexdigest()[:12]}"
+
+
+def _sources() -> dict[str, Path]:
+    """Return the modules that `measure` takes part in or imports, however far away."""
+    package = Path(__file__).resolve().parents[1]
+    waiting = {__name__}
+    found: dict[str, Path] = {}
+    while waiting:
+        name = waiting.pop()
+        path = package.joinpath(*name.split(".")[1:]).with_suffix(".py")
+        if name in found or not path.is_file():  # done, a package, or another's module
+            continue
+        found[name] = path
+        for node in ast.walk(ast.parse(path.read_bytes())):
+            if isinstance(node, ast.Import):
+                waiting |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                waiting |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 _MONTHS = "JAN FEB MAR APR MAY JUN JUL AUG SEP OCT NOV DEC".split()
 _BYTES = 3  # a sample
+_CODE_MOST = 64  # characters; with the other fields of the patient fewer than 80
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def write_bdf_plus(
     annotations : sequence of Annotation
         None before the first sample.
     subject : str
-        A code without spaces.
+        A code; what the header cannot hold of it, spaces among it, becomes ``_``.
 
     Raises
     ------
@@ -95,9 +96,10 @@ def write_bdf_plus(
 
 def _header(started: datetime, n_records: int, record_us: int, n: int, subject: str) -> bytes:
     day = f"{started:%d}-{_MONTHS[started.month - 1]}-{started:%Y}"
+    code = "".join(c if "!" <= c <= "~" else "_" for c in subject) or "X"
     return b"\xffBIOSEMI" + "".join(
         (
-            f"{subject or 'X'} X X X".ljust(80),
+            f"{code[:_CODE_MOST]} X X X".ljust(80),
             f"Startdate {day} X X glutesym".ljust(80),
             f"{started:%d.%m.%y}",
             f"{started:%H.%M.%S}",

@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 import polars as pl
 
+from glutesym.dsp.bandpass import HIGH_HZ
 from glutesym.errors import SessionError
 from glutesym.formats.bdf import CLIPPED, LEAD_OFF, read_bdf
 from glutesym.formats.bids_sidecars import ACCEL_STEP_G, G_M_S2, MISSING
@@ -30,6 +31,7 @@ from glutesym.session.analyze import AnalyzedSession
 
 _IMU_HZ = 208.0  # of a record without samples
 _MOST_HZ = 1e6
+_EMG_LEAST_HZ = 2 * HIGH_HZ
 
 
 def read_bids(folder: Path, settings: Settings) -> AnalyzedSession:
@@ -51,8 +53,8 @@ def read_bids(folder: Path, settings: Settings) -> AnalyzedSession:
         started = datetime.fromisoformat(of_session["StartedUTC"])
         recording = Recording(
             pods,
-            of_session["Duration"],
-            about["Exercise"],
+            float(of_session["Duration"]),
+            str(about["Exercise"]),
             SyncUncertainty(
                 np.array(of_session["SyncTimes"], np.float64),
                 _floats(of_session["SyncHalfWidthMs"]),
@@ -60,7 +62,7 @@ def read_bids(folder: Path, settings: Settings) -> AnalyzedSession:
         )
     except OSError as error:
         raise SessionError(
-            folder, f"{Path(error.filename).name} in it cannot be read ({error.strerror})."
+            folder, f"{Path(error.filename or '').name} in it cannot be read ({error.strerror})."
         ) from error
     except (
         LookupError,
@@ -87,7 +89,7 @@ def _pod(side: Side, folder: Path, sidecar: Path, about: dict[str, Any]) -> PodR
         name = sidecar.with_suffix(".bdf").name
         raise SessionError(folder, f"{name} in it is damaged: it has {len(uv)} of {n} samples.")
     emg = EmgRecord(
-        _rate_hz(about),
+        _rate_hz(about, _EMG_LEAST_HZ),
         _times(n, about["SampleTimes"]),
         uv,
         _index(n, about["PodIndex"]),
@@ -122,9 +124,9 @@ def _imu(side: Side, folder: Path) -> ImuRecord:
     return join_imu([], _IMU_HZ)
 
 
-def _rate_hz(about: dict[str, Any]) -> float:
+def _rate_hz(about: dict[str, Any], least_hz: float = 1.0) -> float:
     rate_hz = float(about["MeasuredRate"])
-    if not 1 <= rate_hz <= _MOST_HZ:
+    if not least_hz < rate_hz <= _MOST_HZ:
         raise ValueError(f"{rate_hz} samples a second")
     return rate_hz
 

@@ -84,11 +84,12 @@ def read_xdf(path: Path) -> ForeignFile:
 
 
 def _channels(path: Path, stream: Any, clock: str, first_s: float) -> list[Channel]:
-    values: NDArray[np.float64] = np.asarray(stream["time_series"], np.float64)
-    values = values.reshape(len(stream["time_stamps"]), -1)
+    n_channels = int(stream["info"]["channel_count"][0])
     time_s = np.asarray(stream["time_stamps"], np.float64) - first_s
+    values: NDArray[np.float64] = np.asarray(stream["time_series"], np.float64)
+    values = values.reshape(len(time_s), n_channels)  # also of a stream without a sample
     channels: list[Channel] = []
-    for i, (label, unit) in enumerate(_described(stream["info"], values.shape[1])):
+    for i, (label, unit) in enumerate(_described(stream["info"], n_channels)):
         name = label or f"{clock} {i + 1}"
         channels.append(Channel(name, unit, clock, _loader(path, name, time_s, values[:, i])))
     return channels

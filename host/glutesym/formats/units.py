@@ -33,7 +33,11 @@ _SPELLED = {  # lower case, without spaces → as above
 _OPTION: dict[Quantity, str] = {"emg": "--unit", "accel": "--accel-unit", "gyro": "--gyro-unit"}
 _IN_BRACKETS = re.compile(r"^(?P<name>.*?)\s*[(\[](?P<unit>[^()\[\]]+)[)\]]\s*$")
 _AFTER_LINE = re.compile(r"^(?P<name>.+)_(?P<unit>[A-Za-zµμ]+(?:_s2?)?)$")
-_TIME = {"s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+_TIME = {
+    "h": 3600.0, "min": 60.0, "minutes": 60.0,
+    "s": 1.0, "sec": 1.0, "seconds": 1.0,
+    "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ns": 1e-9,
+}  # fmt: skip
 
 
 def split_heading(heading: str) -> tuple[str, str]:
