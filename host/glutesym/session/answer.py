@@ -48,10 +48,10 @@ def corrective_plan(sessions: Sequence[AnalyzedSession]) -> Plan | None:
     Walking is no set that the plan's exercises could even out, and what is recorded to calibrate
     or to test pods says nothing of anybody's strength: neither counts.
     """
-    exercised = [
-        session.measures.summary
-        for session in sessions
-        if session.meta.exercise not in NO_EXERCISE and not is_walking(session.meta.exercise)
-    ]
-    plan = make_plan(exercised)
-    return plan if plan.weaker else None
+    return make_plan(
+        [
+            session.measures.summary
+            for session in sessions
+            if session.meta.exercise not in NO_EXERCISE and not is_walking(session.meta.exercise)
+        ]
+    )
