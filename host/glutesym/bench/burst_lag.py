@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import interpolate, signal, stats
 
+from glutesym.dsp.runs import runs
+
 _Array = NDArray[np.float64]
 
 _MOST_S = 0.1  # that the pods are looked for apart
@@ -106,10 +108,9 @@ def _bursts(grid_s: _Array, uv: _Array) -> list[tuple[float, float]]:
     width = round(0.02 * _GRID_HZ)
     envelope = np.sqrt(np.convolve(uv**2, np.ones(width) / width, mode="same"))
     loud = envelope > _LOUD * np.quantile(envelope, 0.99)
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], loud, [0]])))
     return [
         (float(grid_s[a]) - _MARGIN_S, float(grid_s[b - 1]) + _MARGIN_S)
-        for a, b in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
+        for a, b in runs(loud)
         if 0 < a and b < len(loud) and (b - a) > 0.03 * _GRID_HZ
     ]
 

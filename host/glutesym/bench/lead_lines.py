@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from glutesym import wire
-from glutesym.bench.box import OPEN_N, OPEN_P, OPEN_REF, SHORT, SIGNAL, lead_off_s
+from glutesym.bench.box import OPEN_N, OPEN_P, OPEN_REF, lead_off_s
 from glutesym.bench.lead_off import Report, follow_report
 from glutesym.bench.line import Line, Verdict, judged, told, withheld
 from glutesym.bench.reading import BenchPod, BenchSession
@@ -32,7 +32,7 @@ def connected_line(session: BenchSession, pod: BenchPod) -> Line | None:
     parts = [
         (stretch.start_s, stretch.end_s)
         for stretch in session.stretches
-        if (stretch.position, stretch.step[:4]) in ((SHORT, "nois"), (SIGNAL, "sign"))
+        if stretch.step in ("noise", "signal")
     ]
     parts += [
         (stretches[0].start_s, stretches[0].end_s)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glutesym.bench.reading import BenchPod, BenchSession, Stretch
+from glutesym.dsp.runs import runs
 
 _Array = NDArray[np.float64]
 
@@ -32,10 +33,8 @@ def piece_of(pod: BenchPod, stretch: Stretch) -> Piece:
         return Piece(emg.time_s, emg.uv, emg.fs_hz, "no sample was recorded then")
     if emg.clipped.mean() > _CLIPPED_SHARE:
         return Piece(emg.time_s, emg.uv, emg.fs_hz, "the signal is at its rail: see the leads")
-    edges = np.flatnonzero(np.diff(np.concatenate([[0], np.isfinite(emg.uv), [0]])))
-    starts, ends = edges[::2], edges[1::2]
-    longest = int(np.argmax(ends - starts)) if len(starts) else 0
-    part = slice(starts[longest], ends[longest]) if len(starts) else slice(0)
+    whole = runs(np.isfinite(emg.uv))
+    part = slice(*max(whole, key=lambda run: run[1] - run[0], default=(0, 0)))
     time_s, uv = emg.time_s[part], emg.uv[part]
     if len(uv) < LEAST_S * emg.fs_hz:
         return Piece(time_s, uv, emg.fs_hz, f"samples were lost: no {LEAST_S:g} s without a gap")

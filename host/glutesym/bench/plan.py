@@ -38,8 +38,8 @@ class Setup:
             (0.05 <= self.electrodes_mv <= 100, f"--generator-mv {_REACH}"),
             (self.hum_mv > 0, "--hum-mv must be more than 0"),
             (self.hum_mv <= 500, "--hum-mv must be at most 500: more is beyond the inputs"),
-            (self.level_tolerance_pct >= 0, "--level-tolerance must not be negative"),
-            ((self.generator_ppm or 0) >= 0, "--generator-ppm must not be negative"),
+            (0 <= self.level_tolerance_pct <= 50, "--level-tolerance must be from 0 to 50"),
+            (0 <= (self.generator_ppm or 0) <= 1e5, "--generator-ppm must be from 0 to 100000"),
             (
                 self.second_mv is None or 2 <= self._apart(self.second_mv) <= 100,
                 "--second-mv must be at least twice or at most half of --generator-mv",
