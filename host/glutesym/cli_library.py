@@ -43,7 +43,7 @@ def library(
     find: Annotated[
         str,
         typer.Option(
-            help="Words in a session's path, exercise or placement.", show_default="all sessions"
+            help="Words in a session's file, exercise or placement.", show_default="all sessions"
         ),
     ] = "",
     subject: Annotated[
@@ -168,25 +168,27 @@ def cohort(
 
 
 def _print_entries(entries: list[Entry], folder: Path) -> None:
-    table = Table("Began", "Subject", "Exercise", "Length (s)", "File")
-    table.columns[-1].overflow = "fold"
+    """Print two lines a session: a table would fold the names of files, which are long."""
     for entry in entries:
-        file = str(entry.path.relative_to(folder))
         if entry.of is None or entry.started is None:
-            table.add_row("?", "", Text(entry.problem, "bold"), "", Text(file))
-            continue
-        began = f"{entry.started.astimezone():%Y-%m-%d %H:%M}"
-        what = f"{entry.of.exercise}, {entry.of.placement}"
-        marks = [
-            word
-            for word, there in (("virtual pods", entry.of.virtual), ("not ended", not entry.ended))
-            if there
-        ]
-        what += f" ({', '.join(marks)})" if marks else ""
-        length = f"{entry.length_s:.0f}"
-        table.add_row(began, Text(entry.of.subject), Text(what), length, Text(file))
-    if entries:
-        out.print(table)
+            about = Text(f"cannot be read: {entry.problem}", "bold")
+        else:
+            what = f"{entry.of.exercise}, {entry.of.placement}"
+            marks = [
+                word
+                for word, there in (
+                    ("virtual pods", entry.of.virtual),
+                    ("not ended", not entry.ended),
+                )
+                if there
+            ]
+            what += f" ({', '.join(marks)})" if marks else ""
+            about = Text(
+                f"{entry.started.astimezone():%Y-%m-%d %H:%M}{entry.length_s:7.0f} s  "
+                f"{entry.of.subject or '-':16}  {what}"
+            )
+        out.print(about, soft_wrap=True)
+        out.print(Text(f"    {entry.path.relative_to(folder)}", "dim"), soft_wrap=True)
     size_mb = sum(entry.size_bytes for entry in entries) / 1e6
     length = time_text(sum(entry.length_s for entry in entries))
     out.print(f"{len(entries)} sessions, {length}, {size_mb:.1f} MB")

@@ -82,6 +82,7 @@ def test_sessions_are_listed_in_order_of_time_and_none_is_measured(folder, monke
         (Search(since=date(2026, 5, 5), until=date(2026, 5, 6)), 2),
         (Search(words="s07 bridge"), 4),
         (Search(words="broken"), 1),
+        (Search(words="sessions"), 0),  # the folder's own name
         (Search(words="squat"), 0),
     ],
 )
@@ -105,6 +106,9 @@ def test_the_command_lists_searches_and_writes_the_table(folder, tmp_path) -> No
     table = tmp_path / "found.csv"
     said = run("library", folder, "--trends", "--csv", table)
     assert "7 sessions" in said
+    lines = CliRunner(env={"COLUMNS": "40"}).invoke(app, ["library", str(folder)]).output
+    files = {line.strip() for line in lines.splitlines()}
+    assert {str(one.relative_to(folder)) for one in folder.rglob("*.glutesym")} <= files
     assert "subject S07, bridge" in said
     rows = pl.read_csv(table)
     assert rows.columns == [column.heading for column in LIBRARY]

@@ -36,11 +36,14 @@ class Search:
     exercise: str | None = None
     since: date | None = None  # local dates, both included
     until: date | None = None
-    words: str = ""  # in the path, exercise or placement, upper and lower case alike
+    words: str = ""  # in file, exercise or placement, upper and lower case alike
 
-    def finds(self, entry: Entry) -> bool:
-        """Say whether a session is meant; one that cannot be read is, if only words are asked."""
-        text = f"{entry.path} {entry.of or ''}".casefold()
+    def finds(self, entry: Entry, folder: Path) -> bool:
+        """Say whether a session is meant; one that cannot be read is, if only words are asked.
+
+        What is above the folder that is searched says nothing about its sessions.
+        """
+        text = f"{entry.path.relative_to(folder)} {entry.of or ''}".casefold()
         if not all(word in text for word in self.words.casefold().split()):
             return False
         if entry.of is None or entry.started is None:
@@ -71,7 +74,7 @@ def list_sessions(
         progress(done / len(paths))
         entries.append(_entry(path))
     progress(1.0)
-    meant = [entry for entry in entries if search is None or search.finds(entry)]
+    meant = [entry for entry in entries if search is None or search.finds(entry, folder)]
     return sorted(meant, key=_order)
 
 
