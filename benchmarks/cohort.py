@@ -2,7 +2,7 @@
 
     python benchmarks/cohort.py [--sessions 60] [--workers 1 2]
 
-Copies of one set of twelve bridges from virtual pods, a minute and a half each, with 1, 2, …
+Copies of one set of twelve bridges from virtual pods, a minute each, with 1, 2, …
 processes of this computer and with as many workers of a Dask cluster on it. Starting the processes
 counts; the cluster is there before.
 """

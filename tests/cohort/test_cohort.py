@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
+import subprocess
+import sys
+import types
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +22,7 @@ from typer.testing import CliRunner
 from glutesym.analysis.calibration import Mvic
 from glutesym.cli import app
 from glutesym.cohort import run as cohort_run
+from glutesym.cohort import work
 from glutesym.cohort.local import in_processes
 from glutesym.cohort.run import LEDGER, REPETITIONS, SESSIONS, run_cohort
 from glutesym.cohort.work import analysis_version, measure
@@ -52,10 +58,10 @@ def in_this_process(monkeypatch) -> list[str]:
     """Have sessions measured here, and return which were."""
     measured: list[str] = []
 
-    def one_by_one(work, tasks, _workers):
+    def one_by_one(do, tasks, _workers):
         for task in tasks:
             measured.append(task.file)
-            yield task, work(task)
+            yield task, do(task)
 
     monkeypatch.setattr(cohort_run, "in_processes", one_by_one)
     return measured
@@ -140,6 +146,45 @@ def test_interrupted_it_goes_on_with_the_same_command(
     assert pl.read_parquet(out)["file"].to_list() == FILES
 
 
+def test_a_mistake_of_ours_costs_one_session_only(folder, tmp_path, monkeypatch) -> None:
+    real = work._measure
+
+    def mistaken(task):
+        if task.file == FILES[1]:
+            raise ZeroDivisionError("float division by zero")
+        if task.file == FILES[2]:
+            raise MemoryError
+        return real(task)
+
+    monkeypatch.setattr(work, "_measure", mistaken)
+    monkeypatch.setattr(
+        cohort_run, "in_processes", lambda do, tasks, _: ((task, do(task)) for task in tasks)
+    )
+    out = tmp_path / "cohort.parquet"
+    problems = dict(run_cohort(folder, out).problems)
+    assert "ZeroDivisionError: float division by zero" in problems[FILES[1]]
+    assert "out of memory" in problems[FILES[2]]
+    assert pl.read_parquet(out)["problem"].is_null().to_list() == [True, False, False, False]
+    monkeypatch.undo()
+    assert run_cohort(folder, out).measured == 1  # memory may suffice now; the mistake is the same
+
+
+def test_what_measuring_depends_on_is_known(recorded) -> None:
+    """Everything that is loaded for it counts, and nothing of windows, commands and reports."""
+    sources = work._sources()
+    done = subprocess.run(
+        [sys.executable, Path(fatal_work.__file__).with_name("loaded_work.py"), recorded],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(done.stdout.split())
+    assert "glutesym.analysis.onsets" in loaded
+    assert loaded <= set(sources)
+    parts = {name.split(".")[1] for name in sources}
+    assert not parts & {"gui", "virtual", "report", "formats", "bench", "cli", "links", "flash"}
+
+
 def test_a_process_that_is_killed_costs_its_own_task_only() -> None:
     results = dict(in_processes(fatal_work.fatal_at_seven, range(12), 2))
     assert results == {n: None if n == 7 else 2 * n for n in range(12)}
@@ -174,6 +219,18 @@ def test_a_cluster_that_is_not_there_or_has_no_worker(folder, tmp_path, monkeypa
         with pytest.raises(GlutesymError, match="No Dask scheduler answers"):
             run_cohort(folder, tmp_path / "x.parquet", scheduler=address)
     monkeypatch.undo()
+    elsewhere = types.ModuleType("not_there")  # no worker can import it
+    exec("def measure(task): return task", elsewhere.__dict__)
+    monkeypatch.setitem(sys.modules, "not_there", elsewhere)
+    monkeypatch.setattr(cohort_run, "measure", elsewhere.measure)
+    with (
+        distributed.LocalCluster(
+            n_workers=1, host="127.0.0.1", dashboard_address=None, processes=True
+        ) as cluster,
+        pytest.raises(GlutesymError, match=r"cannot measure.*not_there"),
+    ):
+        run_cohort(folder, tmp_path / "x.parquet", scheduler=cluster.scheduler_address)
+    monkeypatch.undo()
     with (
         distributed.LocalCluster(n_workers=0, host="127.0.0.1", dashboard_address=None) as cluster,
         pytest.raises(GlutesymError, match="has no worker"),
@@ -200,7 +257,13 @@ def test_places_that_cannot_be_written_and_folders_without_sessions(
     taken.mkdir()
     with pytest.raises(SessionError, match="cannot write"):
         run_cohort(folder, taken)
-    (tmp_path / f"x.parquet{LEDGER}").write_text("mine")
+    ledger = tmp_path / f"x.parquet{LEDGER}"
+    ledger.write_text("mine")
+    with pytest.raises(SessionError, match="Choose another --out"):
+        run_cohort(folder, tmp_path / "x.parquet")
+    ledger.unlink()
+    with closing(sqlite3.connect(ledger)) as other:
+        other.execute("CREATE TABLE done (mine)")
     with pytest.raises(SessionError, match="Choose another --out"):
         run_cohort(folder, tmp_path / "x.parquet")
     with pytest.raises(SessionError, match="no session file"):

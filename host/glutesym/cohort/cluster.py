@@ -30,7 +30,8 @@ def on_cluster(
     Raises
     ------
     GlutesymError
-        Dask is not installed, nobody answers there, or there is no worker.
+        Dask is not installed, nobody answers there or not any more, there is no worker, or one
+        lacks the module.
     """
     try:
         import distributed
@@ -52,6 +53,13 @@ def on_cluster(
                 f"The scheduler at {scheduler} has no worker. Start some with "
                 f"`dask worker {scheduler} --nthreads 1` where glutesym is installed."
             )
+        try:
+            client.run(callable, work)  # a task that a worker cannot import would never end
+        except Exception as error:  # Dask tells what happened there as any kind
+            raise GlutesymError(
+                f"A worker of {scheduler} cannot measure ({error}). Install the same glutesym "
+                "where the workers run, start them again, and give the same command."
+            ) from error
         waiting = iter(tasks)
         under_way: dict[Any, T] = {}
         results: Any = distributed.as_completed(loop=client.loop)
@@ -71,5 +79,10 @@ def on_cluster(
                 result = future.result()
             except distributed.KilledWorker:
                 result = None
+            except distributed.CancelledError as error:
+                raise GlutesymError(
+                    f"The scheduler at {scheduler} is gone. What was measured is kept: start it "
+                    "and its workers again, and give the same command."
+                ) from error
             submit_one()
             yield task, result

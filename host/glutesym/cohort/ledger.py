@@ -15,6 +15,7 @@ _MAKE = (
     "CREATE TABLE IF NOT EXISTS done (file TEXT PRIMARY KEY, state TEXT NOT NULL,"
     " summary TEXT, reps TEXT NOT NULL, problem TEXT NOT NULL) WITHOUT ROWID"
 )
+_READ = "SELECT file, summary, reps, problem FROM done"
 
 
 class Ledger:
@@ -36,10 +37,14 @@ class Ledger:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(path)
-            with self._database:
+            try:
                 self._database.execute("PRAGMA journal_mode = WAL")
                 self._database.execute("PRAGMA synchronous = NORMAL")
                 self._database.execute(_MAKE)
+                self._database.execute(f"{_READ} LIMIT 0")  # the columns are ours
+            except sqlite3.Error:
+                self._database.close()
+                raise
         except (OSError, sqlite3.Error) as error:
             raise SessionError(
                 path, f"cannot be used ({error}). Choose another --out, or delete this file."
@@ -76,6 +81,5 @@ class Ledger:
 
     def outcomes(self) -> Iterator[tuple[str, dict[str, Any] | None, list[dict[str, Any]], str]]:
         """Yield ``(file, summary, reps, problem)`` of all sessions, by file."""
-        query = "SELECT file, summary, reps, problem FROM done ORDER BY file"
-        for file, summary, reps, problem in self._database.execute(query):
+        for file, summary, reps, problem in self._database.execute(f"{_READ} ORDER BY file"):
             yield file, summary and json.loads(summary), json.loads(reps), problem

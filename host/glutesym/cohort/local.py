@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -13,6 +14,7 @@ from typing import TypeVar
 T = TypeVar("T")
 R = TypeVar("R")
 _AHEAD = 2  # tasks a process, so that none waits for work
+_MOST_ON_WINDOWS = 61  # processes that Python can wait for there
 
 
 def in_processes(
@@ -47,6 +49,8 @@ def _until_one_dies(
 ) -> Iterator[tuple[T, R | None]]:
     """Do what is waiting; returns the tasks that were under way when a process died."""
     running: dict[Future[R], T] = {}
+    if sys.platform == "win32":
+        workers = min(workers, _MOST_ON_WINDOWS)
     pool = ProcessPoolExecutor(workers, get_context("spawn"), _leave_ctrl_c_to_the_parent)
     try:
         while waiting or running:

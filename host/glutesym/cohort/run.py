@@ -54,7 +54,8 @@ def run_cohort(
     """Measure all sessions below a folder and write a Parquet table, a row a session.
 
     Interrupted at any time, it goes on with the same call. A session is measured again when its
-    file, its folder's calibrations, the frequency of the hum or glutesym itself has changed.
+    file, its folder's calibrations, the frequency of the hum or what of glutesym measures it has
+    changed.
 
     Parameters
     ----------

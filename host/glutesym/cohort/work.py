@@ -33,17 +33,29 @@ class Outcome:
     problem: str = ""
 
 
-def measure(task: Task) -> Outcome:
-    """Measure one session; a file that cannot be measured is an outcome, too."""
+def measure(task: Task) -> Outcome | None:
+    """Measure one session; that it cannot be measured is an outcome, too. None: out of memory."""
+    try:
+        return _measure(task)
+    except SessionError as error:
+        problem = error.reason
+    except MemoryError:
+        return None
+    except Exception as error:  # a mistake of ours: it is named, and costs this session only
+        problem = (
+            f"glutesym failed ({type(error).__name__}: {error}): please report it with what "
+            "`glutesym analyze` says of this file"
+        )
+    return Outcome(task.file, analysis_version(), problem=problem)
+
+
+def _measure(task: Task) -> Outcome:
     from glutesym.session.analyze import session_meta
     from glutesym.session.measured import measure_session
     from glutesym.session.tables import session_tables, whole
 
     path = Path(task.path)
-    try:
-        session = measure_session(path, mains_hz=task.mains_hz)
-    except SessionError as error:
-        return Outcome(task.file, analysis_version(), problem=error.reason)
+    session = measure_session(path, mains_hz=task.mains_hz)
     meta = session_meta(session)
     whose = {"session": path.stem} | {key: meta.get(key) for key in ("started_utc", "subject")}
     parts = session_tables(
@@ -65,14 +77,15 @@ def analysis_version() -> str:
 
 
 def _sources() -> dict[str, Path]:
-    """Return the modules that `measure` takes part in or imports, however far away."""
+    """Return this module and all that it imports, directly or through others, by name."""
     package = Path(__file__).resolve().parents[1]
     waiting = {__name__}
     found: dict[str, Path] = {}
     while waiting:
         name = waiting.pop()
         path = package.joinpath(*name.split(".")[1:]).with_suffix(".py")
-        if name in found or not path.is_file():  # done, a package, or another's module
+        ours = name.startswith(f"{package.name}.")
+        if not ours or name in found or not path.is_file():  # no file: a package or a function
             continue
         found[name] = path
         for node in ast.walk(ast.parse(path.read_bytes())):
