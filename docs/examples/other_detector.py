@@ -54,6 +54,10 @@ def main(path: str) -> None:
     spread = stats.bootstrap((known_ms,), np.median, rng=1).confidence_interval
     print(f"Set: {np.median(known_ms):+.0f} ms ({spread.low:+.0f} to {spread.high:+.0f})")
     print(session.sentence)
+    print(
+        "A threshold misses onsets that rise slowly or out of noise, or finds them elsewhere: "
+        "where the two differ is what there is to look at."
+    )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ one weaker by a quarter and later by 40 ms.
 import numpy as np
 
 import glutesym
+from glutesym.measures import Estimate
 
 FS_HZ, IMU_HZ, REPS, PERIOD_S = 2000.0, 200.0, 10, 4.0
 
@@ -34,6 +35,13 @@ def side(gain: float, late_s: float, random: np.random.Generator) -> dict[str, n
     return {"emg_uv": emg_uv, "accel_g": accel_g, "gyro_dps": gyro_dps}
 
 
+def in_words(number: Estimate, unit: str) -> str:
+    """Return a number with its interval, or why it is withheld."""
+    if number.value is None:
+        return f"withheld: {number.reason}"
+    return f"{number.value:+.1f} {unit} (95 % CI {number.ci_low:+.1f} to {number.ci_high:+.1f})"
+
+
 def main() -> None:
     random = np.random.default_rng(1)
     sides = {"left": side(0.75, 0.04, random), "right": side(1.0, 0.0, random)}
@@ -47,12 +55,14 @@ def main() -> None:
     )
     found = glutesym.analyze(recording)
     summary = found.summary
-    print(f"{summary.n_reps} repetitions: {summary.verdict}, {summary.symmetry_index_pct}")
-    print(f"Timing: {summary.lag_verdict}, {summary.lag_ms}")
+    index = in_words(summary.symmetry_index_pct, "%")
+    print(f"{summary.n_reps} repetitions: {summary.verdict}, {index}; positive: right larger")
+    print(f"Timing: {summary.lag_verdict}, {in_words(summary.lag_ms, 'ms')}; positive: left later")
 
     left = [rep.left.activation_uv for rep in found.reps]
     right = [rep.right.activation_uv for rep in found.reps]
-    print("The same from amounts alone:", glutesym.asymmetry(left, right).symmetry_index_pct)
+    alone = glutesym.asymmetry(left, right)
+    print("The same from amounts alone:", in_words(alone.symmetry_index_pct, "%"))
 
 
 if __name__ == "__main__":

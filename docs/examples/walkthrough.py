@@ -44,7 +44,9 @@ print(session.reps.select("rep", "symmetry_index_pct", "lag_ms", "quality", "rea
 # %%
 half = session.reps.head(session.reps.height // 2)
 first_half = glutesym.asymmetry(half["left_activation_uv"], half["right_activation_uv"])
-print(first_half.verdict, first_half.symmetry_index_pct)
+index = first_half.symmetry_index_pct  # positive: right larger
+print(f"{first_half.verdict}: {index.value:+.1f} %")
+print(f"95 % CI {index.ci_low:+.1f} to {index.ci_high:+.1f} %")
 
 # %% [markdown]
 # ## Files for others

@@ -50,6 +50,7 @@ from glutesym.cli_shared import (
     measure,
     out,
     require_both_sides,
+    say,
     show,
     view_options,
 )
@@ -132,7 +133,7 @@ def main() -> None:
     try:
         app()
     except GlutesymError as error:
-        err.print(Text.assemble(("Error:", "bold red"), f" {error}"), soft_wrap=True)
+        say(err, Text.assemble(("Error:", "bold red"), f" {error}"))
         _leave(1)
     except KeyboardInterrupt:
         _leave(130)

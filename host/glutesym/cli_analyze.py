@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from glutesym.cli_export import export_one
-from glutesym.cli_shared import RecordedMains, RecordedPlacement, err, measure, out
+from glutesym.cli_shared import RecordedMains, RecordedPlacement, err, measure, out, say
 from glutesym.errors import GlutesymError
 from glutesym.formats.units import EMG_UNITS, Quantity
 from glutesym.measures import Side
@@ -139,7 +139,7 @@ def analyze(
 
 def _print(analyzed: AnalyzedSession, said: list[str], folder: Path | None) -> None:
     for line in said:
-        err.print(line, soft_wrap=True)
+        say(err, line)
     print_result(out, analyzed)
     if folder is not None:
         print_files(out, [export_one(analyzed, folder)])

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress
 from rich.table import Table
 
-from glutesym.cli_shared import View, WornSide, err, out, require_both_sides, show
+from glutesym.cli_shared import View, WornSide, err, out, progress_bar, require_both_sides, show
 from glutesym.errors import GlutesymError
 from glutesym.exercises import BENCH
 
@@ -194,7 +193,7 @@ def _record(
     if virtual:
         from glutesym.virtual.bench import VirtualBench
 
-        with Progress(console=err, transient=True) as progress:
+        with progress_bar() as progress:
             task = progress.add_task("", total=len(steps))
 
             def tell(step: Step, done: float) -> None:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 app = typer.Typer(rich_markup_mode="markdown")
 
 
+_WIDE = 80  # columns from which the list has room for ages and spreads
 _RINGS = ("squeeze", "let go")  # who lies prone sees no screen
 
 
@@ -174,16 +175,20 @@ def _list(folder: Path, subject: str) -> None:
             soft_wrap=True,
         )
         return
+    secondary = out.width >= _WIDE
+    told = "MVIC and the spread of its trials" if secondary else "MVIC"
     table = Table(
-        "Subject",
-        "Placement",
-        caption="MVIC and the spread of its trials: left / right. Holds: while these electrodes "
+        caption=f"{told}: left / right. Holds: while these electrodes "
         "are on, 12 hours at most; put on anew they read differently.",
         caption_justify="left",
     )
-    for heading in ("Made", "Age", "MVIC (µV)", "Spread (%)"):
+    table.add_column("Subject", overflow="fold", min_width=7)
+    table.add_column("Placement", overflow="fold", min_width=9 if secondary else 7)
+    for heading in ("Made", *(["Age"] if secondary else []), "MVIC\n(µV)"):
         table.add_column(heading, no_wrap=True)
-    table.add_column("Holds")
+    if secondary:
+        table.add_column("Spread\n(%)", no_wrap=True)
+    table.add_column("Holds", overflow="fold", min_width=7)
     now = datetime.now().astimezone()
     for one in found:
         sides = [one.mvic.get(side) for side in SIDES]
@@ -193,9 +198,9 @@ def _list(folder: Path, subject: str) -> None:
             one.subject or "–",
             one.placement,
             f"{one.made.astimezone():%Y-%m-%d}",
-            _age_text((now - one.made).total_seconds() / 3600),
+            *([_age_text((now - one.made).total_seconds() / 3600)] if secondary else []),
             " / ".join(uv_text(mvic and mvic.mvic_uv) for mvic in sides),
-            " / ".join(spreads),
+            *([" / ".join(spreads)] if secondary else []),
             f"no: {missing[0]} side missing" if missing else "yes" if one.holds_at(now) else "no",
         )
     out.print(table)

@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 from rich.progress import Progress, TaskID
 
-from glutesym.cli_shared import RecordedMains, RecordedPlacement, err, out
+from glutesym.cli_shared import RecordedMains, RecordedPlacement, err, out, progress_bar
 from glutesym.errors import GlutesymError
 from glutesym.formats.exporter import Format, exporter, place_of
 from glutesym.printing import print_files
@@ -68,7 +68,7 @@ def export(
     written: list[Path] = []
     failed: list[str] = []
     try:
-        with _progress() as progress:
+        with progress_bar() as progress:
             task = progress.add_task("Exporting", total=len(paths))
             for i, path in enumerate(paths):
                 progress.update(task, description=escape(path.stem), completed=i)
@@ -104,7 +104,7 @@ def export_one(session: AnalyzedSession, folder: Path) -> Path:
     SessionError
         A file cannot be written.
     """
-    with _progress() as progress:
+    with progress_bar() as progress:
         task = progress.add_task("Writing CSVs", total=1)
         files = exporter(Format.CSV)(session, folder, _share(progress, task, 0.0, 1))
         return files[0].parent
@@ -138,7 +138,3 @@ def _session_paths(given: Sequence[Path], folder: Path | None) -> list[Path]:
                 "Export them one after the other, each with a --folder of its own."
             )
     return list(paths.values())
-
-
-def _progress() -> Progress:
-    return Progress(console=err, transient=True)

@@ -8,17 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
-from glutesym.cli_shared import RecordedMains, err, out, subject_or_none
+from glutesym.cli_shared import RecordedMains, err, out, progress_bar, subject_or_none
 from glutesym.printing import print_files
-from glutesym.wording import time_text
+from glutesym.printing_library import print_courses, print_entries
 
 if TYPE_CHECKING:
     from glutesym.session.history import History
-    from glutesym.session.library import Entry
 
 app = typer.Typer(rich_markup_mode="markdown")
 
@@ -77,16 +74,16 @@ def library(
 
     days = [day and day.date() for day in (since, until)]
     search = Search(subject, exercise, *days, words=find)
-    with Progress(console=err, transient=True) as progress:
+    with progress_bar() as progress:
         task = progress.add_task("Reading", total=1.0)
         entries = list_sessions(folder, search, lambda part: progress.update(task, completed=part))
         found: list[History] = []
         if trends:
             task = progress.add_task("Measuring", total=1.0)
             found = histories(entries, lambda part: progress.update(task, completed=part))
-    _print_entries(entries, folder)
+    print_entries(out, entries, folder)
     if trends:
-        _print_histories(found)
+        print_courses(out, found)
     if csv is not None:
         from glutesym.session.export_csv import export_library
 
@@ -130,12 +127,12 @@ def cohort(
     from glutesym.cohort.run import LEDGER, run_cohort
 
     columns = (
-        "[progress.description]{task.description}",
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=err, transient=True) as progress:
+    with progress_bar(*columns) as progress:
         task = progress.add_task("Measuring", total=None)
         try:
             result = run_cohort(
@@ -165,45 +162,3 @@ def cohort(
     print_files(out, [table] if reps is None else [table, reps])
     if len(result.problems) == result.sessions:
         raise typer.Exit(1)
-
-
-def _print_entries(entries: list[Entry], folder: Path) -> None:
-    """Print two lines a session: a table would fold the names of files, which are long."""
-    for entry in entries:
-        if entry.of is None or entry.started is None:
-            about = Text(f"cannot be read: {entry.problem}", "bold")
-        else:
-            what = f"{entry.of.exercise}, {entry.of.placement}"
-            marks = [
-                word
-                for word, there in (
-                    ("virtual pods", entry.of.virtual),
-                    ("not ended", not entry.ended),
-                )
-                if there
-            ]
-            what += f" ({', '.join(marks)})" if marks else ""
-            about = Text(
-                f"{entry.started.astimezone():%Y-%m-%d %H:%M}{entry.length_s:7.0f} s  "
-                f"{entry.of.subject or '-':16}  {what}"
-            )
-        out.print(about, soft_wrap=True)
-        out.print(Text(f"    {entry.path.relative_to(folder)}", "dim"), soft_wrap=True)
-    size_mb = sum(entry.size_bytes for entry in entries) / 1e6
-    length = time_text(sum(entry.length_s for entry in entries))
-    out.print(f"{len(entries)} sessions, {length}, {size_mb:.1f} MB")
-
-
-def _print_histories(histories: list[History]) -> None:
-    table = Table("Whose and what", "Sets", "Asymmetry, right + (%)", "Lag, left later + (ms)")
-    for history in histories:
-        cells: list[str] = []
-        for found, values in (
-            (history.asymmetry, [one.summary.symmetry_index_pct for one in history.sets]),
-            (history.lag, [one.summary.lag_ms for one in history.sets]),
-        ):
-            known = [f"{value.value:+.0f}" for value in values if value.value is not None]
-            ends = f"{known[0]} to {known[-1]}: " if len(known) > 1 else ""
-            cells.append(f"{ends}{found.verdict}")
-        table.add_row(Text(str(history.of)), str(len(history.sets)), *cells)
-    out.print(table)

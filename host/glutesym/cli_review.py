@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from glutesym.cli_shared import RecordedMains, RecordedPlacement, SessionFile, err, measure, out
+from glutesym.cli_shared import (
+    RecordedMains,
+    RecordedPlacement,
+    SessionFile,
+    err,
+    measure,
+    out,
+    say,
+)
 from glutesym.errors import EditError
 
 if TYPE_CHECKING:
@@ -146,7 +154,7 @@ def _shown(path: Path, placement: str | None, by: str, mains_hz: int | None) -> 
     with open_session(path):
         pass  # a mistake is told here, not in a window
     if problem := display_problem():
-        err.print(f"No window: {problem}", soft_wrap=True)
+        say(err, f"No window: {problem}")
         return False
     from glutesym.gui.review_window import run_review
 

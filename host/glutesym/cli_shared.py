@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.progress import Progress, ProgressColumn
+from rich.text import Text
 
 from glutesym.errors import GlutesymError
 from glutesym.scale import MICROVOLTS, Band, Unit, parse_band
@@ -22,6 +24,16 @@ if TYPE_CHECKING:
 # What they print is text, whatever brackets a name, a path or a note has: no markup.
 out = Console(markup=False, highlight=False)
 err = Console(stderr=True, markup=False, highlight=False)
+
+
+def progress_bar(*columns: ProgressColumn) -> Progress:
+    """Return a bar that leaves nothing behind, and nothing at all in a pipe or a log."""
+    return Progress(*columns, console=err, transient=True, disable=not err.is_interactive)
+
+
+def say(console: Console, words: str | Text) -> None:
+    """Print prose: a terminal breaks it between words, a pipe or a log gets it as it is."""
+    console.print(words, soft_wrap=not console.is_terminal)
 
 
 class View(StrEnum):
@@ -144,7 +156,7 @@ def view_options(
         The target is no band.
     """
     if unit.note:
-        err.print(unit.note, soft_wrap=True)
+        say(err, unit.note)
     band: Band | None = parse_band(target) if target else None
     return ViewOptions(unit, band, theme, sound)
 
@@ -181,7 +193,7 @@ def show(
         problem = display_problem()
         view = View.TERMINAL if problem else View.WINDOW
         if problem:
-            err.print(f"No window: {problem}\nThe bars are shown here.", soft_wrap=True)
+            say(err, f"No window: {problem}\nThe bars are shown here.")
     elif view is View.WINDOW:
         from glutesym.gui.display import display_problem
 
@@ -212,7 +224,7 @@ def show(
     finally:
         session.stop()
         if session.running and (trouble := session.poll().trouble):
-            err.print(trouble, soft_wrap=True)
+            say(err, trouble)
         session.join()
     if session.path is not None and not session.path.exists():
         out.print("Ended before anything was recorded; nothing was written.")

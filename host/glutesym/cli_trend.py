@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import Progress
 
-from glutesym.cli_shared import RecordedMains, err, out, subject_or_none
+from glutesym.cli_shared import RecordedMains, out, progress_bar, subject_or_none
 from glutesym.printing import print_files, print_history
 
 app = typer.Typer(rich_markup_mode="markdown")
@@ -50,7 +49,7 @@ def trend(
     from glutesym.session.analyze import chosen_settings
     from glutesym.session.history import load_history
 
-    with Progress(console=err, transient=True) as progress:
+    with progress_bar() as progress:
         task = progress.add_task("Measuring", total=1.0)
         history = load_history(
             folder,

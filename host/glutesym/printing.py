@@ -14,13 +14,17 @@ from rich.text import Text
 from glutesym.exercises import NO_EXERCISE
 from glutesym.measures import Estimate, RepMeasure
 from glutesym.plan import Plan
-from glutesym.session.answer import answer_sentences, corrective_plan
-from glutesym.wording import leg_text, quality_text
+from glutesym.session.answer import answer_sentences, corrective_plan, quality_sentences
+from glutesym.wording import leg_text
 
 if TYPE_CHECKING:
     from glutesym.session.analyze import AnalyzedSession
     from glutesym.session.history import History
     from glutesym.virtual.truth_check import TruthCheck
+
+
+_NAMED = 3  # files, of many that have something in common
+_WIDE = 72  # columns from which the table of repetitions has room for all it can hold
 
 
 def print_result(out: Console, session: AnalyzedSession) -> None:
@@ -61,16 +65,22 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
 def print_reps(out: Console, reps: Sequence[RepMeasure]) -> None:
     """Print a line a repetition, and what is wrong with those that are not good."""
     one_leg = any(rep.one_leg for rep in reps)
-    compared = ("Working",) if one_leg else ("Asymmetry (%)", "Lag L−R (ms)")
-    table = Table("Rep", "Start (s)", "Left (µV)", "Right (µV)", *compared, "Quality")
     edited = any(rep.edits for rep in reps)
+    narrow = out.width < _WIDE
+    with_start = not (narrow and edited)
+    index = "Asym." if narrow else "Asymmetry"
+    compared = ("Working",) if one_leg else (f"{index}\n(%)", "Lag\nL−R\n(ms)")
+    table = Table()
+    for heading in ("Rep", "Start\n(s)", "Left\n(µV)", "Right\n(µV)", *compared, "Quality"):
+        if with_start or not heading.startswith("Start"):
+            table.add_column(heading, no_wrap=True)
     if edited:
-        table.add_column("Edited")
+        table.add_column("Edited", min_width=8)
     for rep in reps:
-        both = _number(rep.symmetry_index_pct, "+.0f"), _number(rep.lag_ms, "+.0f")
+        both = _number(rep.symmetry_index_pct, "+z.0f"), _number(rep.lag_ms, "+z.0f")
         table.add_row(
             str(rep.number),
-            f"{rep.start_s:.1f}",
+            *([f"{rep.start_s:.1f}"] if with_start else []),
             _number(rep.left.activation_uv, ".0f"),
             _number(rep.right.activation_uv, ".0f"),
             *((leg_text(rep),) if one_leg else both),
@@ -78,9 +88,8 @@ def print_reps(out: Console, reps: Sequence[RepMeasure]) -> None:
             *([", ".join(rep.edits)] if edited else []),
         )
     out.print(table)
-    for rep in reps:
-        if rep.reason:
-            out.print(f"Repetition {rep.number} is {quality_text(rep)}")
+    for sentence in quality_sentences(reps):
+        out.print(sentence)
 
 
 def print_plan(out: Console, plan: Plan) -> None:
@@ -192,7 +201,7 @@ def _worst(values: list[float | None], form: str = ".1f") -> str:
 
 def print_history(out: Console, history: History) -> None:
     """Print a history: every session, what was left out, and whether it is getting better."""
-    out.print(f"\n{history.of}", style="bold")
+    out.print(str(history.of), style="bold")
     table = Table("Date", "Reps", "Asymmetry, right + (%)", "Lag, left later + (ms)")
     for one in history.sets:
         summary = one.summary
@@ -212,12 +221,14 @@ def print_history(out: Console, history: History) -> None:
                     one.path.name
                 )
     for text, names in withheld.items():
-        all_of_them = len(names) == len(history.sets)
-        where = "all of them" if all_of_them else ", ".join(names)
-        out.print(f"{text}: {where}", soft_wrap=True)
+        where = "all of them" if len(names) == len(history.sets) else _some(names)
+        out.print(f"{text}: {where}", soft_wrap=not out.is_terminal)
+    left_out: dict[str, list[str]] = {}
     for skipped in history.skipped:
-        text = f"{skipped.path.name} is left out: {skipped.reason}"
-        out.print(text, soft_wrap=True)
+        left_out.setdefault(skipped.reason, []).append(skipped.path.name)
+    for reason, names in left_out.items():
+        out.print(f"{len(names)} left out: {reason}", soft_wrap=not out.is_terminal)
+        out.print(f"    {_some(names)}", style="dim", soft_wrap=True)
     if not history.of.subject:
         out.print("These sessions do not say whose they are: all are taken for one person's.")
     for found in (history.asymmetry, history.lag):
@@ -226,19 +237,24 @@ def print_history(out: Console, history: History) -> None:
 
 def print_files(out: Console, files: list[Path]) -> None:
     """Print the names of the files that were written; a folder is one line."""
-    out.print("\nFiles:")
+    out.print("Files:")
     for file in files:
         readme = next((path.name for path in file.glob("README*")), "") if file.is_dir() else ""
         more = f"{os.sep}  ({readme} in it explains its files)" if readme else ""
         out.print(f"  {file}{more}", soft_wrap=True)
 
 
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 def _with_ends(estimate: Estimate) -> str:
     if estimate.value is None:
         return "–"
     if estimate.ci_low is None or estimate.ci_high is None:
-        return f"{estimate.value:+.0f}"
-    return f"{estimate.value:+.0f} ({estimate.ci_low:+.0f}…{estimate.ci_high:+.0f})"
+        return f"{estimate.value:+z.0f}"
+    return f"{estimate.value:+z.0f} ({estimate.ci_low:+z.0f}…{estimate.ci_high:+z.0f})"
 
 
 def _number(value: float | None, form: str) -> str:

@@ -20,6 +20,7 @@ from glutesym.analysis.set_lag import known, set_lag
 from glutesym.measures import (
     MIN_REPS,
     NO_POD,
+    OTHER_SIDE,
     SIDES,
     Estimate,
     LagVerdict,
@@ -170,7 +171,7 @@ def _activation(reps: Sequence[RepMeasure], side: Side) -> Estimate:
 def _index(reps: Sequence[RepMeasure]) -> tuple[Estimate, _Interval | None]:
     compared = [rep for rep in reps if not rep.excluded and rep.symmetry_index_pct is not None]
     if len(compared) < MIN_REPS:
-        return Estimate(None, reason=_too_few(compared, reps)), None
+        return Estimate(None, reason=_one_sided(reps) or _too_few(compared, reps)), None
     x = np.array([(rep.left.activation_uv, rep.right.activation_uv) for rep in compared], float)
     left, right = x.mean(axis=0).tolist()
     value = symmetry_index_pct(left, right)
@@ -188,7 +189,7 @@ def _index_of_legs(reps: Sequence[RepMeasure]) -> tuple[Estimate, _Interval | No
     for side in SIDES:
         measured = _measured(reps, side)
         if len(measured) < MIN_REPS:
-            reason = f"{side} leg: {_too_few(measured, reps)}"
+            reason = _one_sided(reps) or f"{side} leg: {_too_few(measured, reps)}"
             return Estimate(None, reason=reason), None
         amounts.append(np.array([rep.side(side).activation_uv for rep in measured], float))
     left, right = (float(x.mean()) for x in amounts)
@@ -215,7 +216,7 @@ def _index_of_legs(reps: Sequence[RepMeasure]) -> tuple[Estimate, _Interval | No
 def _lag(reps: Sequence[RepMeasure]) -> tuple[Estimate, _Interval | None]:
     lagging = [rep for rep in reps if not rep.excluded and rep.lag_ms is not None]
     if len(lagging) < MIN_REPS:
-        return Estimate(None, reason=_too_few(lagging, reps)), None
+        return Estimate(None, reason=_one_sided(reps) or _too_few(lagging, reps)), None
     # A clock's error hardly changes within a set: it does not average out.
     sync_uncertainty_ms = float(np.mean([rep.sync_uncertainty_ms for rep in lagging]))
     if not np.isfinite(sync_uncertainty_ms):
@@ -245,6 +246,14 @@ def _student(confidence: float, freedom: float) -> float:
     from scipy import special
 
     return float(special.stdtrit(freedom, 0.5 + 0.5 * confidence))
+
+
+def _one_sided(reps: Sequence[RepMeasure]) -> str:
+    """Say that there is nothing to compare; empty when both sides were recorded."""
+    for side in SIDES:
+        if reps and all(NO_POD in rep.side(side).flaws for rep in reps):
+            return f"only the {OTHER_SIDE[side]} side was recorded"
+    return ""
 
 
 def _too_few(usable: Sequence[RepMeasure], reps: Sequence[RepMeasure]) -> str:

@@ -228,9 +228,9 @@ def _emg(
         )
     known = values[np.isfinite(values)]
     low, high = float(known.min()), float(known.max())
-    if low == high:
+    if low == high:  # + 0.0: zero has no sign
         raise RecordingFileError(
-            file.path, f'"{name}" is {low:g} all the time: nothing to measure.'
+            file.path, f'"{name}" is {low + 0.0:g} all the time: nothing to measure.'
         )
     if low >= 0 and float(np.median(known)) - low < _RECTIFIED * float(known.std()):
         raise RecordingFileError(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from glutesym.analysis.quality import duration_text
 from glutesym.exercises import NO_EXERCISE, is_walking
-from glutesym.measures import SetMeasures
+from glutesym.measures import RepMeasure, SetMeasures
 from glutesym.plan import Plan, make_plan
 from glutesym.wording import (
     excluded_sentence,
@@ -15,6 +15,7 @@ from glutesym.wording import (
     hip_rotation_sentence,
     lag_sentence,
     pelvic_drop_sentence,
+    quality_text,
     swapped_sentence,
     verdict_sentence,
 )
@@ -40,6 +41,34 @@ def answer_sentences(measures: SetMeasures) -> list[str]:
         else "",
     ]
     return [sentence for sentence in sentences if sentence]
+
+
+def quality_sentences(reps: Sequence[RepMeasure]) -> list[str]:
+    """Return what is wrong with repetitions that are not good, once for all that have it."""
+    alike: dict[str, list[int]] = {}
+    for rep in reps:
+        if rep.reason:
+            alike.setdefault(quality_text(rep), []).append(rep.number)
+    return [
+        f"Repetitions {_ranges_text(numbers)} are {text}"
+        if len(numbers) > 1
+        else f"Repetition {numbers[0]} is {text}"
+        for text, numbers in alike.items()
+    ]
+
+
+def _ranges_text(numbers: Sequence[int]) -> str:
+    """Return rising numbers as "1, 3 and 5 to 7"."""
+    ranges: list[list[int]] = []
+    for number in numbers:
+        if ranges and number == ranges[-1][-1] + 1:
+            ranges[-1].append(number)
+        else:
+            ranges.append([number])
+    words: list[str] = []
+    for one in ranges:
+        words += [f"{one[0]} to {one[-1]}"] if len(one) > 2 else map(str, one)
+    return " and ".join(part for part in (", ".join(words[:-1]), words[-1]) if part)
 
 
 def corrective_plan(sessions: Sequence[AnalyzedSession]) -> Plan | None:

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from glutesym import __version__
 from glutesym.measures import GRADES, SetMeasures
 from glutesym.recording import Recording
-from glutesym.session.answer import answer_sentences
+from glutesym.session.answer import answer_sentences, quality_sentences
 from glutesym.session.columns import CONTENTS, TABLES, UNITS
 from glutesym.session.normalised import Normalised
-from glutesym.wording import count_text, quality_text, time_text
+from glutesym.wording import count_text, time_text
 
 _SHEET_ROWS = 1_048_576  # that a spreadsheet shows, headings included (Excel, LibreOffice)
 _WIDTH = 96
@@ -42,12 +42,13 @@ def readme_text(
         The set against a calibration.
     """
     said = answer_sentences(measures) + (normalised.sentences if normalised else [])
-    flawed = [
-        f"Repetition {rep.number} is {quality_text(rep)}" for rep in measures.reps if rep.reason
-    ]
+    said += quality_sentences(measures.reps)
     sections = [
         (stem, [_set_text(recording, measures, meta)]),
-        ("What it says", [f"{sentence}." for sentence in [*said, *flawed]]),
+        (
+            "What it says",
+            [f"{sentence}." for sentence in said],
+        ),
         ("Files", _files(rows)),
         ("To open them", _opening(rows)),
         ("Signs", _SIGNS),
