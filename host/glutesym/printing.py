@@ -112,22 +112,22 @@ def print_truth(out: Console, check: TruthCheck) -> None:
     )
     table.add_row(
         "Asymmetry, right larger + (%)",
-        _number(check.symmetry_index_true_pct, "+.1f"),
-        _number(check.symmetry_index_pct, "+.1f"),
-        _number(check.symmetry_index_error_pct, "+.1f"),
+        _number(check.symmetry_index_true_pct, "+z.1f"),
+        _number(check.symmetry_index_pct, "+z.1f"),
+        _number(check.symmetry_index_error_pct, "+z.1f"),
     )
     table.add_row(
         "Lag, left later + (ms)",
-        _number(check.lag_true_ms, "+.1f"),
-        _number(check.lag_ms, "+.1f"),
-        _number(check.lag_error_ms, "+.1f"),
+        _number(check.lag_true_ms, "+z.1f"),
+        _number(check.lag_ms, "+z.1f"),
+        _number(check.lag_error_ms, "+z.1f"),
     )
     for side, true_deg in check.pelvic_drop_true_deg.items():
         table.add_row(
             f"Pelvic drop on the {side} leg (°)",
             f"{true_deg:+.1f}",
-            _number(check.pelvic_drop_deg.get(side), "+.1f"),
-            _number(check.pelvic_drop_error_deg(side), "+.1f"),
+            _number(check.pelvic_drop_deg.get(side), "+z.1f"),
+            _number(check.pelvic_drop_error_deg(side), "+z.1f"),
         )
     for side, sent in check.samples_sent.items():
         table.add_row(
@@ -168,14 +168,14 @@ def print_seeds(out: Console, checks: dict[int, TruthCheck]) -> None:
         table.add_row(
             str(seed),
             f"{check.reps_matched}/{check.reps_true}",
-            _number(check.symmetry_index_error_pct, "+.1f"),
-            _number(check.ratio_error_pct, "+.1f"),
-            _number(check.lag_error_ms, "+.1f"),
+            _number(check.symmetry_index_error_pct, "+z.1f"),
+            _number(check.ratio_error_pct, "+z.1f"),
+            _number(check.lag_error_ms, "+z.1f"),
             _number(check.lag_per_rep_mae_ms, ".1f"),
             str(sum(check.samples_received.values())),
             str(sum(check.samples_lost.values())),
             f"±{check.sync_uncertainty_ms:.1f}",
-            _number(check.sync_error_ms, "+.2f"),
+            _number(check.sync_error_ms, "+z.2f"),
         )
     if len(checks) > 1:
         table.add_section()

@@ -40,6 +40,7 @@ def test_another_detector_beside_ours(tmp_path):
     assert len([line for line in text.splitlines() if " | " in line]) == len(session.reps) + 1
     assert "\nSet: " in text
     assert session.sentence in text
+    assert text.splitlines()[-1].startswith("A threshold misses onsets")
 
 
 def test_read_session_says_what_is_wrong(tmp_path):
@@ -72,13 +73,17 @@ def test_own_arrays():
     code, text = run("own_arrays.py")
     assert code == 0, text
     assert "10 repetitions: left lower" in text
-    assert "Timing: left later" in text
+    assert "Timing: left later, +" in text
+    assert text.count("(95 % CI ") == 3
+    assert "Estimate(" not in text
 
 
 def test_walkthrough():
     code, text = run("walkthrough.py")
     assert code == 0, text
     assert "lower by" in text
+    assert "left lower: +" in text
+    assert "Estimate(" not in text
     assert "reps.csv" in text
 
 

@@ -6,15 +6,21 @@ import shutil
 import sqlite3
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from io import StringIO
 from pathlib import Path
 
 import polars as pl
 import pytest
+from rich.console import Console
 from typer.testing import CliRunner
 
+from glutesym import cli_library, cli_shared
+from glutesym.analysis.trend import ASYMMETRY, LAG, MIN_DAYS, SetResult, trend
 from glutesym.cli import app
 from glutesym.errors import SessionError
 from glutesym.exercises import MVIC
+from glutesym.measures import Estimate
+from glutesym.printing_library import _course_text
 from glutesym.session import library
 from glutesym.session.columns import LIBRARY
 from glutesym.session.library import Search, histories, list_sessions
@@ -105,18 +111,72 @@ def test_everyone_is_compared_with_themselves(folder) -> None:
 def test_the_command_lists_searches_and_writes_the_table(folder, tmp_path) -> None:
     table = tmp_path / "found.csv"
     said = run("library", folder, "--trends", "--csv", table)
-    assert "7 sessions" in said
-    lines = CliRunner(env={"COLUMNS": "40"}).invoke(app, ["library", str(folder)]).output
-    files = {line.strip() for line in lines.splitlines()}
-    assert {str(one.relative_to(folder)) for one in folder.rglob("*.glutesym")} <= files
+    assert "6 sessions" in said
     assert "subject S07, bridge" in said
     rows = pl.read_csv(table)
     assert rows.columns == [column.heading for column in LIBRARY]
     assert rows["file"].to_list()[-1] == "broken.glutesym"
     assert rows["problem"].null_count() == 6
-    assert "1 sessions" in run("library", folder, "--find", "broken")
-    assert "0 sessions" in run("library", folder, "--subject", "S09")
+    assert "1 file cannot be read: broken.glutesym: " in run("library", folder, "--find", "broken")
     run("library", folder, "--since", "yesterday", code=2)
+
+
+@pytest.mark.parametrize("width", [80, 60])
+def test_the_list_is_whole_in_a_narrow_terminal(folder, monkeypatch, width) -> None:
+    for console in (cli_library.out, cli_library.err):
+        monkeypatch.setattr(console, "_width", width)
+    lines = CliRunner().invoke(app, ["library", str(folder)]).output.splitlines()
+    assert lines[0] == "All of them: gluteus maximus"
+    assert sum("gluteus" in line for line in lines) == 1
+    files = {line.strip() for line in lines}
+    sessions = {str(one.relative_to(folder)) for one in folder.rglob("20*.glutesym")}
+    assert sessions <= files
+    dated = [line for line in lines if line.startswith("2026-05-")]
+    assert len(dated) == len(sessions)
+    assert all(line.endswith(("bridge", MVIC)) for line in dated)
+    assert lines[-2] == "1 file cannot be read:"
+    assert lines[-1].startswith("    broken.glutesym: ")
+    assert max(map(len, lines)) <= width
+
+
+def test_one_of_other_electrodes_says_so_itself(bridge, tmp_path) -> None:
+    for day, placement in enumerate(("gluteus maximus", "gluteus medius")):
+        of_day(bridge, tmp_path, day, subject="S07", placement=placement)
+    said = run("library", tmp_path)
+    assert "All of them" not in said
+    assert "S07 bridge, gluteus maximus 2026" in said
+    assert "S07 bridge, gluteus medius 2026" in said
+
+
+def test_too_few_days_for_a_trend_are_told_with_what_there_is(bridge, tmp_path) -> None:
+    index = {"left lower": 25.2, "right lower": -3.4}
+    sets = [
+        SetResult(START + timedelta(days=day), Estimate(value, value - 5, value + 5))
+        for day, value in enumerate(index.values())
+    ]
+    values = [one.estimate for one in sets]
+    few = trend(ASYMMETRY, sets)
+    said = _course_text(few, values)
+    assert said == f"first +25 %, last -3 %; no trend from 2 days, {MIN_DAYS} are needed"
+    assert _course_text(trend(LAG, []), []).startswith("not measurable; no trend from 0 days")
+    of_day(bridge, tmp_path, 0, subject="S07", exercise=MVIC)
+    assert "nothing to compare" in run("library", tmp_path, "--trends")
+    assert "0 sessions" in (said := run("library", tmp_path, "--trends", "--subject", "S09"))
+    assert "┃" not in said
+
+
+def test_the_bar_of_cohort_names_what_is_done(folder, tmp_path, monkeypatch) -> None:
+    shown = Console(
+        force_terminal=True, width=80, color_system=None, markup=False, file=StringIO()
+    )
+    monkeypatch.setattr(cli_library, "err", shown)
+    monkeypatch.setattr(cli_shared, "err", shown)
+    result = CliRunner().invoke(
+        app, ["cohort", str(folder), "--out", str(tmp_path / "all.parquet"), "--workers", "1"]
+    )
+    assert result.exit_code == 0, result.output
+    assert "Measuring" in shown.file.getvalue()
+    assert "progress.description" not in shown.file.getvalue()
 
 
 def test_a_folder_without_sessions_or_none_at_all(tmp_path) -> None:

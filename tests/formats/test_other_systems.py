@@ -409,7 +409,8 @@ def test_signals_that_cannot_be_measured(tmp_path: Path) -> None:
     for values, rate, words in (
         (noise, 500.0, "500 samples a second.*more than 900"),
         (np.abs(noise), 2000.0, "rectified or an envelope"),
-        (np.full(4000, 3.0), 2000.0, "3 all the time"),
+        (np.full(4000, 3.0), 2000.0, "is 3 all the time"),
+        (np.full(4000, -0.0), 2000.0, "is 0 all the time"),
         (np.full(4000, np.nan), 2000.0, '"a" has no samples; 100 at least'),
         (np.full(4000, np.inf), 2000.0, '"a" has no samples; 100 at least'),
         (noise[:1], 2000.0, '"a" has 1 sample; 100 at least'),

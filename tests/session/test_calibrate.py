@@ -252,6 +252,15 @@ def test_stored_calibrations_are_listed_with_their_age_and_whether_they_hold(
     assert old.split("│")[-2].strip() == "no"
     assert "no: right side missing" in half
     assert "– / –" in half
+    for width in (80, 60):
+        monkeypatch.setattr(cli_calibrate, "out", Console(width=width))
+        rows = "\n".join(listed(tmp_path))
+        assert "…" not in rows
+        words = " ".join(rows.replace("│", " ").split())
+        for word in ("S07", "gluteus", "maximus", f"{now:%Y}-", "412 / 412", "yes", "missing"):
+            assert word in words
+        assert max(map(len, rows.splitlines())) <= width
+    monkeypatch.setattr(cli_calibrate, "out", Console(width=200))
     (only,) = listed(tmp_path, "--subject", "S08")
     assert "S08" in only
     assert "No calibration of subject S10" in listed(tmp_path, "--subject", "S10")[0]

@@ -157,7 +157,7 @@ def test_what_does_not_count_says_why(bridge: Path, folder: Path) -> None:
     said = run(
         "trend", folder, "--subject", "S07", "--exercise", "bridge", "--placement", PLACEMENT
     )
-    assert "broken.glutesym is left out: this is not a glutesym session" in said
+    assert "1 left out: this is not a glutesym session" in said
 
 
 def test_a_session_counts_as_what_a_reviewer_says_was_exercised(
@@ -186,6 +186,16 @@ def test_what_is_withheld_is_said_once_for_each_reason(bridge: Path, tmp_path: P
     assert said.count("Lag withheld: one leg works at a time") == 1
     assert "no start in common: all of them" in said
     assert "– not measurable" in said
+
+
+def test_what_is_left_out_is_told_once_for_each_reason(bridge: Path, tmp_path: Path) -> None:
+    on_day(bridge, tmp_path, 0)
+    others = [on_day(bridge, tmp_path, day, exercise="squat").name for day in range(1, 6)]
+    result = CliRunner().invoke(app, ["trend", str(tmp_path), "--exercise", "bridge"])
+    assert result.output.startswith("subject S07, bridge, gluteus maximus\n")
+    lines = result.output.splitlines()
+    at = lines.index("5 left out: it is of subject S07, squat, gluteus maximus")
+    assert lines[at + 1].strip() == f"{', '.join(others[:3])} and 2 more"
 
 
 def test_what_is_meant_has_to_be_clear(bridge: Path, folder: Path) -> None:
