@@ -10,7 +10,7 @@ import typer
 from rich.markup import escape
 from rich.progress import Progress, TaskID
 
-from glutesym.cli_shared import RecordedMains, RecordedPlacement, err, out, progress_bar
+from glutesym.cli_shared import RecordedMains, RecordedPlacement, err, out, progress_bar, say
 from glutesym.errors import GlutesymError
 from glutesym.formats.exporter import Format, exporter, place_of
 from glutesym.printing import print_files
@@ -90,7 +90,7 @@ def export(
             print_files(out, list(dict.fromkeys(written)))
     if failed:
         for reason in failed:
-            err.print(reason, soft_wrap=True)
+            say(err, reason)
         raise GlutesymError(
             f"{len(failed)} of {len(paths)} sessions could not be exported: see above."
         )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
-from glutesym.cli_shared import RecordedMains, err, out, progress_bar, subject_or_none
+from glutesym.cli_shared import RecordedMains, err, out, progress_bar, say, subject_or_none
 from glutesym.printing import print_files
 from glutesym.printing_library import print_courses, print_entries
 
@@ -153,7 +153,7 @@ def cohort(
             )
             raise typer.Exit(130) from None
     for file, problem in result.problems:
-        err.print(f"{file}: {problem}", soft_wrap=True)
+        say(err, f"{file}: {problem}")
     kept = result.sessions - result.measured
     out.print(
         f"{result.sessions} sessions: {result.measured} measured now, {kept} as before, "
