@@ -1,6 +1,13 @@
 import pytest
 
-from glutesym.exercises import is_bending, is_one_leg, is_one_leg_hinge, is_one_leg_stance
+from glutesym.exercises import (
+    is_bending,
+    is_one_leg,
+    is_one_leg_hinge,
+    is_one_leg_stance,
+    near_miss,
+    plain_name,
+)
 from glutesym.virtual.scenarios.catalog import build_scenario
 
 
@@ -43,3 +50,26 @@ def test_a_stance_on_one_leg_shows_the_drop_of_the_pelvis():
 def test_bending_exercises_are_known():
     assert all(map(is_bending, ("Hip thrust", "RDL, 60 kg", "single-leg bridge", "Squats")))
     assert not any(map(is_bending, ("single-leg stance", "knee raise", "")))
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("singel-leg stance", "single-leg stance"),
+        ("brige", "bridge"),
+        ("Squats", "squat"),
+        ("Single leg stance", None),
+        ("Bulgarian split squat", None),
+        ("deadlift 60 kg", None),
+        ("Beckenheben", None),
+        ("", None),
+    ],
+)
+def test_a_misspelt_exercise_is_noticed_and_other_names_are_not(name, meant):
+    assert near_miss(name) == meant
+
+
+def test_spelling_does_not_make_another_exercise_but_numbers_and_letters_do():
+    assert plain_name("Single-Leg  Stance") == plain_name("single leg stance")
+    assert plain_name("step-up 20 cm") != plain_name("step-up 30 cm")
+    assert plain_name("приседание") != plain_name("выпад")

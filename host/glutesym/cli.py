@@ -33,6 +33,7 @@ from glutesym import (
 )
 from glutesym.cli_export import export_one
 from glutesym.cli_shared import (
+    Exercise,
     Mains,
     Placement,
     Ports,
@@ -56,7 +57,7 @@ from glutesym.cli_shared import (
 )
 from glutesym.doctor.examine import still_running
 from glutesym.errors import GlutesymError
-from glutesym.exercises import NO_EXERCISE
+from glutesym.exercises import NO_EXERCISE, plain_name
 from glutesym.printing import print_files, print_result, print_seeds, print_truth
 from glutesym.session.subject import PLACEMENT
 from glutesym.view_options import PLAIN, ThemeChoice, ViewOptions
@@ -94,7 +95,6 @@ DEFAULT_FOLDER = Path("sessions")
 
 
 Folder = Annotated[Path, typer.Option("--folder", "-o", help="Where the session is kept.")]
-Exercise = Annotated[str, typer.Option("--exercise", "-e", help="What is exercised.")]
 ScenarioName = Annotated[
     str,
     typer.Option(
@@ -102,7 +102,8 @@ ScenarioName = Annotated[
         "-s",
         help="What the virtual bodies do: bridge, hip-thrust, squat, single-leg-deadlift, "
         "deadlift, split-squat, step-up, single-leg-bridge, prone-hip-extension, "
-        "isometric-hold, real-lag, real-gait, shake, mvic, sitting, rest or counter.",
+        "isometric-hold, single-leg-stance; with recorded muscles: real-lag, real-gait; no "
+        "exercise: shake (for the clocks), mvic (to calibrate), sitting, rest, counter (rest).",
     ),
 ]
 Seed = Annotated[
@@ -324,9 +325,19 @@ def swap(
                 f"{path} is {what}. Choose two sessions of the same exercise, the pods swapped "
                 "for the second."
             )
+    names = [session.recording.exercise for session in sessions]
+    if plain_name(names[0]) != plain_name(names[1]):
+        raise GlutesymError(
+            f"{first} is of {names[0] or 'no named exercise'}, {swapped} of "
+            f"{names[1] or 'no named exercise'}. Choose two sessions of the same exercise, the "
+            "pods swapped for the second."
+        )
     before, after = (session.measures for session in sessions)
     if before.swapped is not None and before.swapped == after.swapped:
-        out.print("In both sessions the pods seem to sit alike: were they swapped for the second?")
+        raise GlutesymError(
+            "In both sessions each pod sits on the same side, as their motion shows. Swap the "
+            "pods, record the exercise once more, and take that for the second session."
+        )
     indices = before.summary.symmetry_index_pct, after.summary.symmetry_index_pct
     out.print(swap_test(*indices).sentence)
 

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from glutesym.cli_shared import (
+    Exercise,
     Mains,
     Placement,
     Ports,
@@ -32,9 +33,7 @@ app = typer.Typer(rich_markup_mode="markdown")
     "`glutesym app --virtual`\n\n`glutesym app --virtual --speed 4`",
 )
 def whole_path(
-    exercise: Annotated[
-        str, typer.Option("--exercise", "-e", help="What is exercised first.")
-    ] = "hip thrust",
+    exercise: Exercise = "hip thrust",
     subject: SubjectCode = "",
     placement: Placement = PLACEMENT,
     folder: Annotated[

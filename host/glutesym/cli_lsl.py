@@ -11,6 +11,7 @@ from rich.table import Table
 
 from glutesym.cli_export import export_one
 from glutesym.cli_shared import (
+    Exercise,
     Mains,
     Placement,
     Ports,
@@ -36,9 +37,7 @@ app = typer.Typer(rich_markup_mode="markdown")
     "`glutesym lsl --view window --no-markers`"
 )
 def lsl(
-    exercise: Annotated[str, typer.Option("--exercise", "-e", help="What is exercised.")] = (
-        "session"
-    ),
+    exercise: Exercise = "session",
     subject: SubjectCode = "",
     folder: Annotated[
         Path, typer.Option("--folder", "-o", help="Where the session is kept.")

@@ -13,6 +13,7 @@ from rich.progress import Progress, ProgressColumn
 from rich.text import Text
 
 from glutesym.errors import GlutesymError
+from glutesym.exercises import NAMES, near_miss
 from glutesym.scale import MICROVOLTS, Band, Unit, parse_band
 from glutesym.view_options import PLAIN, ThemeChoice, ViewOptions
 
@@ -69,6 +70,25 @@ def _mains(value: int | None) -> int | None:
     return value
 
 
+def _exercise(value: str) -> str:
+    if meant := near_miss(value):
+        err.print(
+            f'"{value}" is no exercise that glutesym knows: did you mean "{meant}"? It is '
+            f'recorded as it was given; `glutesym review SESSION --rename "{meant}"` changes it.',
+            soft_wrap=True,
+        )
+    return value
+
+
+Exercise = Annotated[
+    str,
+    typer.Option(
+        "--exercise",
+        "-e",
+        help=f"What is exercised: {', '.join(NAMES)}, or any other name.",
+        callback=_exercise,
+    ),
+]
 SessionFile = Annotated[
     Path, typer.Argument(help="A .glutesym file.", metavar="SESSION", show_default=False)
 ]

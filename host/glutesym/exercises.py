@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from difflib import get_close_matches
 
 NAMES = (  # to choose from; any other name will do
     "hip thrust",
@@ -45,6 +46,8 @@ _STANCE = ("stance", "balance")
 
 _BENDING = ("bridge", "thrust", "squat", "lunge", "step-up", "pistol", *_HINGE)
 
+_ALIKE = 0.8  # of the letters of a name that was misspelt
+
 _WALKING = ("walk", "gait", "stride", "running")
 
 
@@ -53,36 +56,47 @@ def is_one_leg(exercise: str) -> bool:
 
     Then the sides are compared over the repetitions that each of them worked in.
     """
-    return any(part in _plain(exercise) for part in _ONE_LEG)
+    return any(part in plain_name(exercise) for part in _ONE_LEG)
 
 
 def is_one_leg_hinge(exercise: str) -> bool:
     """Say whether an exercise hinges forward on one leg: then gravity shows if a hip rotates."""
-    return is_one_leg(exercise) and any(part in _plain(exercise) for part in _HINGE)
+    return is_one_leg(exercise) and any(part in plain_name(exercise) for part in _HINGE)
 
 
 def is_one_leg_stance(exercise: str) -> bool:
     """Say whether an exercise is standing on one leg: then gravity shows if the pelvis drops."""
-    return is_one_leg(exercise) and any(part in _plain(exercise) for part in _STANCE)
+    return is_one_leg(exercise) and any(part in plain_name(exercise) for part in _STANCE)
 
 
 def is_bending(exercise: str) -> bool:
     """Say whether an exercise bends or straightens the hips, both sides of the pelvis alike."""
-    return any(part in _plain(exercise) for part in _BENDING)
+    return any(part in plain_name(exercise) for part in _BENDING)
 
 
 def is_walking(exercise: str) -> bool:
     """Say whether strides are the repetitions; in other exercises walking about is passed over."""
-    return any(part in _plain(exercise) for part in _WALKING)
+    return any(part in plain_name(exercise) for part in _WALKING)
 
 
 def goes_up_first(exercise: str) -> bool | None:
     """Say whether a repetition begins with the way up; None when the name does not tell."""
-    name = _plain(exercise)
+    name = plain_name(exercise)
     if any(part in name for part in _DOWN_FIRST):
         return False
     return True if any(part in name for part in _UP_FIRST) else None
 
 
-def _plain(exercise: str) -> str:
-    return re.sub(r"[^a-z]+", "-", exercise.lower())
+def plain_name(exercise: str) -> str:
+    """Return a name in small letters and hyphens: what is spelt alike is the same exercise."""
+    return re.sub(r"[\W_]+", "-", exercise.casefold())
+
+
+def near_miss(exercise: str) -> str | None:
+    """Return the known exercise that a name was probably meant to be; None: it may be as it is."""
+    known = {plain_name(name): name for name in NAMES}
+    name = plain_name(exercise)
+    if name in known:
+        return None
+    found = get_close_matches(name, known, 1, _ALIKE)
+    return known[found[0]] if found else None

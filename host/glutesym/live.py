@@ -178,7 +178,7 @@ class LiveEngine:
             new = self._meter.finish(recording)
         else:
             new = self._meter.process(recording, self._incomplete)
-        summary = summarize(self._reps + new) if new else self._summary
+        summary = summarize(self._reps + new, recording.exercise) if new else self._summary
         with self._lock:
             for side, pod in recording.pods.items():
                 if anew:

@@ -200,7 +200,7 @@ def measure_set(
             resting_uv[side] = level.rms_uv
     measures = SetMeasures(
         reps=tuple(reps),
-        summary=summarize(reps),
+        summary=summarize(reps, recording.exercise),
         resting_uv=resting_uv,
         motion_lost_s=meter.motion_lost_s,
         swapped=meter.swapped,

@@ -33,14 +33,16 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
     out.print()
     if session.meta.subject:
         out.print(f"Subject {session.meta.subject}")
-    if what := NO_EXERCISE.get(session.meta.exercise):
+    what = NO_EXERCISE.get(recording.exercise)
+    if what:
         told = [f"This session is {what}, no exercise: its sides are not judged."]
     else:
         told = answer_sentences(measures)
     out.print(told[0], style="bold")
     for sentence in told[1:]:
         out.print(sentence)
-    print_reps(out, measures.reps)
+    if not what:
+        print_reps(out, measures.reps)
     for side, pod in recording.pods.items():
         out.print(
             f"{side}: {pod.samples_received} EMG samples received, {pod.samples_lost} lost, "
@@ -53,9 +55,11 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
             out.print(Text.assemble(f"{side} pod: ", (problem, "bold")))
     if session.sync_check:
         out.print(f"Sync check: {session.sync_check['sentence']}")
-    if session.normalised:
+    if session.normalised and not what:
         for sentence in session.normalised.sentences:
             out.print(sentence)
+        if doubts := session.normalised.doubts(measures.summary.verdict):
+            out.print(doubts)
     if plan := corrective_plan([session]):
         print_plan(out, plan)
     if not session.meta.ended:

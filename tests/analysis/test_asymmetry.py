@@ -10,6 +10,7 @@ from glutesym.analysis.asymmetry import (
     symmetry_index_pct,
     working_side,
 )
+from glutesym.exercises import NO_EXERCISE
 from glutesym.measures import NO_POD, Flaw, RepMeasure, SideMeasure
 from live_states import leg_rep
 
@@ -249,3 +250,12 @@ def test_on_one_leg_only_the_side_that_works_grades_the_repetition():
     either = replace(leg_rep(1, None), left=lost)  # so which leg worked cannot be known
     assert either.excluded
     assert either.reason.startswith("left: lost")
+
+
+@pytest.mark.parametrize("exercise", NO_EXERCISE)
+def test_what_is_no_exercise_is_not_judged(exercise):
+    summary = summarize(reps(12, 80, 100, lag_ms=30), exercise)
+    assert (summary.verdict, summary.lag_verdict) == ("not measurable", "not measurable")
+    assert summary.symmetry_index_pct.value is None
+    assert "is no exercise" in summary.reason
+    assert summary.activation_uv["left"].value is not None

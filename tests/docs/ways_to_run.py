@@ -8,20 +8,22 @@ from __future__ import annotations
 import argparse
 import re
 import runpy
-import shutil
 import subprocess
 import sys
 import tomllib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 import typer
 from page_commands import ROOT
-from reader_desk import Desk
+from reader_desk import EXERCISE, Desk
 from typer.testing import CliRunner
 
 from glutesym.cli import app
+from glutesym.session.run import RunningSession
+from glutesym.virtual.scenarios.catalog import build_scenario
+from glutesym.virtual.surroundings import VirtualSurroundings
 
 RUN, VIRTUAL, PARSED = "run", "run on virtual pods", "parsed only"
 _CLI = typer.main.get_command(app)
@@ -116,8 +118,13 @@ def _plain(name: str, *more: str) -> Callable[[Words, Desk], Way]:
 
 def _swapped(words: Words, desk: Desk) -> Way:
     desk.scratch.mkdir(parents=True, exist_ok=True)
-    other = shutil.copy(desk.session, desk.scratch / "swapped.glutesym")
-    note = "the recorded session and a copy of it"
+    other = desk.scratch / "swapped.glutesym"
+    body = build_scenario("hip-thrust", seed=2, reps=4)
+    swapped = replace(body, left=body.right, right=body.left)
+    session = RunningSession(VirtualSurroundings(swapped, 2, None), other, EXERCISE)
+    session.start()
+    session.join()
+    note = "the recorded session, and one with the pods swapped"
     return invoke(["swap-test", words[0], str(other)], RUN, note=note)
 
 

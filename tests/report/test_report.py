@@ -218,8 +218,8 @@ def test_several_sessions_have_an_overview_and_a_plan_together_if_of_one_person(
     assert others.plan is None
     assert others.sets[0].plan is not None
     for name in ("gait", MVIC):
-        meta = replace(BRIDGE.meta, exercise=name)
-        assert report(replace(BRIDGE, meta=meta)).sets[0].plan is None
+        named = replace(BRIDGE.recording, exercise=name)
+        assert report(replace(BRIDGE, recording=named)).sets[0].plan is None
     reader, document, _ = pages(BRIDGE, BRIDGE)
     assert len(reader.ids) == len(set(reader.ids))
     assert document.startswith(b"%PDF-")

@@ -13,7 +13,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from glutesym import cli_calibrate
-from glutesym.analysis.calibration import POSITIONS, Mvic
+from glutesym.analysis.calibration import POSITIONS, Mvic, normalise
 from glutesym.cli import app
 from glutesym.errors import GlutesymError, SessionError
 from glutesym.keys import KeyRing, OwnedPod
@@ -25,7 +25,7 @@ from glutesym.session.calibration_store import (
     load_calibration,
     save_calibration,
 )
-from glutesym.session.normalised import FOLDER, VIRTUAL, normalise_session
+from glutesym.session.normalised import FOLDER, VIRTUAL, Normalised, normalise_session
 from glutesym.virtual.scenarios.catalog import build_scenario
 from virtual_session import record
 
@@ -85,6 +85,17 @@ def test_a_calibration_is_no_exercise_that_could_be_judged(calibrated, exercised
     assert "What to do" not in said
     refused = CliRunner().invoke(app, ["swap-test", str(exercised), str(path)])
     assert str(refused.exception).startswith(f"{path} is a calibration.")
+
+
+def test_a_swap_test_needs_one_exercise_and_swapped_pods(exercised, tmp_path):
+    copy = shutil.copy(exercised, tmp_path / "copy.glutesym")
+
+    def refusal():
+        return str(CliRunner().invoke(app, ["swap-test", str(exercised), str(copy)]).exception)
+
+    assert "each pod sits on the same side" in refusal()
+    run("review", copy, "--rename", "squat")
+    assert "Choose two sessions of the same exercise" in refusal()
 
 
 def cut(path, to, statement):
@@ -264,3 +275,19 @@ def test_stored_calibrations_are_listed_with_their_age_and_whether_they_hold(
     (only,) = listed(tmp_path, "--subject", "S08")
     assert "S08" in only
     assert "No calibration of subject S10" in listed(tmp_path, "--subject", "S10")[0]
+
+
+@pytest.mark.parametrize(
+    ("right_mvic_uv", "spread_pct", "doubted"),
+    [(400.0, 4.0, False), (500.0, 4.0, True), (540.0, 4.0, True), (480.0, 8.0, True)],
+)
+def test_a_side_that_is_lower_in_microvolts_alone_is_doubted(right_mvic_uv, spread_pct, doubted):
+    mvic = {
+        side: Mvic(side, uv, "prone", spread_pct / 2**0.5, 3)
+        for side, uv in (("left", 400.0), ("right", right_mvic_uv))
+    }
+    ratio = normalise({"left": 80.0, "right": 100.0}, mvic)
+    found = Normalised(ratio, mvic, GMAX)
+    assert bool(found.doubts("left lower")) == doubted
+    assert found.doubts("within noise") == ""
+    assert replace(found, placement="").doubts("left lower") == ""  # its own peak tells nothing

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glutesym.analysis.set_lag import known, set_lag
+from glutesym.exercises import NO_EXERCISE
 from glutesym.measures import (
     MIN_REPS,
     NO_POD,
@@ -76,7 +77,7 @@ def detectable_change(estimate: Estimate) -> float | None:
     return float(np.sqrt(2) * 0.5 * (estimate.ci_high - estimate.ci_low))
 
 
-def summarize(reps: Sequence[RepMeasure]) -> SetSummary:
+def summarize(reps: Sequence[RepMeasure], exercise: str = "") -> SetSummary:
     """Judge all repetitions of a set together.
 
     Parameters
@@ -84,6 +85,8 @@ def summarize(reps: Sequence[RepMeasure]) -> SetSummary:
     reps : sequence of RepMeasure
         Their clock uncertainty widens the lag's interval; where it is not known, the lag is
         withheld.
+    exercise : str
+        What is recorded to calibrate or to test pods is not judged.
 
     Returns
     -------
@@ -95,7 +98,10 @@ def summarize(reps: Sequence[RepMeasure]) -> SetSummary:
         numbers are of those in which it works, and there is no lag.
     """
     activation: dict[Side, Estimate] = {side: _activation(reps, side) for side in SIDES}
-    if any(rep.one_leg for rep in reps):
+    if what := NO_EXERCISE.get(exercise):
+        index = lag = Estimate(None, reason=f"{what} is no exercise")
+        index_sure = lag_sure = None
+    elif any(rep.one_leg for rep in reps):
         index, index_sure = _index_of_legs(reps)
         lag, lag_sure = Estimate(None, reason=_NO_COMMON_START), None
     else:
@@ -119,7 +125,7 @@ def summarize(reps: Sequence[RepMeasure]) -> SetSummary:
         excluded=tuple(why),
         detectable_pct=detectable_change(index),
         detectable_ms=detectable_change(lag),
-        n_missing=_missing(reps),
+        n_missing=0 if exercise in NO_EXERCISE else _missing(reps),
     )
 
 

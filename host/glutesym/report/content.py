@@ -166,7 +166,9 @@ def _calibration(session: AnalyzedSession) -> list[str]:
     normalised = session.normalised
     if normalised is None:
         return ["none: there is nothing to set against it"]
-    said = ". ".join(text.rstrip(".") for text in normalised.sentences)
+    doubts = normalised.doubts(session.measures.summary.verdict)
+    sentences = [*normalised.sentences, *([doubts] if doubts else [])]
+    said = ". ".join(text.rstrip(".") for text in sentences)
     return [f"{said.replace('`', '')}."]
 
 

@@ -75,12 +75,20 @@ def corrective_plan(sessions: Sequence[AnalyzedSession]) -> Plan | None:
     """Return what to train for the weaker side of one person; None: there is none to train.
 
     Walking is no set that the plan's exercises could even out, and what is recorded to calibrate
-    or to test pods says nothing of anybody's strength: neither counts.
+    or to test pods says nothing of anybody's strength: neither counts. Nor does a set whose lower
+    side is not lower against its own maximum.
     """
     return make_plan(
         [
             session.measures.summary
             for session in sessions
-            if session.meta.exercise not in NO_EXERCISE and not is_walking(session.meta.exercise)
+            if session.recording.exercise not in NO_EXERCISE
+            and not is_walking(session.recording.exercise)
+            and not _doubtful(session)
         ]
     )
+
+
+def _doubtful(session: AnalyzedSession) -> bool:
+    normalised = session.normalised
+    return normalised is not None and bool(normalised.doubts(session.measures.summary.verdict))

@@ -15,7 +15,7 @@ from pathlib import Path
 from glutesym.analysis.trend import ASYMMETRY, LAG, SetResult, Trend, trend
 from glutesym.edits import reviewed_exercise
 from glutesym.errors import SessionError
-from glutesym.exercises import NO_EXERCISE
+from glutesym.exercises import NO_EXERCISE, plain_name
 from glutesym.measures import SetSummary
 from glutesym.pipeline import Settings
 from glutesym.session.analyze import WORLD_CLOCK, Progress, analyze_session
@@ -174,8 +174,8 @@ def kind_of(session: StoredSession) -> Comparable:
 
 
 def folded(of: Comparable) -> Comparable:
-    """Return it as it is compared: upper and lower case are the same, but not in subjects."""
-    return replace(of, exercise=of.exercise.casefold(), placement=of.placement.casefold())
+    """Return it as it is compared: exercises by their plain names, subjects as they are."""
+    return replace(of, exercise=plain_name(of.exercise), placement=of.placement.casefold())
 
 
 def _choose(folder: Path, there: list[Comparable], wanted: dict[str, str | None]) -> Comparable:

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from glutesym.errors import SessionError
-from glutesym.exercises import NO_EXERCISE
+from glutesym.exercises import NO_EXERCISE, plain_name
 from glutesym.session.analyze import Progress
 from glutesym.session.history import Comparable, History, compare, folded, kind_of
 from glutesym.session.names import sessions_in
@@ -52,7 +52,9 @@ class Search:
         day = entry.started.astimezone().date()
         return (
             self.subject in (None, entry.of.subject)
-            and (self.exercise is None or self.exercise.casefold() == entry.of.exercise.casefold())
+            and (
+                self.exercise is None or plain_name(self.exercise) == plain_name(entry.of.exercise)
+            )
             and (self.since is None or day >= self.since)
             and (self.until is None or day <= self.until)
         )

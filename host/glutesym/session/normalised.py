@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glutesym.analysis.calibration import Mvic, NormalisedRatio, dynamic_mvic, normalise
-from glutesym.measures import SIDES, Side
+from glutesym.measures import SIDES, Side, Verdict
 from glutesym.scale import MICROVOLTS, Unit
 from glutesym.session.calibration_store import (
     CalibrationError,
@@ -36,6 +36,22 @@ class Normalised:
     made: datetime | None = None  # the calibration
     caution: str = ""
     reason: str = ""
+
+    def doubts(self, verdict: Verdict) -> str:
+        """Say that a side called lower is not lower against its own maximum; else empty."""
+        if (
+            self.ratio is None
+            or not self.placement
+            or verdict not in ("left lower", "right lower")
+        ):
+            return ""
+        lower_pct = (self.ratio.task_ratio_pct - 100) * (1 if verdict == "left lower" else -1)
+        if lower_pct > (self.ratio.spread_pct or 0.0):
+            return ""
+        return (
+            "Against its own maximum no side works less: the difference in µV may be the "
+            "electrodes', so that nothing is advised. `glutesym swap-test` tells body from pods"
+        )
 
     @property
     def sentences(self) -> list[str]:
@@ -192,4 +208,10 @@ def _against_own_peak(session: AnalyzedSession, task_uv: Mapping[Side, float]) -
         "There is no calibration: each side is set against the peak of this set, with which a "
         "weak side looks like the other one. Calibrate: `glutesym calibrate`"
     )
-    return Normalised(normalise(task_uv, mvic), mvic, caution=caution)
+    ratio = normalise(task_uv, mvic)
+    if max(ratio.pct_mvic.values()) > 100:
+        return Normalised(
+            reason="bursts are shorter than the half second over which a peak is measured. "
+            "Calibrate: `glutesym calibrate`"
+        )
+    return Normalised(ratio, mvic, caution=caution)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from glutesym.errors import GlutesymError
+from glutesym.exercises import SYNC_CHECK
 from glutesym.measures import SIDES
 from glutesym.virtual.scenarios.base import (
     EMG_GRID_HZ,
@@ -84,7 +85,7 @@ def build_shake(settings: ShakeSettings, seed: int) -> Scenario:
         description="Both pods held in one hand and shaken",
         seed=seed,
         duration_s=duration_s,
-        exercise="shake",
+        exercise=SYNC_CHECK,
         left=left,
         right=right,
         truth=Truth(),
