@@ -11,6 +11,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from glutesym.cli_shared import RecordedMains, err, out, progress_bar, say, subject_or_none
+from glutesym.errors import GlutesymError
 from glutesym.printing import print_files
 from glutesym.printing_library import print_courses, print_entries
 
@@ -126,6 +127,13 @@ def cohort(
     """
     from glutesym.cohort.run import LEDGER, run_cohort
 
+    for wanted in (table, reps):
+        if wanted is not None and wanted.suffix != ".parquet":
+            raise GlutesymError(
+                f"{wanted} would not be what its name says: the tables are Parquet. Name it "
+                f"{wanted.with_suffix('.parquet').name}; for CSVs of single sessions there is "
+                "`glutesym export`."
+            )
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),

@@ -88,7 +88,7 @@ def lsl(
         from glutesym.virtual.scenarios.catalog import build_scenario
         from glutesym.virtual.surroundings import VirtualSurroundings
 
-        scenario = build_scenario(virtual)
+        scenario = build_scenario(virtual).ended_after(duration)
         exercise = scenario.exercise if exercise == "session" else exercise
         surroundings = VirtualSurroundings(scenario, subject=subject, placement=placement)
     follower = LslFollower(take_markers=markers)

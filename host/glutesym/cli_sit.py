@@ -71,7 +71,8 @@ def sit(
         from glutesym.virtual.scenarios.catalog import build_scenario
         from glutesym.virtual.surroundings import VirtualSurroundings
 
-        surroundings = VirtualSurroundings(build_scenario("sitting", seed=seed), seed, None)
+        scenario = build_scenario("sitting", seed=seed).ended_after(duration)
+        surroundings = VirtualSurroundings(scenario, seed, None)
         subject = subject or "virtual"
     else:
         require_both_sides("glutesym sit --virtual")

@@ -273,3 +273,9 @@ def test_places_that_cannot_be_written_and_folders_without_sessions(
     (only / "broken.glutesym").write_bytes(b"no session")
     words = ["cohort", str(only), "--out", str(tmp_path / "z.parquet")]
     assert CliRunner().invoke(app, words).exit_code == 1
+
+
+def test_the_table_is_called_what_it_is(tmp_path):
+    for option in ("--out", "--reps"):
+        result = CliRunner().invoke(app, ["cohort", str(tmp_path), option, "table.csv"])
+        assert "Name it table.parquet" in str(result.exception)

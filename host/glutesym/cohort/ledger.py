@@ -38,8 +38,6 @@ class Ledger:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._database = sqlite3.connect(path)
             try:
-                self._database.execute("PRAGMA journal_mode = WAL")
-                self._database.execute("PRAGMA synchronous = NORMAL")
                 self._database.execute(_MAKE)
                 self._database.execute(f"{_READ} LIMIT 0")  # the columns are ours
             except sqlite3.Error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,3 +87,9 @@ class Scenario:
     def side(self, side: Side) -> SideSignals:
         """Return the signals of one side."""
         return self.left if side == "left" else self.right
+
+    def ended_after(self, seconds: float | None) -> Scenario:
+        """Return it with an earlier end, if it would last longer; its truth is still of all."""
+        if seconds is None:
+            return self
+        return replace(self, duration_s=min(self.duration_s, seconds))

@@ -170,7 +170,7 @@ def build_lag(settings: LagSettings, seed: int) -> Scenario:
         description="Real gluteus maximus bursts on both sides, the left delayed and weaker",
         seed=seed,
         duration_s=duration_s,
-        exercise="bridge",
+        exercise="bridge (recorded)",
         left=left,
         right=right,
         truth=Truth(
