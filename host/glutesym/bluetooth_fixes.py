@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Literal
 
 BluetoothTrouble = Literal["off", "none", "denied", "silent"]
@@ -13,6 +14,16 @@ TITLES: dict[BluetoothTrouble, str] = {
     "denied": "This program may not use Bluetooth",
     "silent": "Bluetooth does not answer",
 }
+
+
+# Where systems keep the program of BlueZ, Linux' Bluetooth service.
+_BLUEZ = ("usr/libexec/bluetooth/bluetoothd", "usr/lib/bluetooth/bluetoothd",
+          "usr/sbin/bluetoothd")  # fmt: skip
+
+
+def bluez_installed(root: Path = Path("/")) -> bool:
+    """Whether Linux has its Bluetooth service; ``root`` is where its files are."""
+    return any((root / path).exists() for path in _BLUEZ)
 
 
 def bluetooth_steps(why: BluetoothTrouble, system: str = sys.platform) -> tuple[str, ...]:
@@ -38,8 +49,8 @@ _LINUX: dict[BluetoothTrouble, tuple[str, ...]] = {
     "none": (_ADAPTER, "If there is one, see that it is not blocked: `rfkill list`."),
     "denied": ("Run `sudo usermod -aG bluetooth $USER`, log out and in again.",),
     "silent": (
-        "Start its service: `sudo systemctl enable --now bluetooth`.",
-        "If it is unknown: `sudo apt install bluez`.",
+        "Install its service, if it is missing: `sudo apt install bluez`.",
+        "Start it: `sudo systemctl enable --now bluetooth`.",
         _AGAIN,
     ),
 }

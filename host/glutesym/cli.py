@@ -7,10 +7,11 @@ import signal
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.text import Text
+from typer.core import TyperGroup
 
 from glutesym import (
     __version__,
@@ -33,6 +34,7 @@ from glutesym import (
 )
 from glutesym.cli_export import export_one
 from glutesym.cli_shared import (
+    INTERRUPTED,
     Exercise,
     Mains,
     Placement,
@@ -68,7 +70,20 @@ if TYPE_CHECKING:
     from glutesym.virtual.scenarios.base import Scenario
     from glutesym.virtual.truth_check import TruthCheck
 
+
+class _Commands(TyperGroup):
+    """All commands; Ctrl-C ends each that does not end by it in its own way."""
+
+    def invoke(self, ctx: typer.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            err.print("Interrupted.")
+            raise typer.Exit(INTERRUPTED) from None
+
+
 app = typer.Typer(
+    cls=_Commands,
     help="How differently do your glutes work, in amount and in time? Two pods, one answer.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
@@ -137,13 +152,16 @@ def main() -> None:
         say(err, Text.assemble(("Error:", "bold red"), f" {error}"))
         _leave(1)
     except KeyboardInterrupt:
-        _leave(130)
+        err.print("Interrupted.")
+        _leave(INTERRUPTED)
     except SystemExit as ended:
         _leave(ended.code)
 
 
 def _leave(code: str | int | None) -> NoReturn:
     """End; a check of `doctor` that nothing can end must not hold it up."""
+    if code == INTERRUPTED:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # pressed again, it changes nothing
     if isinstance(code, int) and still_running():
         sys.stdout.flush()
         sys.stderr.flush()

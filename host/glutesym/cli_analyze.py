@@ -22,6 +22,7 @@ app = typer.Typer(rich_markup_mode="markdown")
 
 _OTHER = "Recordings of other systems"
 _REPS = "Repetitions of such recordings"
+_SHOWN = 10  # sessions of a dataset that are named
 _AXES = "Three channels, with a comma between them."
 
 
@@ -100,7 +101,12 @@ def analyze(
     placement: RecordedPlacement = None,
 ) -> None:
     """Measure a session, or a recording of another EMG system, and print the answer."""
-    from glutesym.formats.importer import ImportOptions, import_recording, is_foreign
+    from glutesym.formats.importer import (
+        ImportOptions,
+        import_recording,
+        is_foreign,
+        sessions_of_dataset,
+    )
     from glutesym.pipeline import Settings
 
     emg: dict[Side, str] = {"left": left, "right": right}
@@ -132,6 +138,13 @@ def analyze(
             raise GlutesymError(
                 f"{recording} is a session of glutesym: it says itself which side is which. "
                 "Options for recordings of other systems do not apply to it."
+            )
+        if recording.is_dir() and (within := sessions_of_dataset(recording)):
+            listed = "".join(f"\n  {path}" for path in within[:_SHOWN])
+            more = f"\n  and {len(within) - _SHOWN} more" if len(within) > _SHOWN else ""
+            raise GlutesymError(
+                f"{recording} is no session, but holds some of a BIDS dataset. Give one of these:"
+                f"{listed}{more}"
             )
         analyzed = measure(recording, mains_hz, placement)
     _print(analyzed, said, folder)

@@ -56,9 +56,12 @@ def whole_path(
     from glutesym.gui.display import display_problem
 
     if problem := display_problem():
-        raise GlutesymError(
-            f"No window: {problem} In the terminal: `glutesym calibrate` and `glutesym live`."
+        instead = (
+            "`glutesym demo` runs virtual pods in the terminal."
+            if virtual
+            else "In the terminal: `glutesym calibrate` and `glutesym live`."
         )
+        raise GlutesymError(f"No window: {problem} {instead}")
     from glutesym.gui.app import run_app
     from glutesym.session.choices import Choices
     from glutesym.session.visit import Visit

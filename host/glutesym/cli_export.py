@@ -10,7 +10,15 @@ import typer
 from rich.markup import escape
 from rich.progress import Progress, TaskID
 
-from glutesym.cli_shared import RecordedMains, RecordedPlacement, err, out, progress_bar, say
+from glutesym.cli_shared import (
+    INTERRUPTED,
+    RecordedMains,
+    RecordedPlacement,
+    err,
+    out,
+    progress_bar,
+    say,
+)
 from glutesym.errors import GlutesymError
 from glutesym.formats.exporter import Format, exporter, place_of
 from glutesym.printing import print_files
@@ -63,10 +71,13 @@ def export(
     """
     from glutesym.session.measured import measure_session
 
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise GlutesymError(f"--folder {folder} is a file. Give a folder; it is made if need be.")
     paths = _session_paths(sessions, folder)
     exports = {form: exporter(form) for form in dict.fromkeys(formats or [Format.CSV])}
     written: list[Path] = []
     failed: list[str] = []
+    done, interrupted = 0, False
     try:
         with progress_bar() as progress:
             task = progress.add_task("Exporting", total=len(paths))
@@ -81,16 +92,22 @@ def export(
                             _share(progress, task, i + n / len(exports), len(exports)),
                         )
                         written.append(place_of(form, files))
+                    done += 1
                 except GlutesymError as error:
                     if len(paths) == 1:
                         raise
                     failed.append(str(error))
-    finally:  # Ctrl-C, too: what is written is complete
+    except KeyboardInterrupt:
+        interrupted = True
+    finally:  # what is written is complete
         if written:
             print_files(out, list(dict.fromkeys(written)))
+    for reason in failed:
+        say(err, reason)
+    if interrupted:
+        err.print(f"Interrupted: {done} of {len(paths)} sessions exported.")
+        raise typer.Exit(INTERRUPTED)
     if failed:
-        for reason in failed:
-            say(err, reason)
         raise GlutesymError(
             f"{len(failed)} of {len(paths)} sessions could not be exported: see above."
         )

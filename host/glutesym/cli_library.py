@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
-from glutesym.cli_shared import RecordedMains, err, out, progress_bar, say, subject_or_none
+from glutesym.cli_shared import (
+    INTERRUPTED,
+    RecordedMains,
+    err,
+    out,
+    progress_bar,
+    say,
+    subject_or_none,
+)
 from glutesym.errors import GlutesymError
 from glutesym.printing import print_files
 from glutesym.printing_library import print_courses, print_entries
@@ -20,7 +28,14 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode="markdown")
 
-_DAYS = ["%Y-%m-%d"]
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r}: expected a date like 2026-05-01.") from None
+
+
 Folder = Annotated[
     Path,
     typer.Argument(
@@ -54,12 +69,14 @@ def library(
         str | None, typer.Option("--exercise", "-e", help="Which one.", show_default="all")
     ] = None,
     since: Annotated[
-        datetime | None,
-        typer.Option(formats=_DAYS, help="From this day on.", show_default="the first"),
+        date | None,
+        typer.Option(
+            parser=_day, metavar="DATE", help="From this day on.", show_default="the first"
+        ),
     ] = None,
     until: Annotated[
-        datetime | None,
-        typer.Option(formats=_DAYS, help="Up to this day.", show_default="the last"),
+        date | None,
+        typer.Option(parser=_day, metavar="DATE", help="Up to this day.", show_default="the last"),
     ] = None,
     trends: Annotated[
         bool,
@@ -73,8 +90,7 @@ def library(
     """List the sessions below a folder, search them, and see what becomes of each subject."""
     from glutesym.session.library import Search, histories, list_sessions
 
-    days = [day and day.date() for day in (since, until)]
-    search = Search(subject, exercise, *days, words=find)
+    search = Search(subject, exercise, since, until, words=find)
     with progress_bar() as progress:
         task = progress.add_task("Reading", total=1.0)
         entries = list_sessions(folder, search, lambda part: progress.update(task, completed=part))
@@ -159,7 +175,7 @@ def cohort(
                 "to go on.",
                 soft_wrap=True,
             )
-            raise typer.Exit(130) from None
+            raise typer.Exit(INTERRUPTED) from None
     for file, problem in result.problems:
         say(err, f"{file}: {problem}")
     kept = result.sessions - result.measured
@@ -168,5 +184,10 @@ def cohort(
         f"{len(result.problems)} with a problem."
     )
     print_files(out, [table] if reps is None else [table, reps])
+    if result.problems:
+        out.print(
+            f"\nNot measured: {len(result.problems)} of {result.sessions} sessions; each says why "
+            "above and in the table."
+        )
     if len(result.problems) == result.sessions:
         raise typer.Exit(1)

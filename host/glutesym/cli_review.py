@@ -112,6 +112,8 @@ def review(
 
     if because and not exclude:
         raise EditError("--because says why a repetition is excluded: name it with --exclude")
+    if exclude and not because.strip():
+        raise EditError('say why it does not count: --exclude REP --because "slipped"')
     if at is not None and note is None:
         raise EditError("--at says when a note was made: write it with --note")
     changes = exclude, include, add, move, working, undo, redo

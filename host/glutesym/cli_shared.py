@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 # What they print is text, whatever brackets a name, a path or a note has: no markup.
 out = Console(markup=False, highlight=False)
 err = Console(stderr=True, markup=False, highlight=False)
+INTERRUPTED = 130  # exit code after Ctrl-C, as shells have it
 
 
 def progress_bar(*columns: ProgressColumn) -> Progress:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import signal
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import get_context
 from typing import TypeVar
 
@@ -55,7 +56,8 @@ def _until_one_dies(
     try:
         while waiting or running:
             while waiting and len(running) < _AHEAD * workers:
-                future = pool.submit(work, waiting[0])
+                with _without_ctrl_c():
+                    future = pool.submit(work, waiting[0])  # the first one starts the processes
                 running[future] = waiting.popleft()
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
@@ -66,6 +68,19 @@ def _until_one_dies(
     finally:
         pool.shutdown(cancel_futures=True)
     return []
+
+
+@contextmanager
+def _without_ctrl_c() -> Generator[None]:
+    """Let Ctrl-C wait: processes started now do not hear it, not even while they import."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _leave_ctrl_c_to_the_parent() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 
-from glutesym.bluetooth_fixes import TITLES, bluetooth_steps
+from glutesym.bluetooth_fixes import TITLES, bluetooth_steps, bluez_installed
 from glutesym.doctor.finding import Finding
 from glutesym.doctor.surroundings import Computer
 from glutesym.errors import BluetoothError
@@ -16,8 +16,6 @@ _PROBE_S = 3.0
 _ABORTED = (-6, -9)  # SIGABRT, SIGKILL
 _SERVICE = "org.bluez"
 _START = "`sudo systemctl enable --now bluetooth`"
-_SERVICE_PATHS = ("usr/libexec/bluetooth/bluetoothd", "usr/lib/bluetooth/bluetoothd",
-                  "usr/sbin/bluetoothd")  # fmt: skip
 
 NamesOnBus = Callable[[], Awaitable[list[str]]]
 
@@ -134,7 +132,7 @@ def _service(computer: Computer, names: list[str] | str) -> Finding:
     what = "Service"
     if isinstance(names, list) and _SERVICE in names:
         return Finding("bluetooth", what, "ok", "BlueZ answers on D-Bus")
-    if not any((computer.root / path).exists() for path in _SERVICE_PATHS):
+    if not bluez_installed(computer.root):
         fix = f"`sudo apt install bluez`, then {_START}."
         return Finding("bluetooth", what, "problem", "BlueZ is not installed", fix)
     if isinstance(names, str):

@@ -25,6 +25,8 @@ EXTRAS: dict[str, tuple[str, dict[str, str]]] = {
         "reports",
         {"matplotlib": "matplotlib.figure", "jinja2": "jinja2", "fpdf2": "fpdf"},
     ),
+    "formats": ("files of other systems", {"edfio": "edfio", "pyxdf": "pyxdf"}),
+    "cohort": ("measuring on a cluster", {"distributed": "distributed"}),
     "lsl": ("the Lab Streaming Layer", {"pylsl": "pylsl"}),
 }
 _NARROW_COLUMNS = 60  # the live view in the terminal gets short bars below

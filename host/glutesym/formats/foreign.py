@@ -142,8 +142,15 @@ def recording_from(
         A channel is not there, or what it holds cannot be measured.
     """
     given = units or {}
+    emg = [file.channel(of.emg) for of in sides.values()]
+    if len(emg) > 1 and emg[0] is emg[1]:
+        raise RecordingFileError(
+            file.path,
+            f'"{emg[0].name}" was given for both sides: each side has a channel of its own. '
+            f"It has: {file.names}.",
+        )
     pods: dict[Side, PodRecord] = {side: _pod(file, side, of, given) for side, of in sides.items()}
-    clocks = {file.channel(of.emg).clock for of in sides.values()}
+    clocks = {channel.clock for channel in emg}
     first_s = min(float(pod.emg.time_s[0]) for pod in pods.values())
     end_s = max(float(pod.emg.time_s[-1]) for pod in pods.values())
     # Sampled against one clock, both sides have no error between them; else it is not known.

@@ -34,6 +34,10 @@ def reps_of_table(path: Path) -> list[Movement]:
                 f"end_s in seconds of the recording. It has: {', '.join(table.columns)}.",
             )
         starts, ends = (table[name].cast(pl.Float64).to_list() for name in _COLUMNS)
+    except FileNotFoundError as error:
+        raise RecordingFileError(
+            path, "there is no such file. --reps is a CSV with start_s and end_s."
+        ) from error
     except (OSError, pl.exceptions.PolarsError) as error:
         raise RecordingFileError(path, f"no table of repetitions ({error}).") from error
     return _checked(path, list(zip(starts, ends, strict=True)))

@@ -19,6 +19,7 @@ from glutesym.formats.foreign import (
 from glutesym.formats.given_reps import reps_of_marks, reps_of_table
 from glutesym.formats.read_csv import read_csv
 from glutesym.formats.read_xdf import is_xdf, read_xdf
+from glutesym.formats.unit_check import unit_doubt
 from glutesym.formats.units import Quantity
 from glutesym.installing import install_command
 from glutesym.measures import Side
@@ -31,6 +32,7 @@ from glutesym.session.export_csv import ABOUT, README
 _SQLITE = b"SQLite format 3\0"  # what session files are
 _EDF = (b"\xffBIOSEMI", b"0       ")  # BDF, EDF: their version
 _HEAD_BYTES = 16
+_NOT_TEXT = (".edf", ".bdf", ".xdf")
 
 
 @dataclass(frozen=True)
@@ -117,13 +119,23 @@ def import_recording(
             "this is no session of glutesym. To analyze a recording of another system, say which "
             f'channels are EMG: --left "NAME" --right "NAME". It has: {names}.',
         )
+    if options.time and options.rate_hz is not None:
+        raise RecordingFileError(path, "--rate or --time: give one of them, not both.")
     file = _read(path, options)
     recording = recording_from(file, options.sides, options.exercise, options.units)
     movements, said = _movements(file, recording, options, settings)
     session = imported_session(
         path, recording, settings, movements, file.started, options.placement
     )
-    return session, [f"Read as {file.kind}.", *file.notes, said]
+    doubt = unit_doubt(recording)
+    return session, [f"Read as {file.kind}.", *file.notes, said, *([doubt] if doubt else [])]
+
+
+def sessions_of_dataset(folder: Path) -> list[Path]:
+    """Return the folders of sessions in a BIDS dataset, or in a folder that holds one."""
+    below = ("ses-*", "sub-*/ses-*", "*/sub-*/ses-*")
+    found = {path for pattern in below for path in folder.glob(pattern)}
+    return sorted(path for path in found if any(path.glob("emg/*_emg.json")))
 
 
 def _movements(
@@ -156,12 +168,21 @@ def _read(path: Path, options: ImportOptions) -> ForeignFile:
             return read_edf(path)
         if is_xdf(head):
             return read_xdf(path)
+        if path.suffix.lower() in _NOT_TEXT:
+            kind = path.suffix[1:].upper()
+            raise RecordingFileError(
+                path,
+                f"this is no {kind}, in spite of its name: it does not begin as one. Export it "
+                "again; or if it is a table of text, name it .csv.",
+            )
         wanted = [
             name
             for of in options.sides.values()
             for name in (of.emg, *(of.accel or ()), *(of.gyro or ()))
         ]
         return read_csv(path, wanted, options.rate_hz, options.time)
+    except FileNotFoundError as error:
+        raise RecordingFileError(path, "there is no such file.") from error
     except OSError as error:
         raise RecordingFileError(path, f"it cannot be read ({error.strerror}).") from error
 

@@ -21,6 +21,7 @@ from glutesym.formats.foreign import Channel, ForeignFile, Samples
 from glutesym.formats.units import seconds_in, split_heading
 
 _LINES_LOOKED_AT = 200
+_SAME_RATE = 0.01  # a rate may differ by so much from what the times say
 _SEPARATORS = ("\t", ";", ",", "|")
 _NO_TABLE = (
     "this is no table: expected a line of headings and rows of numbers below it. CSV, EDF, EDF+, "
@@ -106,6 +107,12 @@ def _headings(
     if not found:  # the longest line of words, most likely
         split = [(at, s, _cells(line, s)) for at, line in enumerate(lines) for s in _SEPARATORS]
         at, separator, cells = max(split, key=lambda x: (_n_words(x[2]), len(x[2]), -x[0]))
+        if not _n_words(cells) and any(map(_is_number, cells)):
+            raise RecordingFileError(
+                path,
+                "it has no headings. Its first row must name the columns, e.g. time,left,right; "
+                "--left and --right are such names.",
+            )
     if not wanted:
         return at, separator, _once(cells)
     names = [split_heading(cell)[0] for cell in cells if cell]
@@ -128,7 +135,15 @@ def _cells(line: str, separator: str) -> list[str]:
 
 
 def _n_words(cells: Sequence[str]) -> int:
-    return sum(any(c.isalpha() for c in cell) for cell in cells)
+    return sum(any(c.isalpha() for c in cell) and not _is_number(cell) for cell in cells)
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.replace(",", "."))
+    except ValueError:
+        return False
+    return True
 
 
 def _once(cells: Sequence[str]) -> list[str]:
@@ -159,7 +174,9 @@ def _table(
         raise RecordingFileError(path, _NO_TABLE) from error
     if table.width < len(headings):
         raise RecordingFileError(
-            path, f"{len(headings)} headings, but {table.width} columns below them."
+            path,
+            "this is no recording that can be read as CSV: "
+            f"{len(headings)} headings, but {table.width} columns below them.",
         )
     columns: list[pl.Series] = []
     for name, column in zip(headings, table.iter_columns(), strict=False):
@@ -197,13 +214,13 @@ def _clock(
     path: Path, table: pl.DataFrame, headings: Sequence[str], rate_hz: float | None, time: str
 ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """Return the times of the rows."""
-    if rate_hz is not None:
-        return np.arange(table.height) / rate_hz, ()
     names = {split_heading(heading)[0].lower(): heading for heading in reversed(headings)}
     names |= {heading.lower(): heading for heading in headings}
     found = names.get(time.strip().lower()) if time else None
     if not time:
         found = next((names[name] for name in _TIME_NAMES if name in names), None)
+    if rate_hz is not None:
+        return np.arange(table.height) / rate_hz, _doubt(table, found, rate_hz)
     if found is None:
         raise RecordingFileError(
             path,
@@ -213,6 +230,22 @@ def _clock(
     unit = split_heading(found)[1]
     time_s = table[found].to_numpy().astype(np.float64) * seconds_in(unit)
     return time_s, (f'time from the column "{found}", {unit or "s"}',)
+
+
+def _doubt(table: pl.DataFrame, time: str | None, rate_hz: float) -> tuple[str, ...]:
+    """Say that a column of time speaks against the rate that was given."""
+    if time is None:
+        return ()
+    time_s = table[time].to_numpy().astype(np.float64) * seconds_in(split_heading(time)[1])
+    known = time_s[np.isfinite(time_s)]
+    span_s = float(known[-1] - known[0]) if len(known) > 1 else 0.0
+    own_hz = (len(known) - 1) / span_s if span_s > 0 else 0.0
+    if not own_hz or abs(own_hz / rate_hz - 1) <= _SAME_RATE:
+        return ()
+    return (
+        f'Warning: the column "{time}" says {own_hz:.5g} samples a second, not {rate_hz:g} as '
+        "--rate does, and --rate was used. If that column is right, leave --rate out.",
+    )
 
 
 def _loader(

@@ -27,7 +27,7 @@ from bleak.exc import (
 )
 
 from glutesym import host_clock, wire
-from glutesym.bluetooth_fixes import BluetoothTrouble
+from glutesym.bluetooth_fixes import BluetoothTrouble, bluez_installed
 from glutesym.errors import (
     BluetoothError,
     LinkError,
@@ -327,6 +327,11 @@ def bluetooth_trouble(error: Exception) -> BluetoothTrouble:
 
 def _reason(error: Exception) -> str:
     """Return what a platform's stack says; what bleak raises has its words first."""
+    if sys.platform == "linux" and isinstance(error, OSError | BleakDBusError):
+        if bluetooth_trouble(error) == "silent" and not bluez_installed():
+            return "BlueZ is not installed"
+        if isinstance(error, FileNotFoundError | ConnectionRefusedError):
+            return "D-Bus, which connects programs with it, is not running"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error.args[0] if error.args else error)

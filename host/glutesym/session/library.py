@@ -68,7 +68,7 @@ def list_sessions(
     Raises
     ------
     SessionError
-        There is no session file, or the folder cannot be read.
+        There is no session file, none that is searched for, or the folder cannot be read.
     """
     paths = sessions_in(folder, below=True)
     entries: list[Entry] = []
@@ -77,6 +77,8 @@ def list_sessions(
         entries.append(_entry(path))
     progress(1.0)
     meant = [entry for entry in entries if search is None or search.finds(entry, folder)]
+    if not meant:
+        raise SessionError(folder, f"no session was found. {_there_are(entries)}")
     return sorted(meant, key=_order)
 
 
@@ -108,6 +110,18 @@ def _history(group: Sequence[Entry], done: float, share: float, progress: Progre
     of = group[0].of
     assert of is not None
     return compare(of, started, progress=lambda part: progress(done + share * part))
+
+
+def _there_are(entries: Sequence[Entry]) -> str:
+    """Say whose sessions of what there are, when none is found."""
+    kinds = [entry.of for entry in entries if entry.of is not None]
+    subjects = ", ".join(sorted({of.subject for of in kinds if of.subject})) or "none named"
+    exercises = ", ".join(sorted({of.exercise for of in kinds}))
+    if not kinds:
+        return "None of its session files can be read."
+    days = sorted(entry.started for entry in entries if entry.started is not None)
+    first, last = (f"{day.astimezone():%Y-%m-%d}" for day in (days[0], days[-1]))
+    return f"There are: subjects: {subjects}; exercises: {exercises}; from {first} to {last}."
 
 
 def _entry(path: Path) -> Entry:

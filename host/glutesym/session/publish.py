@@ -95,8 +95,11 @@ def publish(unfinished: Path, target: Path, names: Iterable[str]) -> list[Path]:
 
 def cannot_write(target: Path, error: Exception) -> SessionError:
     """Return what to tell whoever wanted an export that cannot be written."""
+    reason: object = getattr(error, "strerror", None) or error
+    if isinstance(error, NotADirectoryError | FileExistsError):
+        reason = "a file is where a folder is needed"
     return SessionError(
         target,
-        f"cannot write the export ({error}). Check that the disk has space and that you may "
+        f"cannot write the export ({reason}). Check that the disk has space and that you may "
         "write to this folder, or choose another one with --folder.",
     )

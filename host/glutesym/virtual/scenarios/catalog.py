@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
+from difflib import get_close_matches
 from typing import Any
 
 from glutesym.errors import GlutesymError
@@ -58,7 +59,9 @@ def build_scenario(
         There is no scenario or setting of that name, or a setting is out of range.
     """
     if name not in _CATALOG:
-        raise GlutesymError(f"No scenario {name!r}. Choose one of: {', '.join(_CATALOG)}.")
+        near = get_close_matches(name, _CATALOG, 1)
+        meant = f" Did you mean {near[0]!r}?" if near else ""
+        raise GlutesymError(f"No scenario {name!r}.{meant} Choose one of: {', '.join(_CATALOG)}.")
     entry = _CATALOG[name]
     known = {item.name: getattr(entry.settings, item.name) for item in fields(entry.settings)}
     if reps is not None and known["reps"] > 0:
