@@ -206,6 +206,8 @@ def test_simulate_prints_a_line_a_seed_and_the_worst(tmp_path):
         (["replay", "no-such-file.glutesym"], "no such session file"),
         (["replay", "not-a-session"], "not a glutesym session"),
         (["demo", "--scenario", "nonsense"], "bridge"),
+        (["demo", "--scenario", "brigde"], "Did you mean 'bridge'?"),
+        (["export", "not-a-session", "--folder", "not-a-session"], "is a file. Give a folder"),
     ],
 )
 def test_a_users_mistake_is_one_line_and_no_traceback(
@@ -230,6 +232,66 @@ def test_mains_hum_is_at_50_or_60_hz(demo):
     assert result.exit_code == 2
     assert "50 or 60" in result.output
     assert RUNNER.invoke(app, ["analyze", str(path), "--mains-hz", "50"]).exit_code == 0
+
+
+def test_a_misspelt_command_is_told_which_was_meant():
+    assert "Did you mean 'analyze'?" in run("analize", "x", code=2)
+
+
+@pytest.mark.parametrize(
+    "module", ["glutesym.cli_sync", "scipy.signal", "glutesym.virtual.surroundings"]
+)
+def test_ctrl_c_while_modules_are_imported_ends_in_one_line(tmp_path, module):
+    code = f"""
+import signal, sys
+class PressedAt:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            signal.raise_signal(signal.SIGINT)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, PressedAt())
+from glutesym.__main__ import main
+main()
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", code, "demo", "--view", "none", "--speed", "0"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (130, "Interrupted.\n")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("form", ["csv", "bids"])
+def test_an_interrupted_export_tells_how_far_it_came(demo, tmp_path, monkeypatch, form):
+    from glutesym.session import measured
+
+    (path,) = demo[0].glob("*.glutesym")
+    paths = [tmp_path / f"{name}.glutesym" for name in "ab"]
+    for copy in paths:
+        copy.write_bytes(path.read_bytes())
+    whole = measured.measure_session
+
+    def measure(path, *options):
+        if path == paths[1]:
+            signal.raise_signal(signal.SIGINT)
+        return whole(path, *options)
+
+    monkeypatch.setattr(measured, "measure_session", measure)
+    told = run("export", str(tmp_path), "-f", form, "-o", str(tmp_path / "out"), code=130)
+    assert "Interrupted: 1 of 2 sessions exported." in told
+    assert len(list((tmp_path / "out").iterdir())) == 1
+
+
+def test_other_commands_say_that_they_were_interrupted(monkeypatch, tmp_path):
+    monkeypatch.setattr("glutesym.session.library.list_sessions", _interrupted)
+    assert run("library", str(tmp_path), code=130).strip() == "Interrupted."
+
+
+def _interrupted(*_):
+    raise KeyboardInterrupt
 
 
 def test_without_bluetooth_scan_says_so(monkeypatch):
@@ -368,5 +430,6 @@ def test_the_app_needs_a_window_and_a_known_mains_frequency(monkeypatch):
     result = RUNNER.invoke(app, ["app", "--virtual"])
     assert isinstance(result.exception, GlutesymError)
     assert "No window: There is no screen." in str(result.exception)
-    assert "glutesym calibrate" in str(result.exception)
+    assert "`glutesym demo`" in str(result.exception)
+    assert "glutesym calibrate" in str(RUNNER.invoke(app, ["app"]).exception)
     assert "50 or 60" in RUNNER.invoke(app, ["app", "--mains-hz", "55"]).output

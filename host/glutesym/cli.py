@@ -74,7 +74,7 @@ if TYPE_CHECKING:
 class _Commands(TyperGroup):
     """All commands; Ctrl-C ends each that does not end by it in its own way."""
 
-    def invoke(self, ctx: typer.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:

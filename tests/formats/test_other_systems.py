@@ -550,7 +550,7 @@ def test_the_command_line(trial: Trial, tmp_path: Path, monkeypatch, capsys) -> 
         ([path, "--left", "GMAX L", "--left-accel", "a,b"], "--left-gyro is missing"),
         ([path, "--left", "GMAX L", "--left-accel", "a,b", "--left-gyro", "c"], "three channels"),
         ([path, "--right-accel", "a,b,c", "--right-gyro", "a,b,c"], "no EMG"),
-        ([tmp_path / "none.bdf", "--left", "a"], "No such file"),
+        ([tmp_path / "none.bdf", "--left", "a"], "there is no such file"),
         ([tmp_path / "none.glutesym", "--left", "a"], "do not apply"),
         ([tmp_path], "this is a folder"),
     ):

@@ -206,7 +206,7 @@ def test_the_command_edits_lists_and_takes_back(path: Path) -> None:
     ("options", "message"),
     [
         (["--exclude", "9", "--because", "x"], "there is no repetition 9: there are 1 to 4"),
-        (["--exclude", "1"], "a reason why it does not count is missing"),
+        (["--exclude", "1"], "say why it does not count: --exclude REP --because"),
         (["--because", "x"], "name it with --exclude"),
         (["--at", "3"], "write it with --note"),
         (["--add", "twelve"], "twelve is no start and end: write seconds, e.g. 12.5-15.0"),
@@ -215,7 +215,7 @@ def test_the_command_edits_lists_and_takes_back(path: Path) -> None:
         (["--working", "1", "both"], "left or right, not both"),
         (["--undo"], "no edit to take back"),
         (["--undo", "--rename", "x"], "stand alone"),
-        (["--rename", "x", "--exclude", "1"], "is missing"),
+        (["--rename", "x", "--exclude", "1", "--because", " "], "--because"),
     ],
 )
 def test_a_mistake_is_told_and_nothing_is_edited(

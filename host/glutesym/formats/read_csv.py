@@ -107,7 +107,7 @@ def _headings(
     if not found:  # the longest line of words, most likely
         split = [(at, s, _cells(line, s)) for at, line in enumerate(lines) for s in _SEPARATORS]
         at, separator, cells = max(split, key=lambda x: (_n_words(x[2]), len(x[2]), -x[0]))
-        if not _n_words(cells) and any(map(_is_number, cells)):
+        if _only_numbers(lines[at]):
             raise RecordingFileError(
                 path,
                 "it has no headings. Its first row must name the columns, e.g. time,left,right; "
@@ -135,7 +135,13 @@ def _cells(line: str, separator: str) -> list[str]:
 
 
 def _n_words(cells: Sequence[str]) -> int:
-    return sum(any(c.isalpha() for c in cell) and not _is_number(cell) for cell in cells)
+    return sum(any(c.isalpha() for c in cell) for cell in cells)
+
+
+def _only_numbers(line: str) -> bool:
+    """Whether a line is numbers alone, split by one of the separators."""
+    split = ([cell for cell in _cells(line, separator) if cell] for separator in _SEPARATORS)
+    return any(cells and all(map(_is_number, cells)) for cells in split)
 
 
 def _is_number(cell: str) -> bool:
