@@ -26,7 +26,8 @@ WIDTH = 100
 HEAD = """# The whole way, on virtual pods
 
 What a builder does, from two new boards to a report, with what the commands say. Virtual boards, box, radio and body stand for the real ones: the firmware
-and the program are the same. Type it along; nothing is needed but [this project installed](quickstart.md#1-without-hardware).
+and the program are the same. Type it along: nothing is needed but [this project installed](quickstart.md#1-without-hardware), except
+for *Own a pod, and ask it*, which takes a pod on a cable.
 
 The outputs below are real: `docs/make_walkthrough.py` has run the commands and written this page. Dates of files are made alike.
 """

@@ -49,8 +49,9 @@ class Normalised:
         if lower_pct > (self.ratio.spread_pct or 0.0):
             return ""
         return (
-            "Against its own maximum no side works less: the difference in µV may be the "
-            "electrodes', so that nothing is advised. `glutesym swap-test` tells body from pods"
+            f"Against its own maximum the {verdict.split()[0]} side does not work less: the "
+            "difference in µV may be the electrodes', so that nothing is advised. "
+            "`glutesym swap-test` tells body from pods"
         )
 
     @property
