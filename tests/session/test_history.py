@@ -192,7 +192,7 @@ def test_what_is_left_out_is_told_once_for_each_reason(bridge: Path, tmp_path: P
     on_day(bridge, tmp_path, 0)
     others = [on_day(bridge, tmp_path, day, exercise="squat").name for day in range(1, 6)]
     result = CliRunner().invoke(app, ["trend", str(tmp_path), "--exercise", "bridge"])
-    assert result.output.startswith("subject S07, bridge, gluteus maximus\n")
+    assert result.output.lstrip().startswith("subject S07, bridge, gluteus maximus\n")
     lines = result.output.splitlines()
     at = lines.index("5 left out: it is of subject S07, squat, gluteus maximus")
     assert lines[at + 1].strip() == f"{', '.join(others[:3])} and 2 more"
