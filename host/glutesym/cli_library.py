@@ -181,13 +181,9 @@ def cohort(
     kept = result.sessions - result.measured
     out.print(
         f"{result.sessions} sessions: {result.measured} measured now, {kept} as before, "
-        f"{len(result.problems)} with a problem."
+        f"{len(result.problems)} with a problem"
+        f"{': each says why above and in the table' if result.problems else ''}."
     )
     print_files(out, [table] if reps is None else [table, reps])
-    if result.problems:
-        out.print(
-            f"\nNot measured: {len(result.problems)} of {result.sessions} sessions; each says why "
-            "above and in the table."
-        )
     if len(result.problems) == result.sessions:
         raise typer.Exit(1)

@@ -55,11 +55,9 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
             out.print(Text.assemble(f"{side} pod: ", (problem, "bold")))
     if session.sync_check:
         out.print(f"Sync check: {session.sync_check['sentence']}")
-    if session.normalised and not what:
-        for sentence in session.normalised.sentences:
+    if session.normalised:
+        for sentence in session.normalised.sentences(measures.summary.verdict):
             out.print(sentence)
-        if doubts := session.normalised.doubts(measures.summary.verdict):
-            out.print(doubts)
     if plan := corrective_plan([session]):
         print_plan(out, plan)
     if not session.meta.ended:

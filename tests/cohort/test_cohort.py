@@ -142,7 +142,7 @@ def test_interrupted_it_goes_on_with_the_same_command(
     in_this_process.clear()
     again = CliRunner().invoke(app, [*words, "--workers", "1"])
     assert again.exit_code == 0, again.output
-    assert "4 sessions: 2 measured now, 2 as before, 1 with a problem." in again.output
+    assert "4 sessions: 2 measured now, 2 as before, 1 with a problem: each" in again.output
     assert pl.read_parquet(out)["file"].to_list() == FILES
 
 

@@ -83,6 +83,7 @@ def test_a_calibration_is_no_exercise_that_could_be_judged(calibrated, exercised
     said = run("analyze", path)
     assert "This session is a calibration, no exercise: its sides are not judged." in said
     assert "What to do" not in said
+    assert "% of" not in said  # it is not set against itself either
     refused = CliRunner().invoke(app, ["swap-test", str(exercised), str(path)])
     assert str(refused.exception).startswith(f"{path} is a calibration.")
 
@@ -289,5 +290,7 @@ def test_a_side_that_is_lower_in_microvolts_alone_is_doubted(right_mvic_uv, spre
     ratio = normalise({"left": 80.0, "right": 100.0}, mvic)
     found = Normalised(ratio, mvic, GMAX)
     assert bool(found.doubts("left lower")) == doubted
+    said = " ".join(found.sentences("left lower"))  # as console, window, report and README do
+    assert ("the left side does not work less" in said) == doubted
     assert found.doubts("within noise") == ""
     assert replace(found, placement="").doubts("left lower") == ""  # its own peak tells nothing

@@ -101,7 +101,8 @@ class ResultPage(Page):
             LiveState(phase="ended", reps=measures.reps, summary=measures.summary)
         )
         fatigue = [wording.fatigue_sentence(side, t) for side, t in measures.fatigue.items()]
-        normalised = analyzed.normalised.sentences if analyzed.normalised else []
+        against = analyzed.normalised
+        normalised = against.sentences(analyzed.measures.summary.verdict) if against else []
         notes = [f"{kind.capitalize()}: {words}" for kind, words in self.visit.notes]
         screens = wording.hip_rotation_sentence(measures), wording.pelvic_drop_sentence(measures)
         said = [wording.swapped_sentence(measures), *fatigue, *screens, *normalised, *notes]

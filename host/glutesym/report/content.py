@@ -166,8 +166,7 @@ def _calibration(session: AnalyzedSession) -> list[str]:
     normalised = session.normalised
     if normalised is None:
         return ["none: there is nothing to set against it"]
-    doubts = normalised.doubts(session.measures.summary.verdict)
-    sentences = [*normalised.sentences, *([doubts] if doubts else [])]
+    sentences = normalised.sentences(session.measures.summary.verdict)
     said = ". ".join(text.rstrip(".") for text in sentences)
     return [f"{said.replace('`', '')}."]
 

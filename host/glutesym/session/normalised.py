@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from glutesym.analysis.calibration import Mvic, NormalisedRatio, dynamic_mvic, normalise
+from glutesym.exercises import NO_EXERCISE
 from glutesym.measures import SIDES, Side, Verdict
 from glutesym.scale import MICROVOLTS, Unit
 from glutesym.session.calibration_store import (
@@ -54,9 +55,8 @@ class Normalised:
             "`glutesym swap-test` tells body from pods"
         )
 
-    @property
-    def sentences(self) -> list[str]:
-        """What it says, for a user."""
+    def sentences(self, verdict: Verdict) -> list[str]:
+        """Return what it says, for a user, given what the set's amounts say."""
         if self.ratio is None:
             return [f"Not normalised: {self.reason}"]
         ratio, to = self.ratio, "MVIC" if self.placement else "its own peak"
@@ -72,7 +72,7 @@ class Normalised:
             said.append(
                 f"Raw MVIC, right / left: {ratio.mvic_ratio_pct:.0f} %, {ratio.mvic_caution}"
             )
-        return [*said, self.caution] if self.caution else said
+        return [text for text in (*said, self.caution, self.doubts(verdict)) if text]
 
 
 def normalise_session(session: AnalyzedSession, folder: Path, placement: str) -> Normalised | None:
@@ -89,10 +89,10 @@ def normalise_session(session: AnalyzedSession, folder: Path, placement: str) ->
     Returns
     -------
     Normalised or None
-        None when the session has no repetition.
+        None when the session has no repetition, or is no exercise.
     """
     summary = session.measures.summary
-    if not summary.n_used:
+    if not summary.n_used or session.recording.exercise in NO_EXERCISE:
         return None
     subject = session.meta.subject or (VIRTUAL if session.virtual else "")
     task_uv: dict[Side, float] = {

@@ -41,14 +41,13 @@ def readme_text(
     normalised : Normalised, optional
         The set against a calibration.
     """
-    said = answer_sentences(measures) + (normalised.sentences if normalised else [])
+    said = answer_sentences(measures) + (
+        normalised.sentences(measures.summary.verdict) if normalised else []
+    )
     said += quality_sentences(measures.reps)
     sections = [
         (stem, [_set_text(recording, measures, meta)]),
-        (
-            "What it says",
-            [f"{sentence}." for sentence in said],
-        ),
+        ("What it says", [f"{sentence}." for sentence in said]),
         ("Files", _files(rows)),
         ("To open them", _opening(rows)),
         ("Signs", _SIGNS),
