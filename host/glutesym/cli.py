@@ -118,7 +118,7 @@ ScenarioName = Annotated[
         help="What the virtual bodies do: bridge, hip-thrust, squat, single-leg-deadlift, "
         "deadlift, split-squat, step-up, single-leg-bridge, prone-hip-extension, "
         "isometric-hold, single-leg-stance; with recorded muscles: real-lag, real-gait; no "
-        "exercise: shake (for the clocks), mvic (to calibrate), sitting, rest, counter (rest).",
+        "exercise: shake (for the clocks), mvic (to calibrate), sitting, rest or counter.",
     ),
 ]
 Seed = Annotated[
