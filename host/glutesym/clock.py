@@ -162,7 +162,7 @@ def lower_envelope(
         raise ValueError("no points to fit a clock to")
     order = np.lexsort((y, x))
     x0, y0 = float(x[order[0]]), float(y[order[0]])
-    hull = _lower_hull(x[order] - x0, y[order] - y0)
+    hull = lower_hull(x[order] - x0, y[order] - y0)
     middle = float(np.mean(x)) - x0
     edge = 0
     while edge < len(hull) - 2 and hull[edge + 1][0] <= middle:
@@ -180,7 +180,7 @@ def lower_envelope(
     return Line(x0 + ax, y0 + ay, fitted)
 
 
-def _lower_hull(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[tuple[float, float]]:
+def lower_hull(x: NDArray[np.float64], y: NDArray[np.float64]) -> list[tuple[float, float]]:
     """Return the lower convex hull of points that are in order of x, then y."""
     first = np.diff(x, prepend=-np.inf) > 0  # what arrived later at the same x is above
     x, y = x[first], y[first]

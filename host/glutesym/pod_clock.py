@@ -19,14 +19,15 @@ at once and with rates that change. The constants of the uncertainty were fitted
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
+from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array
 
-from glutesym.clock import Track, too_early
+from glutesym.clock import Track, lower_hull, too_early
 from glutesym.connection_events import air_times
 
 _Array = NDArray[np.float64]
@@ -41,7 +42,6 @@ _FEW = 4  # messages whose delays count less than what is known beforehand
 _LEAST_SCALE_MS = 0.001
 _EARLY_SHARE = 0.1  # of messages, whose delays tell the scale
 _MOST_JITTER_S = 0.003  # by which the line through arrivals may be late, connection events known
-_THIN_S = 0.25  # of the messages within, only the earliest can touch the line
 
 _NOISE_EVERY_S = 10.0
 _NOTHING_KNOWN_MS = 1e6
@@ -262,12 +262,12 @@ class _Program:
         self.bracket_ms = 0.0
         self._frame_place = self._place(self._frame_s)
         self._probe_place = self._place(self._probe_s)
-        self._matrix, self._bounds = self._constraints()
+        self._constraints = self._constrained()
 
     def solve(self, frame_scale_ms: float, probe_scale_ms: float) -> None:
         """Find the most probable line, given the scales of the delays above the shortest."""
         knots = len(self._knots_s)
-        cost = np.zeros(self._matrix.shape[1])
+        cost = np.zeros(2 * knots)
         cost[:knots] -= self._weight(*self._frame_place) / frame_scale_ms
         cost[:knots] += self._weight(*self._probe_place) / probe_scale_ms
         cost[knots] = -len(self._probe_s) / probe_scale_ms
@@ -277,8 +277,8 @@ class _Program:
         low[:knots] = -np.inf
         low[knots], high[knots] = (-np.inf, np.inf) if len(self._probe_s) else (0.0, 0.0)
         high[knots + 1] = _MOST_RATE_PPM
-        bounds = np.column_stack([low, high])
-        found = linprog(cost, self._matrix, self._bounds, bounds=bounds, method="highs")
+        # No variable is whole; for a program this small linprog takes twice as long beside it.
+        found = milp(cost, bounds=Bounds(low, high), constraints=self._constraints)
         if found.x is None:  # only times that are no times at all are too much for the solver
             self._line_ms[:], self.bracket_ms = np.min(self._frame_ms), float("nan")
         else:
@@ -313,22 +313,35 @@ class _Program:
         knots = np.concatenate([before, before + 1])
         return np.bincount(knots, np.concatenate([1 - share, share]), n).astype(np.float64)
 
-    def _constraints(self) -> tuple[Any, _Array]:
-        """Return matrix and right side: below all frames, above all probes, rate and bends."""
+    def _lowest(self, x_s: _Array, y_ms: _Array) -> tuple[_Array, _Array]:
+        """Return the points that a line which is straight between knots can touch from below."""
+        order = np.lexsort((y_ms, x_s))
+        x_s, y_ms = x_s[order], y_ms[order]
+        bounds = [0, *np.searchsorted(x_s, self._knots_s[1:-1]).tolist(), len(x_s)]
+        hulls = [
+            lower_hull(x_s[first:last], y_ms[first:last])
+            for first, last in pairwise(bounds)
+            if first < last
+        ]
+        points = np.array([point for hull in hulls for point in hull]).reshape(-1, 2)
+        return points[:, 0], points[:, 1]
+
+    def _constrained(self) -> LinearConstraint:
+        """Return what holds for the line: below all frames, above all probes, rate and bends."""
         knots = len(self._knots_s)
-        frames = _lowest(self._frame_s, self._frame_ms)
-        probes = _lowest(self._probe_s, -self._probe_ms)
+        frame_s, frame_ms = self._lowest(self._frame_s, self._frame_ms)
+        probe_s, probe_ms = self._lowest(self._probe_s, -self._probe_ms)
         ppm = 1000 / (self._knots_s[1] - self._knots_s[0])
         rows = _Rows()
-        before, share = self._place(self._frame_s[frames])
-        rows.add(self._frame_ms[frames], (before, 1 - share), (before + 1, share))
-        before, share = self._place(self._probe_s[probes])
-        ones = np.ones(len(probes))
+        before, share = self._place(frame_s)
+        rows.add(frame_ms, (before, 1 - share), (before + 1, share))
+        before, share = self._place(probe_s)
+        ones = np.ones(len(probe_s))
         rows.add(
-            -self._probe_ms[probes],
+            probe_ms,
             (before, share - 1),
             (before + 1, -share),
-            (np.full(len(probes), knots), ones),
+            (np.full(len(probe_s), knots), ones),
         )
         one, bend = np.ones(1), np.arange(knots - 2)
         for sign in (1.0, -1.0):
@@ -347,7 +360,7 @@ class _Program:
                 (bend + 2, change),
                 (knots + 2 + bend, -np.ones(knots - 2)),
             )
-        return rows.matrix(2 * knots), np.concatenate(rows.most)
+        return LinearConstraint(rows.matrix(2 * knots), -np.inf, np.concatenate(rows.most))
 
 
 class _Rows:
@@ -369,10 +382,3 @@ class _Rows:
         """Return what has been added."""
         row, column, value = (np.concatenate(part) for part in zip(*self._entries, strict=True))
         return csr_array((value, (row, column)), shape=(self._count, columns))
-
-
-def _lowest(x_s: _Array, y_ms: _Array) -> NDArray[np.intp]:
-    """Return the places of the lowest point in each short stretch of x."""
-    stretch = np.floor(x_s / _THIN_S)
-    order = np.lexsort((y_ms, stretch))
-    return order[np.flatnonzero(np.diff(stretch[order], prepend=-np.inf) > 0)]

@@ -12,7 +12,7 @@ _CORRECT_S = 1.0  # the gyroscope is believed for shorter than this, the acceler
 
 _GAP_STEPS = 10  # after a longer gap the accelerometer alone says where down is
 _BLOCK = 10  # steps that are fused at once
-_AT_ONCE = 400 * _BLOCK  # steps: as much as fits into a cache
+_AT_ONCE = 50 * _BLOCK  # steps: as much as fits into a cache
 _LONG_AGO = -(1 << 62)
 
 Array = NDArray[np.float64]
@@ -90,27 +90,24 @@ class GravityOnGrid:
         before = np.concatenate(([last_known], before[:-1]))
         anew = known & (numbers - before > _GAP_STEPS)
         share = 1 / GRID_HZ / _CORRECT_S
-        # Down after a step is keep · (down + down × turn) + add: affine, so that the steps of all
-        # blocks can be chained side by side before the blocks themselves are.
-        keep = _by_step(np.where(anew, 0.0, np.where(known, 1 - share, 1.0)))[..., None]
-        add = _by_step(np.where(known, np.where(anew, 1.0, share) * accel, 0.0))
-        turn = _by_step(np.where(known, np.radians(means[3:]) / GRID_HZ, 0.0))[..., None]
-        chained = np.empty((_BLOCK, 3, blocks, 4))
-        x, y, z = np.broadcast_to(np.eye(3, 4)[:, None], (3, blocks, 4))
-        for i in range(_BLOCK):
-            wx, wy, wz = turn[:, i]
-            # What is fixed in the world turns by −ω in the pod's axes.
-            x, y, z = chained[i] = (
-                keep[i] * (x + (y * wz - z * wy)),
-                keep[i] * (y + (z * wx - x * wz)),
-                keep[i] * (z + (x * wy - y * wx)),
-            )
-            chained[i, :, :, 3] += add[:, i]
-            x, y, z = chained[i]
+        # Down after a step is keep · (down + down × turn) + add, a matrix times (down, 1): what is
+        # fixed in the world turns by −ω in the pod's axes. So the steps of all blocks can be
+        # chained side by side before the blocks themselves are.
+        keep = np.where(anew, 0.0, np.where(known, 1 - share, 1.0))
+        add = np.where(known, np.where(anew, 1.0, share) * accel, 0.0)
+        x, y, z = keep * np.where(known, np.radians(means[3:]) / GRID_HZ, 0.0)
+        chained = np.empty((blocks, _BLOCK, 4, 4))
+        steps = chained.reshape(-1, 4, 4)
+        steps[:, 0, 0] = steps[:, 1, 1] = steps[:, 2, 2] = keep
+        steps[:, 0, 1], steps[:, 0, 2] = z, -y
+        steps[:, 1, 0], steps[:, 1, 2] = -z, x
+        steps[:, 2, 0], steps[:, 2, 1] = y, -x
+        steps[:, :3, 3] = add.T
+        steps[:, 3] = 0.0, 0.0, 0.0, 1.0
+        for i in range(1, _BLOCK):
+            np.matmul(chained[:, i], chained[:, i - 1], out=chained[:, i])
         downs = [self._down]
-        for xx, xy, xz, x1, yx, yy, yz, y1, zx, zy, zz, z1 in (
-            chained[-1].transpose(1, 0, 2).reshape(blocks, 12).tolist()
-        ):
+        for (xx, xy, xz, x1), (yx, yy, yz, y1), (zx, zy, zz, z1), _ in chained[:, -1].tolist():
             u, v, w = downs[-1]
             downs.append(
                 (
@@ -119,12 +116,10 @@ class GravityOnGrid:
                     zx * u + zy * v + zz * w + z1,
                 )
             )
-        first = np.array(downs[:-1])  # (blocks, 3)
-        down = chained[..., 3].copy()  # (_BLOCK, 3, blocks)
-        for axis in range(3):
-            down += chained[..., axis] * first[:, axis]
-        down = down.transpose(1, 2, 0).reshape(3, -1)
-        down /= np.maximum(_length(down), 1e-9)  # in free fall there is none
+        first = np.ones((blocks, 4, 1))
+        first[:, :3, 0] = downs[:-1]
+        down = (chained.reshape(blocks, -1, 4) @ first).reshape(-1, 4)[:, :3].T
+        down = down / np.maximum(_length(down), 1e-9)  # in free fall there is none
         rows = np.where(known, np.concatenate((down, _length(accel))), np.nan).T
         complete = (end - start) // _BLOCK
         self._down = downs[complete]
@@ -146,12 +141,6 @@ def _means(step: NDArray[np.int64], values: Array, n: int) -> Array:
         count = np.diff(first, append=len(step))
         means[:, step[first]] = np.add.reduceat(values, first, axis=1) / count
     return means
-
-
-def _by_step(values: Array) -> Array:
-    """Return values (..., n) as (..., steps of a block, blocks)."""
-    by_block = values.reshape(*values.shape[:-1], -1, _BLOCK)
-    return np.ascontiguousarray(by_block.swapaxes(-1, -2))
 
 
 def _length(v: Array) -> Array:

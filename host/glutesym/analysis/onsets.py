@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,7 +58,8 @@ _NODES = np.log(_LEAST) + 0.5 * np.log1p(max(_GAINS) / _LEAST) * (
 )  # log(level + _LEAST)
 _LEVELS = np.exp(_NODES[1:]) - _LEAST  # the first is 0, which is no evidence either way
 _LEAD = ROWS_A_WINDOW // 2  # rows before an onset whose windows reach beyond it
-_TEMPLATE = 2 * _LEAD + round(max(RISES_S) / ROW_S) + 1  # rows
+_LONGEST = (9, 15, 21)  # of RISES_S, up to there: shorter rises need shorter templates
+_NOTHING = -80.0  # log likelihood, of the highest; where floats end, exp takes ten times as long
 
 
 @dataclass(frozen=True)
@@ -180,23 +182,24 @@ def _edge(
     q = np.outer(snr, local * _LEVELS)
     of_levels = cells * (relative @ (q / (1 + q)) - np.log1p(q).sum(axis=0))
     n_onsets = last - first
-    padded = np.zeros((n_onsets + _TEMPLATE - 1, len(_LEVELS)))
-    skipped = offered.start - (first - _LEAD)
-    known = of_levels[: len(padded) - skipped]
-    padded[skipped : skipped + len(known)] = known
-    windows = np.lib.stride_tricks.sliding_window_view(
-        padded.astype(np.float32), _TEMPLATE, axis=0
-    )
-    evidence = windows.reshape(n_onsets, -1) @ _models(gains)
-    by_model = evidence.reshape(n_onsets, len(gains), -1)
-    # After the template's end: the plateau.
+    # After a template's end: the plateau.
     q = np.outer(snr, local * np.array(gains))
     of_gains = cells * (relative @ (q / (1 + q)) - np.log1p(q).sum(axis=0))
     after = np.concatenate((np.zeros((1, len(gains))), np.cumsum(of_gains, axis=0)))
-    from_ = np.minimum(np.arange(first, last) - _LEAD + _TEMPLATE, end) - offered.start
-    by_model += (after[-1] - after[from_]).astype(np.float32)[..., None]
-    likelihood = np.exp(by_model - by_model.max()).sum(axis=1)
-    return _on_grid(time_s[first:last], np.log(np.maximum(likelihood, 1e-30)))
+    skipped = offered.start - (first - _LEAD)
+    evidence: list[NDArray[np.float32]] = []
+    for rows, models in _models(gains):
+        padded = np.zeros((len(_LEVELS), n_onsets + rows - 1), np.float32)
+        known = of_levels[: padded.shape[1] - skipped]
+        padded[:, skipped : skipped + len(known)] = known.T
+        windows = np.lib.stride_tricks.sliding_window_view(padded, rows, axis=1).swapaxes(0, 1)
+        by_model = (windows.reshape(n_onsets, -1) @ models).reshape(n_onsets, len(gains), -1)
+        from_ = np.minimum(np.arange(first, last) - _LEAD + rows, end) - offered.start
+        by_model += (after[-1] - after[from_]).astype(np.float32)[..., None]
+        evidence.append(by_model)
+    by_model = np.concatenate(evidence, axis=2)
+    likelihood = np.exp(np.maximum(by_model - by_model.max(), _NOTHING)).sum(axis=1)
+    return _on_grid(time_s[first:last], np.log(likelihood))
 
 
 def _on_grid(time_s: NDArray[np.float64], log_likelihood: NDArray[np.float32]) -> EdgeEvidence:
@@ -210,17 +213,17 @@ def _on_grid(time_s: NDArray[np.float64], log_likelihood: NDArray[np.float32]) -
     last = int(np.floor(time_s[-1] / GRID_S))
     at = (np.arange(first, last + 1) * GRID_S - time_s[0]) / step_s
     left = np.clip(at.astype(np.int64), 0, n - 2)
-    x = at - left
+    x = (at - left).astype(np.float32)
     weights = (  # Lagrange, of the rows at -1, 0, 1 and 2
         -x * (x - 1) * (x - 2) / 6,
         (x + 1) * (x - 1) * (x - 2) / 2,
         -(x + 1) * x * (x - 2) / 2,
         (x + 1) * x * (x - 1) / 6,
     )
-    log = np.zeros((len(at), log_likelihood.shape[1]))
+    log = np.zeros((len(at), log_likelihood.shape[1]), np.float32)
     for weight, row in zip(weights, range(-1, 3), strict=True):
         log += log_likelihood[np.clip(left + row, 0, n - 1)] * weight[:, None]
-    return EdgeEvidence(first, np.exp(log - log.max()))
+    return EdgeEvidence(first, np.exp(log - log.max()).astype(np.float64))
 
 
 def _smooth(x: NDArray[np.float64], n: int) -> NDArray[np.float64]:
@@ -232,20 +235,27 @@ def _smooth(x: NDArray[np.float64], n: int) -> NDArray[np.float64]:
 
 
 @lru_cache(maxsize=2)
-def _models(gains: tuple[float, ...]) -> NDArray[np.float32]:
-    """Return how gain and rise draw on levels, (n_levels · rows, gains · models)."""
-    wanted = _templates() * np.array(gains)[:, None, None]  # (gains, models, rows)
+def _models(gains: tuple[float, ...]) -> list[tuple[int, NDArray[np.float32]]]:
+    """Return how gain and rise draw on levels, rises of about one length together.
+
+    Rows of their templates, and (n_levels · rows, gains · models).
+    """
     signs = np.where(np.arange(len(_NODES)) % 2, -1.0, 1.0)
     signs[[0, -1]] *= 0.5
-    apart = np.log(wanted + _LEAST)[..., None] - _NODES
-    weight = signs / np.where(np.abs(apart) < 1e-9, 1e-9, apart)
-    weight = (weight / weight.sum(axis=-1, keepdims=True))[..., 1:]
-    matrix = weight.transpose(3, 2, 0, 1).reshape(len(_LEVELS) * _TEMPLATE, -1)
-    return matrix.astype(np.float32)
+    models: list[tuple[int, NDArray[np.float32]]] = []
+    for first, last in pairwise((0, *_LONGEST)):
+        rows = 2 * _LEAD + round(RISES_S[last - 1] / ROW_S) + 1
+        wanted = _templates(RISES_S[first:last], rows) * np.array(gains)[:, None, None]
+        apart = np.log(wanted + _LEAST)[..., None] - _NODES  # (gains, models, rows, nodes)
+        weight = signs / np.where(np.abs(apart) < 1e-9, 1e-9, apart)
+        weight = (weight / weight.sum(axis=-1, keepdims=True))[..., 1:]
+        matrix = weight.transpose(3, 2, 0, 1).reshape(len(_LEVELS) * rows, -1)
+        models.append((rows, matrix.astype(np.float32)))
+    return models
 
 
-def _templates() -> NDArray[np.float64]:
-    """Return relative power over time for every model, (n_models, rows).
+def _templates(rises_s: tuple[float, ...], rows: int) -> NDArray[np.float64]:
+    """Return relative power over time for every model of some rises, (n_models, rows).
 
     Smeared by the Hann window as the data are.
     """
@@ -254,11 +264,11 @@ def _templates() -> NDArray[np.float64]:
     half = round(ROWS_A_WINDOW * ROW_S / 2 / step_s)
     kernel = np.hanning(2 * half + 1) ** 2
     kernel /= kernel.sum()
-    t = np.arange(-_LEAD * fine - half, (_TEMPLATE - _LEAD) * fine + half) * step_s
+    t = np.arange(-_LEAD * fine - half, (rows - _LEAD) * fine + half) * step_s
     return np.array(
         [
-            np.convolve(law(np.clip(t / rise_s, 0, 1)) ** 2, kernel, "valid")[::fine][:_TEMPLATE]
-            for rise_s in RISES_S
+            np.convolve(law(np.clip(t / rise_s, 0, 1)) ** 2, kernel, "valid")[::fine][:rows]
+            for rise_s in rises_s
             for law in LAWS
         ]
     )

@@ -29,9 +29,12 @@ _PAIRS = 60  # of rises are kept at most ...
 _OF_ALL = 0.998  # ... fewer if they have this share of the probability
 _REACH_MS = 150.0  # from the middle of what the repetitions say
 _STEP_MS = 2.0
-_NEGLIGIBLE = 1e-9  # probability of rises, spread and lag together
+_NEGLIGIBLE = 1e-12  # probability, relative to the highest
+_LOG_NOTHING = -300.0  # of a density; where floats end, exp takes ten times as long
 
 Rep = tuple[OnsetByRise, OnsetByRise]  # left, right
+_Array = NDArray[np.float64]
+_Lags = tuple[_Array, _Array]  # mean and variance, ms and ms²
 
 
 def set_lag(reps: Sequence[Rep]) -> Distribution:
@@ -48,40 +51,45 @@ def set_lag(reps: Sequence[Rep]) -> Distribution:
         ms. As wide as is uncertain what the person's lag is; its middle is the mean lag of these
         repetitions, each drawn to the common one as far as it is uncertain.
     """
-    any_ms, any_variance = np.array([_of_any_rise(rep) for rep in reps]).T[..., None]
+    of_any = any_ms, _ = tuple(np.array([_of_any_rise(rep) for rep in reps]).T[..., None])
     pairs, log_pairs, follows = _likely_pairs(reps)
-    of_left, of_right = np.divmod(pairs, N_MODELS)
-    lag_ms = np.stack([left.mean_ms[of_left] - right.mean_ms[of_right] for left, right in reps])
+    left, right = np.divmod(pairs, N_MODELS)
+    own_ms = np.stack([rep[0].mean_ms[left] - rep[1].mean_ms[right] for rep in reps], axis=1)
     variance = np.stack(
-        [left.variance_ms2[of_left] + right.variance_ms2[of_right] for left, right in reps]
+        [rep[0].variance_ms2[left] + rep[1].variance_ms2[right] for rep in reps], axis=1
     )
-    by_pair = [array.T[..., None] for array in (lag_ms, variance, follows)]  # each (reps, 1)
+    own = own_ms[..., None], variance[..., None]
     middle_ms = _STEP_MS * round(float(np.median(any_ms)) / _STEP_MS)
     at_ms = middle_ms + np.arange(-_REACH_MS, _REACH_MS + 1, _STEP_MS)
 
-    of_spread, of_lag = np.divmod(np.arange(len(_SPREADS_MS) * len(at_ms)), len(at_ms))
-    spread2, lags = _SPREADS_MS[of_spread] ** 2, at_ms[of_lag]
-    unlike = _density(any_ms, any_variance, lags, spread2)
-    log_joint = log_pairs[:, None] + np.log(_spread_prior())[of_spread]
-    for of_pair, own_ms, own_variance, follow in zip(log_joint, *by_pair, strict=True):
-        like = _density(own_ms, own_variance, lags, spread2)
-        follows_set, otherwise, astray = _parts(follow, like, unlike)
-        of_pair += _log_product(follows_set + otherwise + astray)
-    joint = np.exp(log_joint - log_joint.max())
-    joint /= joint.sum()
-
-    mean_ms = 0.0  # of these repetitions, where it matters
-    for of_pair, own_ms, own_variance, follow in zip(joint, *by_pair, strict=True):
-        matters = np.flatnonzero(of_pair > _NEGLIGIBLE)
-        at = lags[matters], spread2[matters]
-        like = _density(own_ms, own_variance, *at)
-        follows_set, otherwise, astray = _parts(follow, like, unlike[:, matters])
-        drawn_ms = follows_set * _drawn(own_ms, own_variance, *at) + astray * at[0]
-        drawn_ms += otherwise * _drawn(any_ms, any_variance, *at)
-        drawn_ms /= follows_set + otherwise + astray
-        mean_ms += float(of_pair[matters] @ drawn_ms.mean(axis=0))
-    mean_ms /= joint[joint > _NEGLIGIBLE].sum()
-    common = Distribution(at_ms, joint.sum(axis=0).reshape(-1, len(at_ms)).sum(axis=0))
+    # Everywhere for the likeliest pair, for the others where that shows that it matters.
+    spreads2, log_spreads = _SPREADS_MS**2, np.log(_spread_prior())
+    likeliest = own[0][0], own[1][0]
+    of_likeliest: list[_Array] = []
+    for spread2, log_spread in zip(spreads2, log_spreads, strict=True):
+        follows_set, otherwise, astray = _parts(likeliest, of_any, follows[0], at_ms, spread2)
+        of_likeliest.append(log_spread + _log_product(follows_set + otherwise + astray))
+    highest = float(np.max(of_likeliest))
+    apart = round(float(np.ptp(np.median(own_ms, axis=1))) / _STEP_MS)  # of pairs' lags, steps
+    probability, mean_ms = np.zeros(len(at_ms)), 0.0
+    for spread2, log_spread, log_likeliest in zip(
+        spreads2, log_spreads, of_likeliest, strict=True
+    ):
+        matters = np.flatnonzero(log_likeliest > highest + np.log(_NEGLIGIBLE))
+        if not len(matters):
+            continue
+        lags = slice(max(0, matters[0] - apart), matters[-1] + apart + 1)
+        at = at_ms[lags], spread2
+        follows_set, otherwise, astray = _parts(own, of_any, follows, *at)
+        density = follows_set + otherwise + astray
+        log_joint = log_pairs[:, None] + (log_spread - highest) + _log_product(density)
+        joint = np.exp(np.maximum(log_joint, _LOG_NOTHING))
+        drawn_ms = follows_set * _drawn(own, *at) + otherwise * _drawn(of_any, *at)
+        drawn_ms += astray * at[0]
+        mean_ms += float((joint * (drawn_ms / density).mean(axis=-2)).sum())
+        probability[lags] += joint.sum(axis=0)
+    mean_ms /= probability.sum()  # of these repetitions
+    common = Distribution(at_ms, probability / probability.sum())
     return Distribution(at_ms + mean_ms - common.median, common.probability)
 
 
@@ -91,86 +99,81 @@ def known(lag_ms: float) -> Rep:
     return OnsetByRise(nothing, nothing + lag_ms, exact), OnsetByRise(nothing, nothing, exact)
 
 
-def _evidence(rep: Rep) -> NDArray[np.float64]:
-    """Return a repetition's log evidence of every pair of rises, (pairs,), the largest 0."""
-    evidence = (rep[0].log_evidence[:, None] + rep[1].log_evidence).ravel()
-    return evidence - evidence.max()
+def _likelihood(rep: Rep, trust: float = 1.0) -> _Array:
+    """Return a repetition's relative likelihood of every pair of rises, (left, right)."""
+    of_left, of_right = (
+        np.exp(trust * (onset.log_evidence - onset.log_evidence.max())) for onset in rep
+    )
+    return of_left[:, None] * of_right
 
 
 def _of_any_rise(rep: Rep) -> tuple[float, float]:
     """Return mean and variance of a repetition's lag, rises summed out."""
-    left, right = rep
-    weight = np.exp(_evidence(rep)) * pairs_of_rises().ravel()
+    weight = _likelihood(rep) * pairs_of_rises()
     weight /= weight.sum()
-    lag_ms = (left.mean_ms[:, None] - right.mean_ms).ravel()
-    variance = (left.variance_ms2[:, None] + right.variance_ms2).ravel()
-    mean_ms = float(weight @ lag_ms)
-    return mean_ms, float(weight @ (variance + (lag_ms - mean_ms) ** 2))
+    of_sides = weight.sum(axis=1), weight.sum(axis=0)
+    means_ms = [float(w @ onset.mean_ms) for w, onset in zip(of_sides, rep, strict=True)]
+    apart = [onset.mean_ms - mean for onset, mean in zip(rep, means_ms, strict=True)]
+    variance = sum(
+        float(w @ (onset.variance_ms2 + away_ms**2))
+        for w, onset, away_ms in zip(of_sides, rep, apart, strict=True)
+    )
+    return means_ms[0] - means_ms[1], variance - 2 * float(apart[0] @ weight @ apart[1])
 
 
-def _likely_pairs(
-    reps: Sequence[Rep],
-) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
+def _likely_pairs(reps: Sequence[Rep]) -> tuple[NDArray[np.intp], _Array, _Array]:
     """Return the pairs of rises that the set makes likely.
 
     Which, (k,); their log probability, (k,), the largest 0; and the probability that a repetition
-    rises so if the set does, (reps, k).
+    rises so if the set does, (k, reps, 1).
     """
     prior = pairs_of_rises().ravel()
     log_pairs = np.log(prior)
     of_reps: list[tuple[NDArray[np.float32], float]] = []
     for rep in reps:
-        like = (1 - SURPRISE) * np.exp(TRUST * _evidence(rep))
+        like = (1 - SURPRISE) * _likelihood(rep, TRUST).ravel()
         unlike = SURPRISE * float(like @ prior) / (1 - SURPRISE)
-        log_pairs = log_pairs + np.log(like + unlike)
+        log_pairs += np.log(like + unlike)
         of_reps.append((np.asarray(like, np.float32), unlike))
     order = np.argsort(log_pairs)[::-1][:_PAIRS]
     log_likely = log_pairs[order] - log_pairs[order[0]]
     weight = np.cumsum(np.exp(log_likely))
     pairs = order[: int(np.searchsorted(weight, _OF_ALL * weight[-1])) + 1]
     follows = [like[pairs] / (like[pairs] + unlike) for like, unlike in of_reps]
-    return pairs, log_likely[: len(pairs)], np.stack(follows)
+    return pairs, log_likely[: len(pairs)], np.stack(follows, axis=1)[..., None]
 
 
-def _density(
-    own_ms: NDArray[np.float64],
-    variance: NDArray[np.float64],
-    common_ms: NDArray[np.float64],
-    spread2: NDArray[np.float64],
-) -> NDArray[np.float64]:
+def _density(own: _Lags, lag_ms: _Array, spread2: float) -> _Array:
     """Return the density of what repetitions say if the common lag and the spread were so.
 
-    Own lags and variances (reps, 1), common ones and spreads (n,); the result (reps, n).
+    Means and variances are (..., reps, 1), common lags (lags,); the result (..., reps, lags).
     """
-    total = variance + spread2
-    return np.exp(-0.5 * (own_ms - common_ms) ** 2 / total) / np.sqrt(2 * np.pi * total)
+    total = own[1] + spread2
+    density = np.exp(np.maximum((own[0] - lag_ms) ** 2 * (-0.5 / total), _LOG_NOTHING))
+    density *= 1 / np.sqrt(2 * np.pi * total)
+    return density
 
 
-def _drawn(
-    own_ms: NDArray[np.float64],
-    variance: NDArray[np.float64],
-    common_ms: NDArray[np.float64],
-    spread2: NDArray[np.float64],
-) -> NDArray[np.float64]:
+def _drawn(own: _Lags, lag_ms: _Array, spread2: float) -> _Array:
     """Return repetitions' lags then, drawn to the common one; shapes as for `_density`."""
-    return common_ms + (own_ms - common_ms) * (spread2 / (variance + spread2))
+    return lag_ms + (own[0] - lag_ms) * (spread2 / (own[1] + spread2))
 
 
 def _parts(
-    follows: NDArray[np.float64], like: NDArray[np.float64], unlike: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
+    own: _Lags, of_any: _Lags, follows: _Array, lag_ms: _Array, spread2: float
+) -> tuple[_Array, _Array, float]:
     """Return densities of repetitions that rise as the set does, otherwise, and go astray."""
     sure = 1 - _ASTRAY
-    return sure * follows * like, sure * (1 - follows) * unlike, _ASTRAY / _ANYWHERE_MS
+    follows_set = sure * follows * _density(own, lag_ms, spread2)
+    otherwise = sure * (1 - follows) * _density(of_any, lag_ms, spread2)
+    return follows_set, otherwise, _ASTRAY / _ANYWHERE_MS
 
 
-def _log_product(densities: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the logarithms of products over repetitions, (reps, n) → (n,)."""
+def _log_product(densities: _Array) -> _Array:
+    """Return the logarithms of products over repetitions, (..., reps, lags) → (..., lags)."""
     # Each is at least 4e-5, so that so many of them are far from what a float cannot hold.
-    total = np.zeros(densities.shape[1])
-    for i in range(0, len(densities), 32):
-        total += np.log(densities[i : i + 32].prod(axis=0))
-    return total
+    starts = np.arange(0, densities.shape[-2], 32)
+    return np.log(np.multiply.reduceat(densities, starts, axis=-2)).sum(axis=-2)
 
 
 def _spread_prior() -> NDArray[np.float64]:
