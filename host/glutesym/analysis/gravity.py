@@ -27,7 +27,7 @@ class GravityOnGrid:
 
     def __init__(self) -> None:
         self._waiting_time_s = np.empty(0)  # samples of the block that is not complete
-        self._waiting = np.empty((6, 0))
+        self._waiting = np.empty((0, 6))
         self._newest_s = -np.inf
         self._block_start = 0  # step
         self._down = (0.0, 0.0, 0.0)  # before it
@@ -42,8 +42,8 @@ class GravityOnGrid:
         if first == len(imu.time_s):
             return
         time_s = np.concatenate((self._waiting_time_s, imu.time_s[first:]))
-        new = np.concatenate((imu.accel_g[first:].T, imu.gyro_dps[first:].T))
-        values = np.concatenate((self._waiting, new), axis=1)
+        new = np.hstack((imu.accel_g[first:], imu.gyro_dps[first:]))
+        values = np.concatenate((self._waiting, new)) if len(self._waiting) else new
         self._newest_s = float(time_s[-1])
         step = np.floor(time_s * GRID_HZ).astype(np.int64)
         end = int(step[-1])
@@ -54,11 +54,11 @@ class GravityOnGrid:
         pieces: list[Array] = []
         for until in (*range(start + _AT_ONCE, end, _AT_ONCE), end):
             used = slice(*np.searchsorted(step, (self._block_start, until)))
-            pieces.append(self._fuse(step[used], values[:, used], until))
+            pieces.append(self._fuse(step[used], np.ascontiguousarray(values[used].T), until))
         pieces[0] = pieces[0][max(0, self._first - start) :]
         self._rows = np.concatenate((self._rows[: max(0, start - self._first)], *pieces))
         kept = int(np.searchsorted(step, self._block_start))
-        self._waiting_time_s, self._waiting = time_s[kept:], values[:, kept:]
+        self._waiting_time_s, self._waiting = time_s[kept:], values[kept:]
         self.end = end
 
     def take(self, start: int, stop: int) -> Array:

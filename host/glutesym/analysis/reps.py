@@ -273,7 +273,7 @@ class RepCounter:
         starts[:] = [start for start in starts if not 0 <= start.left < oldest]
         if not starts or (still_s >= _POSE_S and starts[-1].left >= 0):
             starts.append(Excursion(pose))
-        if len(starts) == 1 and starts[0].left < 0 and still_s >= _FORGET_S:
+        if self._recent and len(starts) == 1 and starts[0].left < 0 and still_s >= _FORGET_S:
             self._get_used_to([])
 
     def _get_used_to(self, recent: list[tuple[float, float]]) -> None:
