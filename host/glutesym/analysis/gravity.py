@@ -26,8 +26,8 @@ class GravityOnGrid:
     """
 
     def __init__(self) -> None:
-        self._waiting_time_s = np.empty(0)  # samples of the block that is not complete
-        self._waiting = np.empty((0, 6))
+        # Samples of the block that is not complete: time, acceleration, rate of turn.
+        self._waiting = np.empty(0), np.empty((0, 3)), np.empty((0, 3))
         self._newest_s = -np.inf
         self._block_start = 0  # step
         self._down = (0.0, 0.0, 0.0)  # before it
@@ -41,24 +41,28 @@ class GravityOnGrid:
         first = int(np.searchsorted(imu.time_s, self._newest_s, "right"))
         if first == len(imu.time_s):
             return
-        time_s = np.concatenate((self._waiting_time_s, imu.time_s[first:]))
-        new = np.hstack((imu.accel_g[first:], imu.gyro_dps[first:]))
-        values = np.concatenate((self._waiting, new)) if len(self._waiting) else new
+        time_s, accel_g, gyro_dps = (
+            np.concatenate((waiting, new[first:])) if len(waiting) else new[first:]
+            for waiting, new in zip(
+                self._waiting, (imu.time_s, imu.accel_g, imu.gyro_dps), strict=True
+            )
+        )
         self._newest_s = float(time_s[-1])
         step = np.floor(time_s * GRID_HZ).astype(np.int64)
         end = int(step[-1])
         if end <= self._block_start:
-            self._waiting_time_s, self._waiting = time_s, values
+            self._waiting = time_s.copy(), accel_g.copy(), gyro_dps.copy()
             return
         start = self._block_start
         pieces: list[Array] = []
         for until in (*range(start + _AT_ONCE, end, _AT_ONCE), end):
             used = slice(*np.searchsorted(step, (self._block_start, until)))
-            pieces.append(self._fuse(step[used], np.ascontiguousarray(values[used].T), until))
+            values = np.concatenate((accel_g[used].T, gyro_dps[used].T))
+            pieces.append(self._fuse(step[used], values, until))
         pieces[0] = pieces[0][max(0, self._first - start) :]
         self._rows = np.concatenate((self._rows[: max(0, start - self._first)], *pieces))
         kept = int(np.searchsorted(step, self._block_start))
-        self._waiting_time_s, self._waiting = time_s[kept:], values[kept:]
+        self._waiting = time_s[kept:].copy(), accel_g[kept:].copy(), gyro_dps[kept:].copy()
         self.end = end
 
     def take(self, start: int, stop: int) -> Array:
@@ -118,8 +122,9 @@ class GravityOnGrid:
             )
         first = np.ones((blocks, 4, 1))
         first[:, :3, 0] = downs[:-1]
-        down = (chained.reshape(blocks, -1, 4) @ first).reshape(-1, 4)[:, :3].T
-        down = down / np.maximum(_length(down), 1e-9)  # in free fall there is none
+        down = (chained.reshape(blocks, -1, 4) @ first).reshape(-1, 4)
+        down = np.ascontiguousarray(down[:, :3].T)
+        down /= np.maximum(_length(down), 1e-9)  # in free fall there is none
         rows = np.where(known, np.concatenate((down, _length(accel))), np.nan).T
         complete = (end - start) // _BLOCK
         self._down = downs[complete]

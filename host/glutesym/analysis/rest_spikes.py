@@ -43,12 +43,12 @@ def rest_spikes_uv(rows: PowerRows, resting: RestingLevel) -> float | None:
     """
     if len(rows.total) <= _SMOOTH:
         return None
-    relative = rows.bands / resting.band_power
-    low = _smooth(relative[:, 0])
+    low = _smooth(rows.bands[:, 0] / resting.band_power[0])
     above = runs(low > _ABOVE_REST)
     if len(above) < MIN_SPIKES:
         return None
-    others = _smooth(relative[:, 1:].mean(axis=1))
+    others = _smooth(rows.bands[:, 1:] @ (1 / resting.band_power[1:]))
+    others /= len(resting.band_power) - 1
     total_uv2 = _smooth(rows.total) - resting.rms_uv**2
     alone, longest = round(_ALONE_S / ROW_S), round(_LONGEST_S / ROW_S)
     powers_uv2: list[float] = []
