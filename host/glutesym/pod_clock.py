@@ -24,7 +24,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import milp
 from scipy.sparse import csr_array
 
 from glutesym.clock import Track, lower_hull, too_early
@@ -278,7 +278,7 @@ class _Program:
         low[knots], high[knots] = (-np.inf, np.inf) if len(self._probe_s) else (0.0, 0.0)
         high[knots + 1] = _MOST_RATE_PPM
         # No variable is whole; for a program this small linprog takes twice as long beside it.
-        found = milp(cost, bounds=Bounds(low, high), constraints=self._constraints)
+        found = milp(cost, bounds=(low, high), constraints=self._constraints)
         if found.x is None:  # only times that are no times at all are too much for the solver
             self._line_ms[:], self.bracket_ms = np.min(self._frame_ms), float("nan")
         else:
@@ -326,8 +326,8 @@ class _Program:
         points = np.array([point for hull in hulls for point in hull]).reshape(-1, 2)
         return points[:, 0], points[:, 1]
 
-    def _constrained(self) -> LinearConstraint:
-        """Return what holds for the line: below all frames, above all probes, rate and bends."""
+    def _constrained(self) -> tuple[Any, _Array, _Array]:
+        """Return matrix, least and most: below all frames, above all probes, rate and bends."""
         knots = len(self._knots_s)
         frame_s, frame_ms = self._lowest(self._frame_s, self._frame_ms)
         probe_s, probe_ms = self._lowest(self._probe_s, -self._probe_ms)
@@ -360,7 +360,8 @@ class _Program:
                 (bend + 2, change),
                 (knots + 2 + bend, -np.ones(knots - 2)),
             )
-        return LinearConstraint(rows.matrix(2 * knots), -np.inf, np.concatenate(rows.most))
+        most = np.concatenate(rows.most)
+        return rows.matrix(2 * knots), np.full(len(most), -np.inf), most
 
 
 class _Rows:

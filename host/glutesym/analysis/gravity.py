@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,8 +13,7 @@ GRID_HZ = 50.0  # session time in steps of 20 ms; body movements end far below 2
 _CORRECT_S = 1.0  # the gyroscope is believed for shorter than this, the accelerometer for longer
 
 _GAP_STEPS = 10  # after a longer gap the accelerometer alone says where down is
-_BLOCK = 10  # steps that are fused at once
-_AT_ONCE = 50 * _BLOCK  # steps: as much as fits into a cache
+_AT_ONCE = 4000  # steps: as much as fits into a cache
 _LONG_AGO = -(1 << 62)
 
 Array = NDArray[np.float64]
@@ -26,12 +27,11 @@ class GravityOnGrid:
     """
 
     def __init__(self) -> None:
-        # Samples of the block that is not complete: time, acceleration, rate of turn.
+        # Samples of the step that is not complete: time, acceleration, rate of turn.
         self._waiting = np.empty(0), np.empty((0, 3)), np.empty((0, 3))
         self._newest_s = -np.inf
-        self._block_start = 0  # step
-        self._down = (0.0, 0.0, 0.0)  # before it
-        self._last_known = _LONG_AGO  # step before it
+        self._down = np.zeros(3)  # before the step ``end``
+        self._last_known = _LONG_AGO  # step
         self._rows = np.empty((0, 4))
         self._first = 0  # step of the first row
         self.end = 0  # every step before this one is complete
@@ -49,21 +49,17 @@ class GravityOnGrid:
         )
         self._newest_s = float(time_s[-1])
         step = np.floor(time_s * GRID_HZ).astype(np.int64)
-        end = int(step[-1])
-        if end <= self._block_start:
-            self._waiting = time_s.copy(), accel_g.copy(), gyro_dps.copy()
-            return
-        start = self._block_start
-        pieces: list[Array] = []
-        for until in (*range(start + _AT_ONCE, end, _AT_ONCE), end):
-            used = slice(*np.searchsorted(step, (self._block_start, until)))
+        start, end = self.end, int(step[-1])
+        pieces = [self._rows]
+        while self.end < end:
+            until = min(self.end + _AT_ONCE, end)
+            used = slice(*np.searchsorted(step, (self.end, until)))
             values = np.concatenate((accel_g[used].T, gyro_dps[used].T))
             pieces.append(self._fuse(step[used], values, until))
-        pieces[0] = pieces[0][max(0, self._first - start) :]
-        self._rows = np.concatenate((self._rows[: max(0, start - self._first)], *pieces))
-        kept = int(np.searchsorted(step, self._block_start))
+        # Without what was given away as unknown before it was here.
+        self._rows = np.concatenate(pieces)[max(0, self._first - start) :]
+        kept = int(np.searchsorted(step, self.end))
         self._waiting = time_s[kept:].copy(), accel_g[kept:].copy(), gyro_dps[kept:].copy()
-        self.end = end
 
     def take(self, start: int, stop: int) -> Array:
         """Return and forget steps, ``stop`` excluded; NaN where unknown.
@@ -81,58 +77,48 @@ class GravityOnGrid:
         self._first = max(self._first, stop)
         return out
 
-    def _fuse(self, step: NDArray[np.int64], values: Array, end: int) -> Array:
-        """Return the rows up to ``end``, given samples from the start of the present block on."""
-        start = self._block_start
-        blocks = -(-(end - start) // _BLOCK)
-        means = _means(step - start, values, blocks * _BLOCK)
+    def _fuse(self, step: NDArray[np.int64], values: Array, until: int) -> Array:
+        """Return the rows from ``end`` up to another step, given their samples."""
+        means = _means(step - self.end, values, until - self.end)
         accel = means[:3]
         known = np.isfinite(means[0])
-        numbers = np.arange(len(known))
-        last_known = max(self._last_known - start, _LONG_AGO)
-        before = np.maximum.accumulate(np.where(known, numbers, last_known))
-        before = np.concatenate(([last_known], before[:-1]))
+        numbers = np.arange(self.end, until)
+        before = np.maximum.accumulate(np.where(known, numbers, self._last_known))
+        self._last_known, before = int(before[-1]), np.append(self._last_known, before[:-1])
         anew = known & (numbers - before > _GAP_STEPS)
         share = 1 / GRID_HZ / _CORRECT_S
-        # Down after a step is keep · (down + down × turn) + add, a matrix times (down, 1): what is
-        # fixed in the world turns by −ω in the pod's axes. So the steps of all blocks can be
-        # chained side by side before the blocks themselves are.
         keep = np.where(anew, 0.0, np.where(known, 1 - share, 1.0))
         add = np.where(known, np.where(anew, 1.0, share) * accel, 0.0)
-        x, y, z = keep * np.where(known, np.radians(means[3:]) / GRID_HZ, 0.0)
-        chained = np.empty((blocks, _BLOCK, 4, 4))
-        steps = chained.reshape(-1, 4, 4)
-        steps[:, 0, 0] = steps[:, 1, 1] = steps[:, 2, 2] = keep
-        steps[:, 0, 1], steps[:, 0, 2] = z, -y
-        steps[:, 1, 0], steps[:, 1, 2] = -z, x
-        steps[:, 2, 0], steps[:, 2, 1] = y, -x
-        steps[:, :3, 3] = add.T
-        steps[:, 3] = 0.0, 0.0, 0.0, 1.0
-        for i in range(1, _BLOCK):
-            np.matmul(chained[:, i], chained[:, i - 1], out=chained[:, i])
-        downs = [self._down]
-        for (xx, xy, xz, x1), (yx, yy, yz, y1), (zx, zy, zz, z1), _ in chained[:, -1].tolist():
-            u, v, w = downs[-1]
-            downs.append(
-                (
-                    xx * u + xy * v + xz * w + x1,
-                    yx * u + yy * v + yz * w + y1,
-                    zx * u + zy * v + zz * w + z1,
-                )
-            )
-        first = np.ones((blocks, 4, 1))
-        first[:, :3, 0] = downs[:-1]
-        down = (chained.reshape(blocks, -1, 4) @ first).reshape(-1, 4)
-        down = np.ascontiguousarray(down[:, :3].T)
-        down /= np.maximum(_length(down), 1e-9)  # in free fall there is none
-        rows = np.where(known, np.concatenate((down, _length(accel))), np.nan).T
-        complete = (end - start) // _BLOCK
-        self._down = downs[complete]
-        self._block_start = start + complete * _BLOCK
-        seen = np.flatnonzero(known[: complete * _BLOCK])
-        if len(seen):
-            self._last_known = start + int(seen[-1])
-        return rows[: end - start]
+        turn = keep * np.where(known, np.radians(means[3:]) / GRID_HZ, 0.0)
+        down = _chained(self._down, keep, turn, add)
+        self._down, self.end = down[:, -1], until
+        down = down / np.maximum(_length(down), 1e-9)  # in free fall there is none
+        return np.where(known, np.concatenate((down, _length(accel))), np.nan).T
+
+
+def _chained(before: Array, keep: Array, turn: Array, add: Array) -> Array:
+    """Return what (3,) becomes, step by step: keep · itself + itself × turn + add, (3, n).
+
+    As one triangular system of equations: each component depends on the three of the step before.
+    """
+    from scipy.linalg import get_blas_funcs
+
+    n = add.shape[1]
+    x, y, z = turn
+    # Columns are components, from the one before the first step to one after the last; rows are
+    # how far the component that depends on it comes after it.
+    band = np.zeros((n + 2, 3, 6))
+    at = band[:n]
+    at[:, 0, 3] = at[:, 1, 3] = at[:, 2, 3] = -keep
+    # What is fixed in the world turns by −ω in the pod's axes.
+    at[:, 0, 4], at[:, 0, 5] = z, -y
+    at[:, 1, 2], at[:, 1, 4] = -z, x
+    at[:, 2, 1], at[:, 2, 2] = y, -x
+    right = np.zeros((n + 2, 3))
+    right[0], right[1 : n + 1] = before, add.T
+    solve: Any = get_blas_funcs("tbsv", dtype=np.float64)
+    solved = solve(5, band.reshape(-1, 6).T, right.ravel(), lower=1, diag=1)
+    return np.ascontiguousarray(solved.reshape(-1, 3)[1 : n + 1].T)
 
 
 def _means(step: NDArray[np.int64], values: Array, n: int) -> Array:

@@ -47,7 +47,9 @@ def resting_level(power: MusclePower, start_s: float, end_s: float) -> RestingLe
     known = np.isfinite(total) & (total > 0)
     if not known.any():
         return None
-    level, quiet = 1.2 * float(np.quantile(total[known], _QUIETEST)), known
+    quietest = int(_QUIETEST * np.count_nonzero(known))
+    level = 1.2 * float(np.partition(total[known], quietest)[quietest])
+    quiet = known
     for _ in range(20):
         before, quiet = quiet, known & (total < _LOUDER * level)
         if np.array_equal(before, quiet):

@@ -104,8 +104,8 @@ def hum_uv(emg: EmgRecord, resting: RestingLevel) -> float | None:
         return None
     lines = _lines(n, round(emg.fs_hz, 1))
     # (mains, harmonics, (at the line, below, above)): squared µV
-    parts = (uv - uv.mean()) @ lines.reshape(n, -1)
-    power = (parts.real**2 + parts.imag**2).reshape(lines.shape[1:])
+    parts = ((uv - uv.mean()) @ lines.reshape(n, -1)).reshape(lines.shape[1:])
+    power = (parts**2).sum(axis=0)
     beyond = power[..., 0] - 0.5 * (power[..., 1] + power[..., 2])
     return float(np.sqrt(max(beyond.sum(axis=1).max(), 0.0)))
 
@@ -128,13 +128,15 @@ def slow_voltage(emg: EmgRecord, span_s: tuple[float, float]) -> SlowVoltage:
 
 
 @lru_cache(maxsize=64)
-def _lines(n: int, fs_hz: float) -> NDArray[np.complex128]:
+def _lines(n: int, fs_hz: float) -> NDArray[np.float64]:
     """Return Hann-windowed waves at every line and four bins below and above.
 
-    (n, mains, harmonics, 3), scaled so that a sine's power comes out as its mean square.
+    (n, (cosine, sine), mains, harmonics, 3), scaled so that a sine's power comes out as its mean
+    square.
     """
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(n) + 0.5) / n)
     lines_hz = np.outer(MAINS_HZ, _HARMONICS)[..., None] + np.array([0.0, -4.0, 4.0]) * fs_hz / n
     lines_hz = np.where(np.abs(lines_hz) < 0.45 * fs_hz, lines_hz, 0.0)  # 0: nothing is there
-    waves = np.exp(-2j * np.pi * lines_hz * np.arange(n)[:, None, None, None] / fs_hz)
-    return np.asarray(waves * (np.sqrt(2) * hann / hann.sum())[:, None, None, None])
+    phase = 2 * np.pi * lines_hz * np.arange(n)[:, None, None, None] / fs_hz
+    waves = np.stack((np.cos(phase), np.sin(phase)), axis=1)
+    return np.asarray(waves * (np.sqrt(2) * hann / hann.sum())[:, None, None, None, None])
