@@ -140,13 +140,13 @@ class RepMeter:
         del self._pending[: len(ready)]
         movements = self._with_previous([rep.movement for rep in ready])
         spans = [Span.of(movement, before) for before, movement in movements]
-        left, right = observe(recording, spans, self._settings)
         measured: list[RepMeasure] = []
         motion: dict[Side, ImuRecord] = {side: pod.imu for side, pod in recording.pods.items()}
-        for reviewed, of_left, of_right in zip(ready, left, right, strict=True):
+        observed = observe(recording, spans, self._settings)
+        for reviewed, of_sides in zip(ready, observed, strict=True):
             self._number += 1
             rep, self._rises = measure_rep(
-                self._number, reviewed, (of_left, of_right), recording, self._rises
+                self._number, reviewed, of_sides, recording, self._rises
             )
             if is_bending(recording.exercise):
                 self._sides.take(motion, reviewed.movement)
