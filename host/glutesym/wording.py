@@ -55,7 +55,7 @@ def headline(summary: SetSummary, part: str = "side") -> str:
         return f"No difference between the {part}s beyond noise"
     lower, other = ("left", "right") if summary.verdict == "left lower" else ("right", "left")
     value = summary.symmetry_index_pct.value
-    amount = "" if value is None else f", by {abs(value):.0f} %"
+    amount = "" if value is None else f", by {abs(value):.0f} % of the {part}s' mean"
     return f"The {lower} {part} was less active than the {other}{amount}"
 
 

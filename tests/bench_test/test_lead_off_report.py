@@ -12,13 +12,15 @@ FRAME = 100
 P, N = 4, 8
 
 
-def follow(opened_s, closed_s, report_s=0.03, stay_s=0.0, bit=P, before=0, moves=True):
+def follow(opened_s, closed_s, report_s=0.03, stay_s=0.0, bit=P, before=0, moves=True, lost=False):
     """Return the report of 12 s: told to open at 3 s, to close at 8 s."""
     t = np.arange(24_000) / FS_HZ
     uv = 1800 + 2 * np.random.default_rng(2).standard_normal(len(t))
     if moves:
         away = (t >= opened_s) & (t < closed_s)
         uv[away] += np.minimum(6e-9 / 1e-10 * (t[away] - opened_s) * 1e6, 400_000)
+    if lost:
+        uv[t < 3.0] = np.nan
     bits = np.full(len(t), before, np.uint8)
     on = (t >= opened_s + report_s) & (t < closed_s + stay_s)
     frame = np.arange(len(t)) // FRAME
@@ -63,3 +65,10 @@ def test_bits_of_before_are_not_those_of_opening():
 def test_a_signal_that_stays_tells_nothing():
     report = follow(3.3, 9.0, report_s=100.0, moves=False)
     assert report.opened_s is report.report_s is report.closed_s is report.clear_s is None
+
+
+def test_without_samples_before_nothing_is_known_of_the_signal():
+    report = follow(3.3, 9.0, report_s=100.0, lost=True)
+    assert not report.known
+    assert report.opened_s is report.report_s is report.closed_s is report.clear_s is None
+    assert follow(3.3, 9.0).known

@@ -240,7 +240,10 @@ def test_a_label_is_letters_and_digits() -> None:
         ("emg/*left_emg.bdf", 1024, "left_emg.bdf in it is damaged: it has 0 of"),
         ("motion/*left_motion.tsv", None, "left_motion.tsv in it cannot be read"),
         ("motion/*left_motion.json", '{"Glutesym": {"MeasuredRate": null}}', "or it is damaged"),
-        ("emg/*left_emg.json", {"MeasuredRate": 900.0}, "or it is damaged"),
+        *(
+            ("emg/*left_emg.json", {"MeasuredRate": hz}, "or it is damaged")
+            for hz in (900.0, 1900.0)
+        ),
         ("emg/*right_emg.json", {"Session": {"Duration": None}}, "or it is damaged"),
     ],
 )

@@ -123,6 +123,8 @@ def _problem(report: Report, position: str, bit: int) -> tuple[int, str]:
     """Return the bits that came, and why nothing can be said, if so."""
     if report.before & bit:
         return 0, "it counted as off before it was: see Electrodes connected"
+    if not report.known:
+        return 0, "no sample came while all were connected: the link lost them"
     if report.opened_s is None and not report.named:
         return 0, f"the signal did not move: was {position} opened?"
     return report.named, ""

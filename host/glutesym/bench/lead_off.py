@@ -23,6 +23,7 @@ _QUIET_S = 0.1
 class Report:
     """What was seen of one opening and closing; times in s after the electrode opened, closed."""
 
+    known: bool  # whether there were samples while all were connected
     before: int  # LEAD_OFF_* bits while all were connected
     named: int  # bits that came while it was open
     opened_s: float | None  # session time at which the signal left; None: it did not
@@ -48,9 +49,10 @@ def follow_report(
         time_s, (begin_s, open_s - _EARLY_S, close_s - _EARLY_S, end_s)
     ).tolist()
     level, limit = _level(uv[first:opening])
+    known = np.isfinite(level)
     before = _any(bits[first:opening])
     away = ~(np.abs(uv - level) <= limit)  # lost samples count as away: they end no absence
-    opened = _first(away & np.isfinite(uv), opening, closing)
+    opened = _first(away & np.isfinite(uv), opening, closing) if known else None
     new = (bits & ~np.uint8(before)) != 0
     named = _any(bits[opening:closing]) & ~before
     report_s = closed_s = clear_s = None
@@ -68,7 +70,7 @@ def follow_report(
             if clear < last:
                 clear_s = float(complete_s[clear]) - closed_s if len(still) else 0.0
     opened_s = None if opened is None else float(time_s[opened])
-    return Report(before, named, opened_s, report_s, closed_s, clear_s)
+    return Report(known, before, named, opened_s, report_s, closed_s, clear_s)
 
 
 def _level(uv: _Array) -> tuple[float, float]:

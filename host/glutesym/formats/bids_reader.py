@@ -32,6 +32,7 @@ from glutesym.session.analyze import AnalyzedSession
 _IMU_HZ = 208.0  # of a record without samples
 _MOST_HZ = 1e6
 _EMG_LEAST_HZ = 2 * HIGH_HZ
+_RATE_APART = 0.02  # of the rate that samples' times tell
 
 
 def read_bids(folder: Path, settings: Settings) -> AnalyzedSession:
@@ -88,9 +89,10 @@ def _pod(side: Side, folder: Path, sidecar: Path, about: dict[str, Any]) -> PodR
     if len(uv) != n:
         name = sidecar.with_suffix(".bdf").name
         raise SessionError(folder, f"{name} in it is damaged: it has {len(uv)} of {n} samples.")
+    time_s = _times(n, about["SampleTimes"])
     emg = EmgRecord(
-        _rate_hz(about, _EMG_LEAST_HZ),
-        _times(n, about["SampleTimes"]),
+        _rate_hz(about, time_s, _EMG_LEAST_HZ),
+        time_s,
         uv,
         _index(n, about["PodIndex"]),
         status & LEAD_OFF != 0,
@@ -115,19 +117,25 @@ def _imu(side: Side, folder: Path) -> ImuRecord:
             null_values=MISSING,
             schema={str(i): pl.Float64 for i in range(7)},
         ).to_numpy()
+        time_s = _times(len(values), about["SampleTimes"])
         return ImuRecord(
-            _rate_hz(about),
-            _times(len(values), about["SampleTimes"]),
+            _rate_hz(about, time_s),
+            time_s,
             np.rint(values[:, 1:4] / (G_M_S2 * ACCEL_STEP_G)) * ACCEL_STEP_G,
             values[:, 4:7],
         )
     return join_imu([], _IMU_HZ)
 
 
-def _rate_hz(about: dict[str, Any], least_hz: float = 1.0) -> float:
+def _rate_hz(
+    about: dict[str, Any], time_s: np.ndarray[Any, np.dtype[np.float64]], least_hz: float = 1.0
+) -> float:
+    """Return the rate as it is stated; ValueError: the samples' own times say something else."""
     rate_hz = float(about["MeasuredRate"])
     if not least_hz < rate_hz <= _MOST_HZ:
         raise ValueError(f"{rate_hz} samples a second")
+    if len(time_s) > 1 and not abs(np.median(np.diff(time_s)) * rate_hz - 1) < _RATE_APART:
+        raise ValueError(f"{rate_hz} samples a second, but their times are {time_s[:2]} s")
     return rate_hz
 
 

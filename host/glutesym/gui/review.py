@@ -257,7 +257,7 @@ class ReviewPage(QtWidgets.QWidget):
         first = "include" if actions["include"].enabled else "exclude"
         names = [first, "undo", "menu", "back"]
         if self.width() >= _FEW_BUTTONS_PX:
-            names = [first, "undo", "redo", "csv", "report", "menu", "back"]
+            names = [first, "undo", "redo", "csv", "report", "menu", "keys", "back"]
         return [actions[name] for name in names]
 
     def _arrange(self) -> None:
