@@ -272,7 +272,7 @@ def _widths(table: Table) -> list[float]:
     """Return the columns' shares by their longest words."""
     n = len(table.headings)
     longest = [
-        max([len(table.headings[i]), *(len(row.cells[i]) for row in table.rows)]) + 2
+        max([len(table.headings[i]), *(len(row.cells[i]) for row in table.rows)]) + 3
         for i in range(n)
     ]
     return [float(min(length, 40)) for length in longest]

@@ -117,7 +117,15 @@ REPS = (
         ),
     ),
     Column("symmetry_index", "pct", _SYMMETRY_INDEX, "exercises on one leg, or see reason"),
-    *_per_side(Column("onset", "s", "start of muscle activity", _SIDE_REASON)),
+    *_per_side(
+        Column(
+            "onset",
+            "s",
+            "start of muscle activity; it may lie before the movement, whose bounds are start_s "
+            "and end_s",
+            _SIDE_REASON,
+        )
+    ),
     Column("lag", "ms", _LAG, "exercises on one leg, or see reason"),
     *_per_side(
         Column("offset", "s", "end of muscle activity", _SIDE_REASON),
@@ -250,7 +258,8 @@ SUMMARY = (
             *_estimate(
                 f"{side}_fi_nsm5",
                 "pct",
-                f"{side} side, Dimitrov 2006: {_CHANGE}",
+                f"{side} side, spectral index FInsm5 (Dimitrov 2006), which rises as a muscle "
+                f"tires: {_CHANGE}",
                 f"{side}_fatigue_reason",
             ),
             Column(f"{side}_fatigue_reason", "", "why fatigue is withheld", "it is given"),
