@@ -58,7 +58,7 @@ _NODES = np.log(_LEAST) + 0.5 * np.log1p(max(_GAINS) / _LEAST) * (
 )  # log(level + _LEAST)
 _LEVELS = np.exp(_NODES[1:]) - _LEAST  # the first is 0, which is no evidence either way
 _LEAD = ROWS_A_WINDOW // 2  # rows before an onset whose windows reach beyond it
-_LONGEST = (9, 15, 21)  # of RISES_S, up to there: shorter rises need shorter templates
+_GROUPS = (9, 15, 21)  # ends of groups of RISES_S: shorter rises need shorter templates
 _NOTHING = -80.0  # log likelihood, of the highest; where floats end, exp takes ten times as long
 
 
@@ -246,7 +246,7 @@ def _models(gains: tuple[float, ...]) -> list[tuple[int, NDArray[np.float32]]]:
     signs = np.where(np.arange(len(_NODES)) % 2, -1.0, 1.0)
     signs[[0, -1]] *= 0.5
     models: list[tuple[int, NDArray[np.float32]]] = []
-    for first, last in pairwise((0, *_LONGEST)):
+    for first, last in pairwise((0, *_GROUPS)):
         rows = 2 * _LEAD + round(RISES_S[last - 1] / ROW_S) + 1
         wanted = _templates(RISES_S[first:last], rows) * np.array(gains)[:, None, None]
         apart = np.log(wanted + _LEAST)[..., None] - _NODES  # (gains, models, rows, nodes)

@@ -62,31 +62,30 @@ def set_lag(reps: Sequence[Rep]) -> Distribution:
     middle_ms = _STEP_MS * round(float(np.median(any_ms)) / _STEP_MS)
     at_ms = middle_ms + np.arange(-_REACH_MS, _REACH_MS + 1, _STEP_MS)
 
-    # Everywhere for the likeliest pair, for the others where that shows that it matters.
+    # Everywhere for the likeliest pair, for the others where that shows that it may matter.
     spreads2, log_spreads = _SPREADS_MS**2, np.log(_spread_prior())
     likeliest = own[0][0], own[1][0]
     of_likeliest: list[_Array] = []
     for spread2, log_spread in zip(spreads2, log_spreads, strict=True):
         follows_set, otherwise, astray = _parts(likeliest, of_any, follows[0], at_ms, spread2)
         of_likeliest.append(log_spread + _log_product(follows_set + otherwise + astray))
-    highest = float(np.max(of_likeliest))
     apart = round(float(np.ptp(np.median(own_ms, axis=1))) / _STEP_MS)  # of pairs' lags, steps
-    probability, mean_ms = np.zeros(len(at_ms)), 0.0
-    for spread2, log_spread, log_likeliest in zip(
-        spreads2, log_spreads, of_likeliest, strict=True
+    found: list[tuple[slice, _Array, _Array]] = []  # log probability and mean lag, (pairs, lags)
+    for spread2, log_spread, lags in zip(
+        spreads2, log_spreads, _that_matter(np.array(of_likeliest), apart), strict=True
     ):
-        matters = np.flatnonzero(log_likeliest > highest + np.log(_NEGLIGIBLE))
-        if not len(matters):
-            continue
-        lags = slice(max(0, matters[0] - apart), matters[-1] + apart + 1)
         at = at_ms[lags], spread2
         follows_set, otherwise, astray = _parts(own, of_any, follows, *at)
         density = follows_set + otherwise + astray
-        log_joint = log_pairs[:, None] + (log_spread - highest) + _log_product(density)
-        joint = np.exp(np.maximum(log_joint, _LOG_NOTHING))
         drawn_ms = follows_set * _drawn(own, *at) + otherwise * _drawn(of_any, *at)
         drawn_ms += astray * at[0]
-        mean_ms += float((joint * (drawn_ms / density).mean(axis=-2)).sum())
+        log_joint = log_pairs[:, None] + log_spread + _log_product(density)
+        found.append((lags, log_joint, (drawn_ms / density).mean(axis=-2)))
+    highest = max(float(log_joint.max(initial=-np.inf)) for _, log_joint, _ in found)
+    probability, mean_ms = np.zeros(len(at_ms)), 0.0
+    for lags, log_joint, drawn_ms in found:
+        joint = np.exp(np.maximum(log_joint - highest, _LOG_NOTHING))
+        mean_ms += float((joint * drawn_ms).sum())
         probability[lags] += joint.sum(axis=0)
     mean_ms /= probability.sum()  # of these repetitions
     common = Distribution(at_ms, probability / probability.sum())
@@ -141,6 +140,22 @@ def _likely_pairs(reps: Sequence[Rep]) -> tuple[NDArray[np.intp], _Array, _Array
     pairs = order[: int(np.searchsorted(weight, _OF_ALL * weight[-1])) + 1]
     follows = [like[pairs] / (like[pairs] + unlike) for like, unlike in of_reps]
     return pairs, log_likely[: len(pairs)], np.stack(follows, axis=1)[..., None]
+
+
+def _that_matter(log_joint: _Array, apart: int) -> list[slice]:
+    """Return, for every spread, the lags that may have any probability to speak of.
+
+    Given that of one pair of rises, (spreads, lags); of others the lags are up to ``apart`` steps
+    away, and the spread is the next smaller or larger one.
+    """
+    beside = np.pad(log_joint, ((1, 1), (0, 0)), constant_values=-np.inf)
+    near = np.maximum(np.maximum(beside[:-2], beside[2:]), log_joint)
+    least = log_joint.max() + np.log(_NEGLIGIBLE)
+    matter = [np.flatnonzero(of_spread > least) for of_spread in near]
+    return [
+        slice(max(0, lags[0] - apart), lags[-1] + apart + 1) if len(lags) else slice(0, 0)
+        for lags in matter
+    ]
 
 
 def _density(own: _Lags, lag_ms: _Array, spread2: float) -> _Array:
