@@ -30,6 +30,7 @@ from glutesym.measures import RepMeasure
 from glutesym.session.review import Review, Reviewed
 
 _FEW_BUTTONS_PX = 1000  # below it, only the most used have a button; all are in the menu
+_ALL_BUTTONS_PX = 1200
 
 
 class ReviewPage(QtWidgets.QWidget):
@@ -257,7 +258,8 @@ class ReviewPage(QtWidgets.QWidget):
         first = "include" if actions["include"].enabled else "exclude"
         names = [first, "undo", "menu", "back"]
         if self.width() >= _FEW_BUTTONS_PX:
-            names = [first, "undo", "redo", "csv", "report", "menu", "keys", "back"]
+            keys = ["keys"] if self.width() >= _ALL_BUTTONS_PX else []
+            names = [first, "undo", "redo", "csv", "report", "menu", *keys, "back"]
         return [actions[name] for name in names]
 
     def _arrange(self) -> None:
