@@ -73,7 +73,7 @@ def judge(session: BenchSession) -> BenchResult:
             lines += sine_lines(session, pod)
             lines += hum_line(session, pod)
             lines += opening_lines(session, pod)
-        lines.append(rate_line(pod))
+        lines += [rate_line(pod)] if pod.chip == CHIP else []
         lines += motion_lines(session, pod)
         lines += face_lines(session, pod)
         lines += [battery_line(pod), loss_line(pod)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict
 from math import floor, isfinite, log10
 from pathlib import Path
@@ -36,6 +37,8 @@ def write_protocol(result: BenchResult) -> list[Path]:
             new.write_text(text + "\n", encoding="utf-8")
             os.replace(new, path)
         except OSError as error:
+            with suppress(OSError):  # the disk may be gone
+                new.unlink()
             raise SessionError(path, f"cannot be written ({error.strerror}).") from error
     return list(texts)
 
