@@ -382,4 +382,5 @@ class _Rows:
     def matrix(self, columns: int) -> Any:
         """Return what has been added."""
         row, column, value = (np.concatenate(part) for part in zip(*self._entries, strict=True))
-        return csr_array((value, (row, column)), shape=(self._count, columns))
+        places = row.astype(np.int32), column.astype(np.int32)  # SciPy 1.11's milp takes no longer
+        return csr_array((value, places), shape=(self._count, columns))
