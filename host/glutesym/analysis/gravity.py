@@ -106,7 +106,8 @@ def _chained(before: Array, keep: Array, turn: Array, add: Array) -> Array:
     n = add.shape[1]
     x, y, z = turn
     # Columns are components, from the one before the first step to one after the last; rows are
-    # how far the component that depends on it comes after it.
+    # how far the component that depends on it comes after it. That one after the last lets the
+    # last step be summed like all others, so that cutting into blocks changes no digit.
     band = np.zeros((n + 2, 3, 6))
     at = band[:n]
     at[:, 0, 3] = at[:, 1, 3] = at[:, 2, 3] = -keep
