@@ -277,7 +277,7 @@ class _Program:
         low[:knots] = -np.inf
         low[knots], high[knots] = (-np.inf, np.inf) if len(self._probe_s) else (0.0, 0.0)
         high[knots + 1] = _MOST_RATE_PPM
-        # No variable is whole; for a program this small linprog takes twice as long beside it.
+        # No variable is whole, but linprog spends more time around a program as small as this.
         found = milp(cost, bounds=(low, high), constraints=self._constraints)
         if found.x is None:  # only times that are no times at all are too much for the solver
             self._line_ms[:], self.bracket_ms = np.min(self._frame_ms), float("nan")
