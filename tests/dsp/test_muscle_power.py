@@ -40,6 +40,16 @@ def test_power_is_in_the_right_band_at_the_right_time():
     assert rows.total[rows.time_s > 1.1].mean() == pytest.approx(4.5, rel=0.01)
 
 
+@pytest.mark.parametrize("fs_hz", [1000.0, 1986.0, 2000.0, 4000.0])
+def test_what_happens_at_once_is_seen_at_once_in_every_band(fs_hz):
+    """The filter delays 60 Hz by milliseconds more than 200 Hz."""
+    click = np.zeros(4 * round(fs_hz))
+    click[2 * round(fs_hz)] = 1000.0
+    rows = MusclePower(emg(click, fs_hz)).between(1.5, 2.5)
+    middle_s = rows.time_s @ rows.bands / rows.bands.sum(axis=0)
+    np.testing.assert_allclose(middle_s, 2.0, atol=0.0006)
+
+
 def test_white_noise_has_equal_power_in_every_band():
     rows = power_of(NOISE).between(0.5, 11)
     bands = rows.bands.mean(axis=0)

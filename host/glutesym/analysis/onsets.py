@@ -36,6 +36,7 @@ LAWS = (  # amplitude over the rise, x from 0 to 1
     lambda x: np.expm1(-3 * x) / np.expm1(-3.0),
     np.sqrt,
     np.square,
+    lambda x: (np.clip(3 * x, 0, 1) + np.clip(3 * x - 2, 0, 1)) / 2,  # in two stages
 )
 
 _SMOOTH_S = 0.05  # detection statistic

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from glutesym.dsp.bandpass import HIGH_HZ, LOW_HZ, SETTLE_S, bandpass_sos
@@ -28,8 +30,6 @@ LEAD_S = 5.0  # beside a stretch: what lies further away changes nothing in it
 
 _ROWS_A_TILE = 512
 _AT_ONCE = 1 << 16  # samples: fit into a cache
-# The filter's delay is taken out: mean over these frequencies, which hold most of surface EMG.
-_DELAY_HZ = (60.0, 250.0)
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ class MusclePower:
         rate_hz = round(emg.fs_hz, 1)  # pods' rates differ in every digit: 0.05 ‰ moves no band
         self._sos, self._steady = _filter(rate_hz)
         self._settle = round((SETTLE_S + (NOTCH_SETTLE_S if mains_hz else 0.0)) * emg.fs_hz)
-        self._to_bands = _to_bands(self._window, rate_hz)
-        self._delay_s = _delay_s(rate_hz)
+        self._to_bands, self._delay_s = _to_bands(self._window, rate_hz)
+        self._frame = len(self._to_bands)  # samples that a row is made of
         self._tiles, self._first_sample = self._laid_out()
         m, n_bands = len(self._first_sample), self._to_bands.shape[1] // 2
         self._known = np.zeros(len(self._tiles), bool)
@@ -143,7 +143,7 @@ class MusclePower:
         n_rows = 0
         for begin, end in ((a, b + 1) for a, b in runs(counted)):
             offset = int(-index[begin] % self._hop)
-            count = (end - begin - offset - self._window) // self._hop + 1
+            count = (end - begin - offset - self._frame) // self._hop + 1
             if count < 1:
                 continue
             first = begin + offset
@@ -187,18 +187,18 @@ class MusclePower:
 
     def _compute_tile(self, number: int) -> None:
         tile = self._tiles[number]
-        hop, window = self._hop, self._window
+        hop, frame = self._hop, self._frame
         size = _ROWS_A_TILE * hop
         # What is filtered: samples of the tile, what its last windows reach, and a lead to settle.
         begin = max(tile.begin, tile.grid_sample - self._settle)
-        end = min(tile.end, tile.grid_sample + size + window)
+        end = min(tile.end, tile.grid_sample + size + frame)
         emg = self._emg
         usable = ~(emg.lead_off[begin:end] | emg.clipped[begin:end])
         uv = emg.uv[begin:end]
         if not (usable.all() and np.isfinite(uv).all()):
             uv = np.where(usable, uv, np.nan)
-        filtered = np.zeros(size + window)
-        valid = np.zeros(size + window, bool)
+        filtered = np.zeros(size + frame)
+        valid = np.zeros(size + frame, bool)
         for start, stop in runs(np.isfinite(uv)):
             settled = min(start + self._settle, stop)
             from_ = max(settled, tile.grid_sample - begin)
@@ -208,18 +208,13 @@ class MusclePower:
             to = begin - tile.grid_sample
             filtered[to + from_ : to + stop] = whole[from_ - start :]
             valid[to + from_ : to + stop] = True
-        bands = np.empty((_ROWS_A_TILE, self._bands.shape[1]))
-        for shift in range(ROWS_A_WINDOW):
-            frames = filtered[shift * hop : shift * hop + size].reshape(-1, window)
-            squares = (frames @ self._to_bands) ** 2
-            n_bands = bands.shape[1]
-            bands[shift::ROWS_A_WINDOW] = squares[:, :n_bands] + squares[:, n_bands:]
-        middle = (window - hop) // 2
+        squares = (_every(hop, filtered, frame) @ self._to_bands) ** 2
+        n_bands = self._bands.shape[1]
+        bands = squares[:, :n_bands] + squares[:, n_bands:]
+        middle = (self._window - hop) // 2
         total = (filtered[middle : middle + size].reshape(-1, hop) ** 2).mean(axis=1)
         if not valid.all():
-            whole_hops = valid.reshape(-1, hop).all(axis=1)
-            windows = np.lib.stride_tricks.sliding_window_view(whole_hops, ROWS_A_WINDOW)
-            bad = np.flatnonzero(~np.all(windows[:_ROWS_A_TILE], axis=1))
+            bad = np.flatnonzero(~_every(hop, valid, frame).all(axis=1))
             bands[bad] = np.nan
             total[bad] = np.nan
         n_blocks = self._block_total.shape[1]
@@ -256,26 +251,41 @@ def _filter(fs_hz: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return sos, np.asarray(signal.sosfilt_zi(sos), np.float64)
 
 
-@lru_cache(maxsize=16)
-def _to_bands(window: int, fs_hz: float) -> NDArray[np.float64]:
-    """Return the matrix from samples to real and imaginary parts, (window, 2·n_bands).
+def _every(hop: int, x: NDArray[Any], frame: int) -> NDArray[Any]:
+    """Return the frames of a tile, one every hop, (rows, frame)."""
+    return sliding_window_view(x, frame)[: _ROWS_A_TILE * hop : hop]
 
-    Scaled so that the power of white noise of unit variance is its share of each band.
+
+@lru_cache(maxsize=16)
+def _to_bands(window: int, fs_hz: float) -> tuple[NDArray[np.float64], float]:
+    """Return the matrix from samples to bands, and the delay, seconds, that they are left with.
+
+    Real parts and imaginary parts of each band, (frame, 2·n_bands). Scaled so that the power of
+    white noise of unit variance is its share of each band. The filter delays the lowest band by
+    3.5 ms more than the middle ones: its window lies later in the frame by that, and so on, so
+    that what happens at once is seen at once.
     """
-    hann = 0.5 - 0.5 * np.cos(2 * np.pi * (np.arange(window) + 0.5) / window)
-    bins = np.arange(window // 2 + 1)
-    inside = bins[(bins * fs_hz / window > LOW_HZ) & (bins * fs_hz / window < HIGH_HZ)]
-    phase = 2 * np.pi * np.outer(np.arange(window), inside) / window
-    scale = np.sqrt(2 / (window * (hann @ hann)))
-    return scale * hann[:, None] * np.hstack((np.cos(phase), np.sin(phase)))
-
-
-@lru_cache(maxsize=16)
-def _delay_s(fs_hz: float) -> float:
-    """Return the band-pass's mean group delay."""
     from scipy import signal
 
-    f_hz = np.linspace(*_DELAY_HZ, 200)
-    _, response = signal.sosfreqz(bandpass_sos(fs_hz), f_hz, fs=fs_hz)
-    phase = np.unwrap(np.angle(response))
-    return float(-(phase[-1] - phase[0]) / (2 * np.pi * (f_hz[-1] - f_hz[0])))
+    samples = np.arange(window)
+    hann = 0.5 - 0.5 * np.cos(2 * np.pi * (samples + 0.5) / window)
+    bins = np.arange(window // 2 + 1)
+    inside = bins[(bins * fs_hz / window > LOW_HZ) & (bins * fs_hz / window < HIGH_HZ)]
+    phase = 2 * np.pi * np.outer(samples, inside) / window
+    scaled = np.sqrt(2 / (window * (hann @ hann))) * hann[:, None]
+    kernels = np.hstack((scaled * np.cos(phase), scaled * np.sin(phase)))
+
+    # A burst's energy is late by the group delay, averaged over what the band has let through.
+    f_hz = np.arange(1.0, fs_hz / 2)
+    response = np.asarray(signal.sosfreqz(bandpass_sos(fs_hz), f_hz, fs=fs_hz)[1], np.complex128)
+    group_delay = -np.gradient(np.unwrap(np.angle(response)), f_hz) * fs_hz / (2 * np.pi)
+    seen = np.exp(-2j * np.pi * np.outer(f_hz / fs_hz, samples)) @ kernels
+    weight = np.abs(seen * response[:, None]) ** 2
+    of_kernels = np.asarray(group_delay @ weight / weight.sum(axis=0), np.float64)  # samples
+    late = of_kernels.reshape(2, -1).mean(axis=0)
+
+    begin = np.round(late - late.min()).astype(np.int64)
+    matrix = np.zeros((window + begin.max(), kernels.shape[1]))
+    for column, from_ in enumerate(np.tile(begin, 2)):
+        matrix[from_ : from_ + window, column] = kernels[:, column]
+    return matrix, float(late.min() / fs_hz)
