@@ -27,8 +27,8 @@ from glutesym.dsp.runs import joined, runs
 
 GRID_S = 0.002  # of onset times: whole multiples of this, in session time
 RISES_S = (
-    *(0.001, 0.012, 0.024, 0.036, 0.048, 0.056, 0.064, 0.072, 0.08, 0.09, 0.1, 0.11),
-    *(0.12, 0.132, 0.145, 0.16, 0.175, 0.195, 0.215, 0.237, 0.26),
+    *(0.001, 0.012, 0.024, 0.036, 0.048, 0.06, 0.072, 0.084, 0.096, 0.108),
+    *(0.12, 0.135, 0.15, 0.17, 0.19, 0.21, 0.235, 0.26),
 )
 LAWS = (  # amplitude over the rise, x from 0 to 1
     lambda x: x,
@@ -59,7 +59,7 @@ _NODES = np.log(_LEAST) + 0.5 * np.log1p(max(_GAINS) / _LEAST) * (
 )  # log(level + _LEAST)
 _LEVELS = np.exp(_NODES[1:]) - _LEAST  # the first is 0, which is no evidence either way
 _LEAD = ROWS_A_WINDOW // 2  # rows before an onset whose windows reach beyond it
-_GROUPS = (9, 15, 21)  # ends of groups of RISES_S: shorter rises need shorter templates
+_GROUPS = (9, 13, 18)  # ends of groups of RISES_S: shorter rises need shorter templates
 _NOTHING = -80.0  # log likelihood, of the highest; where floats end, exp takes ten times as long
 
 
