@@ -27,7 +27,7 @@ from scenario_recording import record
 LAWS = {
     "seen": ("linear", "raised-cosine", "exponential", "step"),
     "more": ("square-root", "quadratic"),  # the model contains them, too
-    "unseen": ("logistic", "half-sine", "two-step"),
+    "unseen": ("logistic", "half-sine", "minimum-jerk", "two-step"),  # the model has other steps
 }
 STATED_PCT = 95  # what `stated_interval` is meant to hold
 

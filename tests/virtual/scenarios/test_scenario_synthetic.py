@@ -138,6 +138,7 @@ def test_the_rise_takes_as_long_as_asked() -> None:
         "square-root": math.sqrt,
         "quadratic": lambda x: x**2,
         "half-sine": lambda x: math.sin(math.pi / 2 * x),
+        "minimum-jerk": lambda x: x**3 * (10 - 15 * x + 6 * x**2),
         "two-step": lambda x: {0.25: 0.34, 0.5: 0.4, 0.75: 0.49}[x],
     }
     assert set(laws) == set(get_args(RiseShape))

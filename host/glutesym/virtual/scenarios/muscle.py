@@ -22,6 +22,7 @@ RiseShape = Literal[
     "square-root",
     "quadratic",
     "half-sine",
+    "minimum-jerk",
     "two-step",
 ]
 
@@ -169,6 +170,11 @@ def _logistic(x: Array) -> Array:
     return 0.5 + 0.5 * s / np.tanh(_STEEPNESS / 4)
 
 
+def _minimum_jerk(x: Array) -> Array:
+    """Rise as a reaching hand moves: Flash and Hogan (1985)."""
+    return x**3 * (10 - 15 * x + 6 * x**2)
+
+
 def _two_step(x: Array) -> Array:
     """Rise to 40 % in the first third, hold for a third, then rise on."""
     return 0.4 * _raised_cosine(3 * x) + 0.6 * _raised_cosine(3 * x - 2)
@@ -182,6 +188,7 @@ _RISES: dict[RiseShape, Callable[[Array], Array]] = {  # x from 0 to 1 -> amplit
     "square-root": np.sqrt,
     "quadratic": np.square,
     "half-sine": lambda x: np.sin(np.pi / 2 * x),
+    "minimum-jerk": _minimum_jerk,
     "two-step": _two_step,
 }
 
