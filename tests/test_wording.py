@@ -73,7 +73,8 @@ def test_verdict_never_contradicts_the_sign(value, half, verdict):
             with_side(recording(0), "left", samples_received=0),
             "Waiting for the first samples: left pod",
         ),
-        (recording(0), "Hold still for five seconds"),
+        (replace(recording(0), movement="still"), "Hold still for five seconds"),
+        (replace(recording(0), movement="away"), "Numbers come when the first repetition"),
     ],
 )
 def test_waiting_says_for_what(state, words):

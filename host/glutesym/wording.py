@@ -199,7 +199,9 @@ def waiting_sentence(state: LiveState) -> str:
         silent = [side for side in SIDES if not state.sides[side].samples_received]
         if silent:
             return f"Waiting for the first samples: {' and '.join(silent)} pod"
-        return "Hold still for five seconds, then begin"
+        if state.movement in ("", "rest", "still"):
+            return "Hold still for five seconds, then begin"
+        return "Numbers come when the first repetition is over"
     return ""
 
 
