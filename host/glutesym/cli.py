@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -60,6 +61,7 @@ from glutesym.cli_shared import (
 from glutesym.doctor.examine import still_running
 from glutesym.errors import GlutesymError
 from glutesym.exercises import NO_EXERCISE, plain_name
+from glutesym.output_encoding import print_everywhere
 from glutesym.printing import print_files, print_result, print_seeds, print_truth
 from glutesym.session.subject import PLACEMENT
 from glutesym.view_options import PLAIN, ThemeChoice, ViewOptions
@@ -141,11 +143,18 @@ Anew = Annotated[
 ]
 
 
+_FULL = (
+    "Where the output goes, nothing more fits: the disk is full. Free some space, or send it "
+    "elsewhere."
+)
+
+
 def main() -> None:
     """Run the command line; a user's mistake is one line, not a traceback."""
     for name in ("SIGTERM", "SIGHUP"):  # a closed terminal ends a session as Ctrl-C does
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.default_int_handler)
+    print_everywhere()
     try:
         app()
     except GlutesymError as error:
@@ -154,6 +163,12 @@ def main() -> None:
     except KeyboardInterrupt:
         err.print("Interrupted.")
         _leave(INTERRUPTED)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        sys.stdout = open(os.devnull, "w")
+        say(err, Text.assemble(("Error:", "bold red"), f" {_FULL}"))
+        _leave(1)
     except SystemExit as ended:
         _leave(ended.code)
 
@@ -235,13 +250,14 @@ def simulate(
 ) -> None:
     """Record virtual pods as fast as possible and print truth and measurement, a line a seed."""
     checks: dict[int, TruthCheck] = {}
+    unfinished: Path | None = None
     for number in range(seed, seed + seeds):
         built = _build(scenario, number, reps)
         with err.status(f"{built.name}, seed {number} ({number - seed + 1} of {seeds}) …"):
             session, interrupted = _simulated(built, number, 0.0, folder, View.NONE)
         check = _check(session, built)
         if check is None or interrupted:
-            err.print(f"Interrupted; {session.path} is kept.", soft_wrap=True)
+            unfinished = session.path
             break
         checks[number] = check
         if not keep:
@@ -250,6 +266,9 @@ def simulate(
         print_seeds(out, checks)
     if keep:
         out.print(f"The session files are in {folder}.")
+    if unfinished is not None:
+        err.print(f"Interrupted; {unfinished} is kept.", soft_wrap=True)
+        raise typer.Exit(INTERRUPTED)
 
 
 @app.command(

@@ -115,7 +115,7 @@ def flash(
                 last = number == len(sides) - 1
                 other = replace(wish, other_than=frozenset(done))
                 worn = chosen if provisions else None
-                board_id, good = _one(found, other, worn, keys, report, last)
+                board_id, good = _one(found, other, worn, keys, report, last, both)
                 done.add(board_id)
                 works &= good
     except KeyboardInterrupt:
@@ -179,6 +179,7 @@ def _one(
     keys: KeyRing | None,
     report: _Report,
     last: bool,
+    both: bool,
 ) -> tuple[str, bool]:
     """Flash one board; returns its id, and whether all of it works."""
     from glutesym.flash.bring_up import bring_up
@@ -207,17 +208,19 @@ def _one(
             flashed,
             pod,
             file if keys is None else "not kept: a virtual board",
-            _next_step(side, last, pod.works),
+            _next_step(side, last, both, pod.works),
         )
     )
     return flashed.facts.id, pod.works
 
 
-def _next_step(side: Side, last: bool, works: bool) -> str:
+def _next_step(side: Side, last: bool, both: bool, works: bool) -> str:
     if not works:
         return "check the front end's wiring (hardware/README.md), then: glutesym selftest --usb"
     if not last:
         return "unplug it and plug in the next board"
+    if both:
+        return "unplug it. With both pods: glutesym app"
     return (
         f"unplug it. The other one: glutesym flash --side {OTHER_SIDE[side]}. With both: "
         "glutesym app"

@@ -35,7 +35,7 @@ app = typer.Typer(rich_markup_mode="markdown")
 
 @app.command(
     epilog="Examples:\n\n`glutesym sit`\n\n`glutesym sit --minutes 20 --subject S07`\n\n"
-    "`glutesym sit --virtual --minutes 0.4`"
+    "`glutesym sit --virtual --minutes 0.3`"
 )
 def sit(
     minutes: Annotated[
@@ -64,7 +64,7 @@ def sit(
     from glutesym.analysis.sitting import SittingSettings
     from glutesym.analysis.sitting_guide import SittingGuide
     from glutesym.session.run import RealSurroundings, RunningSession
-    from glutesym.session.sitting_log import append_sitting
+    from glutesym.session.sitting_log import append_sitting, check_sitting_table
 
     surroundings: Surroundings
     if virtual:
@@ -77,6 +77,7 @@ def sit(
     else:
         require_both_sides("glutesym sit --virtual")
         surroundings = RealSurroundings(duration, usb or bool(port), port or [])
+    check_sitting_table(folder, subject)
     guide = SittingGuide(SittingSettings(break_after_min=minutes))
     started = datetime.now().astimezone()
     with Live(console=out, transient=True, refresh_per_second=5) as live:

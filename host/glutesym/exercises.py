@@ -21,10 +21,13 @@ NAMES = (  # to choose from; any other name will do
 
 # Recorded, but no exercise.
 MVIC, SYNC_CHECK, BENCH = "mvic", "sync check", "bench test"
+SITTING, TWO_MUSCLES = "sitting", "gait of two muscles"
 NO_EXERCISE = {
     MVIC: "a calibration",
     SYNC_CHECK: "an audit of the clocks",
     BENCH: "a bench test",
+    SITTING: "a sitting",
+    TWO_MUSCLES: "a recording of two different muscles",
 }
 
 _ONE_LEG = (

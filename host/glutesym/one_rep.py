@@ -21,6 +21,7 @@ from glutesym.analysis.quality import (
     NOT_COVERED,
     SILENT,
     WHICH_LEG,
+    amount_flaws,
     clock_flaws,
     hum_flaws,
     lifting_flaws,
@@ -268,6 +269,7 @@ def _side(
         flaws = spiky
     else:
         flaws = strength_flaws(snr, onset is not None)
+    flaws += amount_flaws(activation)
     flaws += noise_flaws(resting.rms_uv, observed.hum_uv)
     flaws += hum_flaws(resting.rms_uv, observed.hum_uv)
     if observed.slow is not None:

@@ -20,6 +20,9 @@ from glutesym.recording import EmgRecord, Gap
 MIN_SNR_DB = 8.0
 GOOD_SNR_DB = 15.0
 
+# Surface EMG has less than 10 mV at most (De Luca 2002, Surface electromyography: detection and
+# recording).
+MOST_UV = 10_000.0
 _NOISY_UV = 15.0  # RMS at rest; good electrodes on prepared skin give less than 5 µV
 _HUM_UV = 5.0  # less does no harm
 _HUM_SHARE = 0.5  # of the resting power: more of it is hum than noise
@@ -99,6 +102,14 @@ def rest_flaws(emg: EmgRecord, stretch_s: tuple[float, float]) -> tuple[Flaw, ..
     else:
         detail = "relax for two seconds before the set"
     return (Flaw("unusable", "no resting level found", detail),)
+
+
+def amount_flaws(activation_uv: float) -> tuple[Flaw, ...]:
+    """Return what an amount is that no muscle reaches: a loose contact, or a damaged file."""
+    if activation_uv <= MOST_UV:
+        return ()
+    detail = f"{activation_uv:,.0f} µV; muscles reach {MOST_UV:,.0f}: a contact or the file"
+    return (Flaw("unusable", "stronger than any muscle", detail),)
 
 
 def strength_flaws(snr_db: float, timed: bool) -> tuple[Flaw, ...]:

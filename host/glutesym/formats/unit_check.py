@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from glutesym.analysis.quality import MOST_UV
 from glutesym.recording import EmgRecord, Recording
 
 _WINDOW_S = 0.25
 _ACTIVE_PCT = 95  # of all windows: the muscles work in some of them at least
-# Surface EMG has some µV at rest, and less than 10 mV at most (De Luca 2002, Surface
-# electromyography: detection and recording).
-_LEAST_UV = 0.5
-_MOST_UV = 10_000.0
+_LEAST_UV = 0.5  # surface EMG has some at rest
 
 
 def unit_doubt(recording: Recording) -> str | None:
@@ -23,12 +21,12 @@ def unit_doubt(recording: Recording) -> str | None:
     """
     levels_uv = [_active_rms_uv(pod.emg) for pod in recording.pods.values()]
     known = [level for level in levels_uv if np.isfinite(level)]
-    if not known or not (max(known) < _LEAST_UV or min(known) > _MOST_UV):
+    if not known or not (max(known) < _LEAST_UV or min(known) > MOST_UV):
         return None
     told = " and ".join(f"{level:.2g} µV" for level in known)
     return (
         f"Warning: the EMG has {told} RMS during activity; muscles have {_LEAST_UV:g} to "
-        f"{_MOST_UV:,.0f} µV. Is the unit right? Give it: --unit mV, or --unit V."
+        f"{MOST_UV:,.0f} µV. Is the unit right? Give it: --unit mV, or --unit V."
     )
 
 

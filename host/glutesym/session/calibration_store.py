@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from glutesym.analysis.calibration import Mvic
+from glutesym.analysis.quality import MOST_UV
 from glutesym.errors import GlutesymError, SubjectError
 from glutesym.measures import SIDES, Side
 from glutesym.session.subject import subject_code
@@ -27,6 +28,7 @@ _KIND, _FORMAT = "glutesym calibration", 1
 _PREFIX = "mvic"
 _PLACEMENT_CHARS = 40  # keeps the longest UTF-8 name below 255 bytes
 _SAME_ELECTRODES = timedelta(hours=12)  # nobody wears them for longer
+_LEAST_MVIC_UV = 1.0  # front ends make more noise than that
 _AGAIN = "Put a backup in its place, or move it away and calibrate again."
 
 
@@ -198,8 +200,10 @@ def _decode(content: dict[str, Any]) -> StoredCalibration:
             raise ValueError(f"a side is one of {SIDES}, found {side!r}")
         fields: dict[str, Any] = {**row, "refused": tuple(row["refused"])}
         value = Mvic(**fields)
-        if not (isfinite(value.mvic_uv) and value.mvic_uv > 0):
-            raise ValueError(f"MVIC of the {side} side: expected µV above 0")
+        if not _LEAST_MVIC_UV <= value.mvic_uv <= MOST_UV:
+            raise ValueError(
+                f"MVIC of the {side} side: expected {_LEAST_MVIC_UV:g} to {MOST_UV:,.0f} µV"
+            )
         if value.cv_pct is not None and not isfinite(value.cv_pct):
             raise ValueError(f"spread of the {side} side: expected a number")
         mvic[side] = value

@@ -208,7 +208,8 @@ def session_errors(path: Path) -> Generator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        reason = _REASONS.get(_code(error), f"the file cannot be used ({error}).")
+        damaged = f"the file is damaged ({error}). {COPY_AGAIN}"
+        reason = _REASONS.get(_code(error), damaged)
         raise SessionError(path, reason) from error
 
 

@@ -122,7 +122,8 @@ def load_history(
         except SessionError as error:
             skipped.append(Skipped(path, error.reason))
     others = {path: NO_EXERCISE.get(kind.exercise) for path, kind in kinds.items()}
-    if exercise is None and any(others.values()):
+    meant = plain_name(exercise or "") in map(plain_name, NO_EXERCISE)
+    if not meant and any(others.values()):
         skipped += [Skipped(path, f"it is {what}") for path, what in others.items() if what]
         kinds = {path: kind for path, kind in kinds.items() if not others[path]}
         started = {path: started[path] for path in kinds}
@@ -149,7 +150,7 @@ def compare(
     left_out = [*skipped]
     sets: list[MeasuredSet] = []
     seen: dict[datetime, Path] = {}
-    for done, path in enumerate(sorted(started, key=lambda path: started[path])):
+    for done, path in enumerate(sorted(started, key=lambda one: (started[one], *_as_named(one)))):
         progress(done / len(started))
         if (first := seen.setdefault(started[path], path)) != path:
             left_out.append(Skipped(path, f"it is a copy or replay of {first.name}"))
@@ -162,6 +163,11 @@ def compare(
         sets.append(MeasuredSet(path, started[path].astimezone(), measures.summary))
     progress(1.0)
     return History(of, tuple(sets), tuple(sorted(left_out, key=lambda one: one.path)))
+
+
+def _as_named(path: Path) -> tuple[bool, int, str]:
+    """Sort a session before its copies: it begins with the date, they have more to their names."""
+    return not path.name[:1].isdigit(), len(path.name), path.name
 
 
 def kind_of(session: StoredSession) -> Comparable:

@@ -35,6 +35,7 @@ class Normalised:
     mvic: Mapping[Side, Mvic] = field(default_factory=lambda: _NOTHING)
     placement: str = ""  # of the calibration; "": against the peak of the set
     made: datetime | None = None  # the calibration
+    made_after: bool = False  # the session began
     caution: str = ""
     reason: str = ""
 
@@ -43,6 +44,7 @@ class Normalised:
         if (
             self.ratio is None
             or not self.placement
+            or self.caution
             or verdict not in ("left lower", "right lower")
         ):
             return ""
@@ -72,6 +74,8 @@ class Normalised:
             said.append(
                 f"Raw MVIC, right / left: {ratio.mvic_ratio_pct:.0f} %, {ratio.mvic_caution}"
             )
+        if self.made and self.made_after and not self.caution:
+            said.append(f"The calibration was made after this set, at {self.made:%H:%M}")
         return [text for text in (*said, self.caution, self.doubts(verdict)) if text]
 
 
@@ -118,6 +122,7 @@ def normalise_session(session: AnalyzedSession, folder: Path, placement: str) ->
         calibration.mvic,
         placement,
         calibration.made,
+        calibration.made > session.meta.started_utc,
         caution,
     )
 

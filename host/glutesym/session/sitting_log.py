@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TextIO
 
 from glutesym.analysis.sitting import SittingState
 from glutesym.errors import SessionError
@@ -22,6 +25,22 @@ HEADINGS = (
 )
 
 
+def check_sitting_table(folder: Path, subject: str) -> None:
+    """Raise what `append_sitting` would, before somebody sits for an hour; leave no new file.
+
+    Raises
+    ------
+    SessionError
+        The file cannot be written, or it is another table.
+    """
+    path = _path(folder, subject)
+    is_new = not path.exists()
+    with _opened(path):
+        pass
+    if is_new:
+        path.unlink()
+
+
 def append_sitting(
     folder: Path, subject: str, started: datetime, break_after_min: float, state: SittingState
 ) -> Path:
@@ -32,7 +51,7 @@ def append_sitting(
     SessionError
         The file cannot be written, or it is another table.
     """
-    path = folder / (f"sitting_{subject}.csv" if subject else "sitting.csv")
+    path = _path(folder, subject)
     lean_deg, difference_deg = state.lean_deg.value, state.tilt_difference_deg.value
     row = [
         started.astimezone().isoformat(timespec="seconds"),
@@ -40,10 +59,26 @@ def append_sitting(
         len(state.bouts),
         f"{break_after_min:g}",
         len(state.reminders_s),
-        *("" if deg is None else f"{deg:.1f}" for deg in (lean_deg, difference_deg)),
+        *(
+            "" if deg is None else f"{round(deg, 1) + 0.0:.1f}"
+            for deg in (lean_deg, difference_deg)
+        ),
     ]
+    with _opened(path) as (file, first):
+        writer = csv.writer(file, lineterminator="\n")  # appends, wherever it has read
+        writer.writerows([row] if first else [HEADINGS, row])
+    return path
+
+
+def _path(folder: Path, subject: str) -> Path:
+    return folder / (f"sitting_{subject}.csv" if subject else "sitting.csv")
+
+
+@contextmanager
+def _opened(path: Path) -> Generator[tuple[TextIO, list[str] | None]]:
+    """Open a table to append to it; also gives its headings, None if it is empty."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a+", encoding="utf-8", newline="") as file:
             file.seek(0)
             first = next(csv.reader(file), None)
@@ -51,10 +86,10 @@ def append_sitting(
                 raise SessionError(
                     path, "its headings are other ones. Move it away; a new one is begun."
                 )
-            writer = csv.writer(file, lineterminator="\n")  # appends, wherever it has read
-            writer.writerows([row] if first else [HEADINGS, row])
+            yield file, first
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SessionError(
-            path, f"cannot be written ({error}). Check that it is a CSV file and not open."
+            path,
+            f"cannot be written ({error}). Check its permissions, and that it is a CSV file and "
+            "not open.",
         ) from error
-    return path

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glutesym.errors import GlutesymError
+from glutesym.exercises import TWO_MUSCLES
 from glutesym.measures import SIDES, Side
 from glutesym.virtual.scenarios import artefacts
 from glutesym.virtual.scenarios.base import EMG_GRID_HZ, RepTruth, Scenario, Truth, side_signals
@@ -108,7 +109,7 @@ def build_gait(settings: GaitSettings, seed: int) -> Scenario:
         description="Real walking: gluteus maximus on the right pod, gluteus medius on the left",
         seed=seed,
         duration_s=duration_s,
-        exercise="gait",
+        exercise=TWO_MUSCLES,
         left=left,
         right=right,
         truth=Truth(reps=tuple(_unknown(stance) for stance in stances)),

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 
 from glutesym.analysis.sitting_guide import STAND_S
 from glutesym.errors import GlutesymError
+from glutesym.exercises import SITTING
 from glutesym.measures import SIDES
 from glutesym.virtual.scenarios import artefacts
 from glutesym.virtual.scenarios.base import EMG_GRID_HZ, Scenario, Truth, side_signals
@@ -65,7 +66,7 @@ def build_sitting(settings: SittingScenarioSettings, seed: int) -> Scenario:
         description="Standing, two bows, then sitting twice with a break",
         seed=seed,
         duration_s=duration_s,
-        exercise="sitting",
+        exercise=SITTING,
         left=left,
         right=right,
         truth=Truth(
