@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from glutesym.analysis.quality import hum_flaws, noise_flaws, slow_flaws, spike_flaws
+from glutesym.analysis.quality import amount_flaws, hum_flaws, noise_flaws, slow_flaws, spike_flaws
 from glutesym.analysis.resting import resting_level
 from glutesym.analysis.signal_check import check_signal, hum_uv, slow_voltage
 from glutesym.measures import traffic_light
@@ -97,3 +97,10 @@ def test_limits_have_reasons_with_numbers():
 def test_every_grade_has_a_colour():
     grades = ("good", "fair", "poor", "unusable")
     assert [traffic_light(grade) for grade in grades] == ["green", "yellow", "red", "red"]
+
+
+def test_what_no_muscle_reaches_is_unusable():
+    assert amount_flaws(9_000.0) == ()
+    (flaw,) = amount_flaws(133_032.0)
+    assert flaw.grade == "unusable"
+    assert "133,032 µV" in flaw.detail

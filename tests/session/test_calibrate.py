@@ -223,6 +223,13 @@ def test_an_old_calibration_has_a_caution_and_a_damaged_one_a_reason(calibrated,
         meta=replace(session.meta, started_utc=session.meta.started_utc + timedelta(days=2)),
     )
     assert "put on anew" in normalise_session(old, folder, GMAX).caution
+    earlier = replace(
+        session,
+        meta=replace(session.meta, started_utc=session.meta.started_utc - timedelta(hours=2)),
+    )
+    for one, after in ((session, False), (earlier, True)):
+        said = " ".join(normalise_session(one, folder, GMAX).sentences("within noise"))
+        assert ("The calibration was made after this set" in said) == after
     damaged = exercised.parent / FOLDER / "mvic_virtual_gluteus-maximus.json"
     damaged.parent.mkdir()
     damaged.write_text("{")
@@ -294,3 +301,4 @@ def test_a_side_that_is_lower_in_microvolts_alone_is_doubted(right_mvic_uv, spre
     assert ("the left side does not work less" in said) == doubted
     assert found.doubts("within noise") == ""
     assert replace(found, placement="").doubts("left lower") == ""  # its own peak tells nothing
+    assert replace(found, caution="old").doubts("left lower") == ""  # nor do other electrodes

@@ -16,7 +16,7 @@ from glutesym.cli import app
 from glutesym.errors import GlutesymError
 from glutesym.measures import Estimate
 from glutesym.recording import ImuRecord, Recording
-from glutesym.session.sitting_log import HEADINGS, append_sitting
+from glutesym.session.sitting_log import HEADINGS, append_sitting, check_sitting_table
 from glutesym.virtual.scenarios.catalog import build_scenario
 from scenario_recording import record
 
@@ -97,6 +97,19 @@ def test_rows_are_added_and_other_tables_are_left_alone(watched, tmp_path):
     assert path.read_text() == "mine,not yours\n"
     with pytest.raises(GlutesymError, match="cannot be written"):
         append_sitting(path, "S07", started, 30.0, seen)
+
+
+def test_where_nothing_can_be_written_is_told_before_anybody_sits(tmp_path):
+    check_sitting_table(tmp_path / "new", "S07")
+    assert list((tmp_path / "new").iterdir()) == []
+    other = tmp_path / "sitting.csv"
+    other.write_text("mine,not yours\n")
+    said = CliRunner().invoke(app, ["sit", "--virtual", "-o", str(other)])
+    assert isinstance(said.exception, GlutesymError)
+    assert "cannot be written" in str(said.exception)
+    with pytest.raises(GlutesymError, match="headings are other ones"):
+        check_sitting_table(tmp_path, "")
+    assert other.read_text() == "mine,not yours\n"
 
 
 def test_who_moves_is_asked_to_stand_again():
