@@ -32,5 +32,5 @@ def test_an_output_that_is_full_is_one_line():
             stdout=full, stderr=subprocess.PIPE, text=True, check=False,
         )  # fmt: skip
     assert done.returncode == 1
-    assert " ".join(done.stderr.split()).startswith("Error: Where the output goes, nothing more")
+    assert " ".join(done.stderr.split()).startswith("Error: The disk is full")
     assert "Traceback" not in done.stderr

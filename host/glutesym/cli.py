@@ -143,12 +143,6 @@ Anew = Annotated[
 ]
 
 
-_FULL = (
-    "Where the output goes, nothing more fits: the disk is full. Free some space, or send it "
-    "elsewhere."
-)
-
-
 def main() -> None:
     """Run the command line; a user's mistake is one line, not a traceback."""
     for name in ("SIGTERM", "SIGHUP"):  # a closed terminal ends a session as Ctrl-C does
@@ -167,7 +161,10 @@ def main() -> None:
         if error.errno != errno.ENOSPC:
             raise
         sys.stdout = open(os.devnull, "w")
-        say(err, Text.assemble(("Error:", "bold red"), f" {_FULL}"))
+        full = (
+            "The disk is full, nothing more fits. Free some space, or send the output elsewhere."
+        )
+        say(err, Text.assemble(("Error:", "bold red"), f" {full}"))
         _leave(1)
     except SystemExit as ended:
         _leave(ended.code)

@@ -19,10 +19,14 @@ _HANDLER = "glutesym.plain"
 
 def print_everywhere() -> None:
     """Let the standard streams replace what their encoding lacks, instead of failing."""
-    codecs.register_error(_HANDLER, _plain)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=_HANDLER)
+
+
+def as_printable(text: str, encoding: str) -> str:
+    """Return text with plain signs for those that an encoding lacks."""
+    return text.encode(encoding, _HANDLER).decode(encoding)
 
 
 def _plain(error: UnicodeError) -> tuple[str, int]:
@@ -30,3 +34,6 @@ def _plain(error: UnicodeError) -> tuple[str, int]:
         raise error
     unknown = error.object[error.start : error.end]
     return "".join(_PLAIN.get(sign, "?") for sign in unknown), error.end
+
+
+codecs.register_error(_HANDLER, _plain)

@@ -16,6 +16,7 @@ from rich.text import Text
 from glutesym import live_wording, wording
 from glutesym.live_state import LiveState, SideLive
 from glutesym.measures import SIDES, Light, RepMeasure, Side
+from glutesym.output_encoding import as_printable
 from glutesym.scale import Band, SharedScale
 from glutesym.view_options import PLAIN, ViewOptions
 
@@ -191,9 +192,8 @@ def _follow(
 
 
 def _print_line(console: Console, state: LiveState, options: ViewOptions) -> None:
-    line = summary_line(state, options)
-    writable = line.encode(console.encoding, "replace").decode(console.encoding)
-    console.print(writable, markup=False, highlight=False, soft_wrap=True)
+    line = as_printable(summary_line(state, options), console.encoding)
+    console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _header(state: LiveState) -> Text:

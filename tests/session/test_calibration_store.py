@@ -124,6 +124,8 @@ def test_another_ones_file_is_neither_taken_nor_overwritten(tmp_path):
         (damaged(subject="a name").encode(), "is damaged"),
         (damaged(placement=7).encode(), "is damaged"),
         (damaged().replace("1.0", "-1.0").encode(), "expected 1 to 10,000 µV"),
+        (damaged().replace("1.0", "1.0e9").encode(), "expected 1 to 10,000 µV"),
+        (damaged().replace("1.0", "1.0e-9").encode(), "expected 1 to 10,000 µV"),
         (damaged().replace("1.0", "NaN").encode(), "expected 1 to 10,000 µV"),
         (damaged().replace("1.0", '"high"').encode(), "is damaged"),
     ],

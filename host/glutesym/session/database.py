@@ -208,8 +208,10 @@ def session_errors(path: Path) -> Generator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        damaged = f"the file is damaged ({error}). {COPY_AGAIN}"
-        reason = _REASONS.get(_code(error), damaged)
+        # A table or a column that cannot be read is one of those; a mistake of ours is not.
+        reads = isinstance(error, sqlite3.OperationalError)
+        other = f"the file is damaged ({error}). {COPY_AGAIN}"
+        reason = _REASONS.get(_code(error), other if reads else f"it cannot be used ({error}).")
         raise SessionError(path, reason) from error
 
 

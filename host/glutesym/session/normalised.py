@@ -75,7 +75,9 @@ class Normalised:
                 f"Raw MVIC, right / left: {ratio.mvic_ratio_pct:.0f} %, {ratio.mvic_caution}"
             )
         if self.made and self.made_after and not self.caution:
-            said.append(f"The calibration was made after this set, at {self.made:%H:%M}")
+            said.append(
+                f"The calibration was made after this set, at {self.made.astimezone():%H:%M}"
+            )
         return [text for text in (*said, self.caution, self.doubts(verdict)) if text]
 
 

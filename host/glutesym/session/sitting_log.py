@@ -59,10 +59,7 @@ def append_sitting(
         len(state.bouts),
         f"{break_after_min:g}",
         len(state.reminders_s),
-        *(
-            "" if deg is None else f"{round(deg, 1) + 0.0:.1f}"
-            for deg in (lean_deg, difference_deg)
-        ),
+        *("" if deg is None else f"{deg:z.1f}" for deg in (lean_deg, difference_deg)),
     ]
     with _opened(path) as (file, first):
         writer = csv.writer(file, lineterminator="\n")  # appends, wherever it has read
