@@ -161,6 +161,8 @@ def test_two_pods_one_after_the_other(keys, tmp_path, monkeypatch):
         text = run("--both")
     assert text.index("000101 · left") < text.index("000102 · right")
     assert "unplug it and plug in the next board" in text
+    assert "With both pods: glutesym app" in " ".join(text.replace("│", " ").split())
+    assert "The other one:" not in text
     assert [pod.side for pod in KeyRing.load(keys)] == ["left", "right"]
 
 

@@ -267,6 +267,12 @@ def test_wrong_files_are_named_for_what_they_are(tmp_path: Path) -> None:
 
     with pytest.raises(SessionError, match="damaged"):  # cut short while it was copied
         open_session(write("cut", whole[: len(whole) // 2])).frames(1)
+    lacking = write("lacking", whole)
+    with sqlite3.connect(lacking) as database:
+        database.execute("DROP TABLE frames")
+    database.close()
+    with pytest.raises(SessionError, match=r"damaged \(no such table: frames\)\. Copy it again"):
+        open_session(lacking).frames(1)
     with sqlite3.connect(good) as database:
         database.execute("DELETE FROM meta WHERE key = 'started_utc'")
     database.close()
