@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -258,6 +259,15 @@ def test_the_newest_status_counts_not_the_last_to_arrive():
     record = assemble_pod(pod(frames), 0)
     assert record.battery_pct == 50
     assert record.problems == ("the battery gauge does not answer",)
+
+
+def test_frames_that_the_file_damaged_are_told():
+    record = assemble_pod(replace(pod([emg_frame(0)]), frames_bad=2, frames_damaged=3), 0)
+    assert record.frames_bad == 5
+    (problem,) = record.problems
+    assert "3 frames of the session file are damaged and left out" in problem
+    (problem,) = assemble_pod(replace(pod([]), frames_damaged=1), 0).problems
+    assert "one frame of the session file is damaged" in problem
 
 
 @pytest.mark.parametrize("info", [{"emg": {"rate_sps": 1000}}, {"emg": {"rate_sps": 2000}}])

@@ -133,6 +133,8 @@ def _record(pod: PodInput, runs: list[Run]) -> PodRecord:
         if len(run.status):
             battery_pct = float(run.status["battery_pct"][-1]) / 256
         problems += run.problems()
+    if pod.frames_damaged:
+        problems.append(_damaged_text(pod.frames_damaged))
     if emg_parts:
         end_s, fs_hz = float(emg_parts[-1].time_s[-1]), emg_parts[-1].fs_hz
         if pod.given_up_s is not None and (pod.given_up_s - end_s) * fs_hz > tail:
@@ -155,12 +157,24 @@ def _record(pod: PodInput, runs: list[Run]) -> PodRecord:
         samples_sent=sent,
         samples_received=received,
         samples_lost=sent - received,
-        frames_bad=len(pod.frames) - sum(run.frames_good for run in runs) + pod.frames_bad,
+        frames_bad=len(pod.frames)
+        - sum(run.frames_good for run in runs)
+        + pod.frames_bad
+        + pod.frames_damaged,
         clock_uncertainty_ms=float(half_bracket_ms),
         battery_pct=battery_pct,
         problems=tuple(dict.fromkeys(problems)),
         info=pod.info,
     )
+
+
+def _damaged_text(frames: int) -> str:
+    what = (
+        "one frame of the session file is"
+        if frames == 1
+        else f"{frames} frames of the session file are"
+    )
+    return f"{what} damaged and left out. Copy the file again from where it was recorded"
 
 
 def _gap_between(parts: Sequence[_Record], after: _Record) -> list[Gap]:

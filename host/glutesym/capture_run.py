@@ -56,6 +56,7 @@ class PodInput:
     probe_t_host_ns: NDArray[np.int64]
     info: dict[str, object]
     frames_bad: int = 0  # notifications of another length
+    frames_damaged: int = 0  # left out: not what was written to the session file
     given_up_s: float | None = None
 
 

@@ -71,7 +71,7 @@ class PodRecord:
     frames_bad: int = 0  # frames that could not be decoded
     clock_uncertainty_ms: float = float("nan")  # half-width of the bracket around session time
     battery_pct: float = float("nan")
-    problems: tuple[str, ...] = ()  # what the pod said was wrong with it
+    problems: tuple[str, ...] = ()  # what was wrong with it or with its part of the file
     info: dict[str, object] = field(default_factory=dict[str, object])
 
 

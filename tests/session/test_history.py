@@ -65,7 +65,8 @@ def on_day(bridge: Path, folder: Path, day: int, gain: float = 1.0, **meta: str)
                     (lsb_pv,) = struct.unpack_from("<I", frame, _LSB_AT)
                     struct.pack_into("<I", changed, _LSB_AT, round(gain * lsb_pv))
                     database.execute(
-                        "UPDATE frames SET frame = ? WHERE id = ?", (bytes(changed), number)
+                        "UPDATE frames SET frame = ?, checksum = NULL WHERE id = ?",
+                        (bytes(changed), number),
                     )
     return path
 

@@ -280,6 +280,58 @@ def test_wrong_files_are_named_for_what_they_are(tmp_path: Path) -> None:
         open_session(good)
 
 
+def test_a_flipped_bit_is_never_taken_for_what_was_recorded(tmp_path: Path) -> None:
+    path, damaged = tmp_path / "a.glutesym", tmp_path / "damaged.glutesym"
+    sent = [(ZERO_NS + number, frame(number)) for number in range(40)]
+    with create(path) as writer:
+        pod = writer.add_pod("left", "a", {})
+        for t_ns, data in sent:
+            writer.add_frame(pod, t_ns, data)
+    whole = path.read_bytes()
+    random = np.random.default_rng(8)
+    told = 0
+    for bit in random.integers(8 * len(whole), size=300):
+        flipped = bytearray(whole)
+        flipped[bit // 8] ^= 1 << bit % 8
+        damaged.write_bytes(flipped)
+        try:
+            with open_session(damaged) as session:
+                arrivals, count = session.arrivals(pod), session.damaged_frames(pod)
+                t_ns, frames = session.frames(pod)
+        except SessionError:
+            told += 1
+            continue
+        assert set(arrivals) <= set(sent)
+        assert list(zip(t_ns.tolist(), map(bytes, frames), strict=True)) == arrivals
+        told += count > 0
+    assert told > 60  # a part of the file is empty
+
+
+def test_a_frame_whose_row_was_damaged_is_left_out_and_counted(tmp_path: Path) -> None:
+    path = tmp_path / "a.glutesym"
+    with create(path) as writer:
+        left, right = writer.add_pod("left", "a", {}), writer.add_pod("right", "b", {})
+        for number in range(9):
+            writer.add_frame(left, number, frame(number))
+        writer.add_frame(left, 9, b"short")
+    with sqlite3.connect(path) as database:
+        for change in (
+            "frame = zeroblob(240) WHERE id = 1",
+            "t_host_ns = t_host_ns + 1024 WHERE id = 2",
+            "t_host_ns = 'x' WHERE id = 3",
+            "frame = 7.5 WHERE id = 4",
+            f"pod_id = {right} WHERE id = 5",
+            "checksum = checksum + 1 WHERE id = 6",
+            "frame = 'shirt' WHERE id = 10",
+        ):
+            database.execute(f"UPDATE frames SET {change}")
+    database.close()
+    with open_session(path) as session:
+        assert session.frames(left)[0].tolist() == [6, 7, 8]
+        assert (session.damaged_frames(left), session.damaged_frames(right)) == (6, 1)
+        assert session.bad_frames(left) == session.arrivals(right) == []
+
+
 def test_odd_names_open(tmp_path: Path) -> None:
     path = tmp_path / "50% of #1? ü.glutesym"
     create(path).close()

@@ -101,6 +101,7 @@ def stored_inputs(session: StoredSession, events: Sequence[StoredEvent]) -> list
                 probe_t_host_ns,
                 dict(pod.info),
                 len(session.bad_frames(pod.id)),
+                session.damaged_frames(pod.id),
                 given_up_s.get(side),
             )
         )

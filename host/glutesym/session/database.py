@@ -37,6 +37,8 @@ _STEPS = (
         "CREATE TABLE edits (id INTEGER PRIMARY KEY,"
         " made_utc TEXT NOT NULL, made_by TEXT NOT NULL, kind TEXT NOT NULL, json TEXT NOT NULL)",
     ),
+    # `store.frame_checksum`, so that damage of a single bit is seen; NULL: written before.
+    ("ALTER TABLE frames ADD COLUMN checksum INTEGER",),
 )
 SCHEMA_VERSION = len(_STEPS)
 _NOT_A_SESSION = (

@@ -41,7 +41,7 @@ from glutesym.session.database import (
     session_errors,
 )
 from glutesym.session.disk_room import room_s, room_text
-from glutesym.session.store import ADD_RESULT, NOT_RECORDED, result_row
+from glutesym.session.store import ADD_RESULT, NOT_RECORDED, frame_checksum, result_row
 from glutesym.session.subject import PLACEMENT, subject_code
 
 _COMMIT_EVERY_S = 0.1
@@ -56,7 +56,8 @@ _PATIENCE_S = 60.0  # at the end
 _INSERT = {
     "meta": "REPLACE INTO meta (key, value) VALUES (?, ?)",
     "pods": "INSERT OR IGNORE INTO pods (id, side, address, info) VALUES (?, ?, ?, ?)",
-    "frames": "INSERT OR IGNORE INTO frames (id, pod_id, t_host_ns, frame) VALUES (?, ?, ?, ?)",
+    "frames": "INSERT OR IGNORE INTO frames (id, pod_id, t_host_ns, frame, checksum)"
+    " VALUES (?, ?, ?, ?, ?)",
     "probes": "INSERT OR IGNORE INTO probes (id, pod_id, probe_id, t_host_ns) VALUES (?, ?, ?, ?)",
     "events": "INSERT OR IGNORE INTO events (id, t_host_ns, kind, text, pod_id)"
     " VALUES (?, ?, ?, ?, ?)",
@@ -214,7 +215,9 @@ class SessionWriter:
 
     def add_frame(self, pod_id: int, t_host_ns: int, frame: bytes | bytearray) -> None:
         """Add bytes as received, whatever their length or content, with their time of arrival."""
-        self._add("frames", t_host_ns, (pod_id, t_host_ns, bytes(frame)))
+        frame = bytes(frame)
+        checksum = frame_checksum(pod_id, t_host_ns, frame)
+        self._add("frames", t_host_ns, (pod_id, t_host_ns, frame, checksum))
 
     def add_probe(self, pod_id: int, probe_id: int, t_host_ns: int) -> None:
         """Add a clock probe with the host time immediately before it was written."""
