@@ -110,14 +110,20 @@ def library(
 
 @app.command(
     epilog="Examples:\n\n`glutesym cohort sessions`\n\n"
-    "`glutesym cohort sessions --out cohort.parquet --reps reps.parquet --workers 8`\n\n"
+    "`glutesym cohort sessions --out 2026.parquet --reps reps.parquet --workers 8`\n\n"
     "`glutesym cohort sessions --scheduler tcp://192.168.1.5:8786`"
 )
 def cohort(
     folder: Folder,
     table: Annotated[
-        Path, typer.Option("--out", "-o", help="The table, Parquet: a row a session.")
-    ] = Path("cohort.parquet"),
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            help="The table, Parquet: a row a session.",
+            show_default="cohort.parquet in FOLDER",
+        ),
+    ] = None,
     reps: Annotated[
         Path | None,
         typer.Option(help="Another table: a row a repetition.", show_default="not written"),
@@ -143,6 +149,7 @@ def cohort(
     """
     from glutesym.cohort.run import LEDGER, run_cohort
 
+    table = table or folder / "cohort.parquet"
     for wanted in (table, reps):
         if wanted is not None and wanted.suffix != ".parquet":
             raise GlutesymError(

@@ -78,11 +78,12 @@ def replay(
     early = played_s < tape.duration_s
     if early:
         out.print(f"Ended after {time_text(played_s)} of {time_text(tape.duration_s)}.")
-    if copy:
+    if copy and early:
         print_result(out, measure(copy))
-        print_files(out, [copy])
     elif not early:
         print_result(out, measure(session))
+    if copy:
+        print_files(out, [copy])
 
 
 def _show(session: RunningSession, tape: Tape, view: View, options: ViewOptions) -> None:

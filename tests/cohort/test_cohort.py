@@ -89,6 +89,7 @@ def test_the_table_has_a_row_a_session_with_the_numbers_of_one_session_alone(
     assert table["symmetry_index_pct"].to_list() == [estimate.value] * 3 + [None]
     assert table["problem"].is_null().to_list() == [True, True, True, False]
     assert table["virtual_pods"].to_list() == [True, True, True, None]
+    assert table["copy_of"].to_list() == [None, FILES[0], FILES[0], None]
     every = pl.read_parquet(reps)
     assert every.columns == [column.heading for column in REPETITIONS]
     assert every.height == 3 * len(alone.reps)

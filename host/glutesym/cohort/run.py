@@ -15,7 +15,7 @@ from glutesym.cohort.local import in_processes
 from glutesym.cohort.work import Outcome, Task, analysis_version, measure
 from glutesym.errors import GlutesymError, SessionError
 from glutesym.session.columns import REPS, SUMMARY, Column
-from glutesym.session.names import sessions_in
+from glutesym.session.names import original_first, sessions_in
 from glutesym.session.normalised import FOLDER
 from glutesym.session.publish import UNFINISHED, cannot_write
 from glutesym.session.tables import table
@@ -25,10 +25,12 @@ FILE = Column("file", "", "path of the session file below the folder")
 PROBLEM = Column("problem", "", "why it could not be measured", "it was")
 PLACEMENT = Column("placement", "", "of the electrodes", "it could not be read")
 VIRTUAL = Column("virtual_pods", "", "whether its pods were simulated", "it could not be read")
-SESSIONS = (FILE, *SUMMARY, PLACEMENT, VIRTUAL, PROBLEM)
+COPY_OF = Column("copy_of", "", "file of the session that it is a copy or replay of", "it is none")
+SESSIONS = (FILE, *SUMMARY, PLACEMENT, VIRTUAL, COPY_OF, PROBLEM)
 REPETITIONS = (FILE, *REPS)
 _PART_ROWS = 20_000  # rows that are Python's at once
 
+_Session = tuple[str, dict[str, Any] | None, list[dict[str, Any]], str]  # as `Ledger.outcomes`
 Told = Callable[[int, int], None]  # how many of how many sessions are done
 
 
@@ -137,9 +139,23 @@ def _session_rows(
     ledger: Ledger, paths: dict[str, Path], problems: dict[str, str]
 ) -> Iterator[dict[str, Any]]:
     nothing = dict.fromkeys(column.heading for column in SESSIONS)
+    originals = _originals(_of(ledger, paths, problems))
     for file, summary, _, problem in _of(ledger, paths, problems):
         known = summary or {"session": paths[file].stem}
-        yield nothing | known | {"file": file, "problem": problem or None}
+        original = originals[summary["started_utc"]] if summary else file
+        copy_of = None if original == file else original
+        yield nothing | known | {"file": file, "copy_of": copy_of, "problem": problem or None}
+
+
+def _originals(sessions: Iterator[_Session]) -> dict[str, str]:
+    """Return the file that is no copy, of each moment at which a session began."""
+    originals: dict[str, Path] = {}
+    for file, summary, _, _ in sessions:
+        if summary:
+            path = Path(file)
+            other = originals.setdefault(summary["started_utc"], path)
+            originals[summary["started_utc"]] = min(path, other, key=original_first)
+    return {started: path.as_posix() for started, path in originals.items()}
 
 
 def _rep_rows(
@@ -150,9 +166,7 @@ def _rep_rows(
             yield rep | {"file": file}
 
 
-def _of(
-    ledger: Ledger, paths: dict[str, Path], problems: dict[str, str]
-) -> Iterator[tuple[str, dict[str, Any] | None, list[dict[str, Any]], str]]:
+def _of(ledger: Ledger, paths: dict[str, Path], problems: dict[str, str]) -> Iterator[_Session]:
     """Yield what is known of the sessions that are there; of lost ones, that they were lost."""
     for outcome in ledger.outcomes():
         if outcome[0] in paths and outcome[0] not in problems:

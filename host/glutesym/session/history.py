@@ -20,7 +20,7 @@ from glutesym.measures import SetSummary
 from glutesym.pipeline import Settings
 from glutesym.session.analyze import WORLD_CLOCK, Progress, analyze_session
 from glutesym.session.edit_log import stored_edits
-from glutesym.session.names import sessions_in
+from glutesym.session.names import original_first, sessions_in
 from glutesym.session.store import StoredSession, open_session
 
 
@@ -150,7 +150,8 @@ def compare(
     left_out = [*skipped]
     sets: list[MeasuredSet] = []
     seen: dict[datetime, Path] = {}
-    for done, path in enumerate(sorted(started, key=lambda one: (started[one], *_as_named(one)))):
+    in_order = sorted(started, key=lambda one: (started[one], *original_first(one)))
+    for done, path in enumerate(in_order):
         progress(done / len(started))
         if (first := seen.setdefault(started[path], path)) != path:
             left_out.append(Skipped(path, f"it is a copy or replay of {first.name}"))
@@ -163,11 +164,6 @@ def compare(
         sets.append(MeasuredSet(path, started[path].astimezone(), measures.summary))
     progress(1.0)
     return History(of, tuple(sets), tuple(sorted(left_out, key=lambda one: one.path)))
-
-
-def _as_named(path: Path) -> tuple[bool, int, str]:
-    """Sort a session before its copies: it begins with the date, they have more to their names."""
-    return not path.name[:1].isdigit(), len(path.name), path.name
 
 
 def kind_of(session: StoredSession) -> Comparable:

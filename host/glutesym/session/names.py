@@ -69,6 +69,11 @@ def sessions_in(folder: Path, below: bool = False) -> list[Path]:
     return paths
 
 
+def original_first(path: Path) -> tuple[bool, int, str]:
+    """Sort a session before its copies: it begins with the date, they have more to their names."""
+    return not path.name[:1].isdigit(), len(path.name), path.as_posix()
+
+
 def _slug(text: str) -> str:
     """Return letters and digits joined by single hyphens: safe in any shell and file system."""
     letters = unicodedata.normalize("NFC", text).lower()
