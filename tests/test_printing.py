@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -10,8 +12,12 @@ from rich.console import Console
 from glutesym.analysis.asymmetry import summarize
 from glutesym.cli_shared import progress_bar, say
 from glutesym.measures import NO_POD, Flaw, SideMeasure
-from glutesym.printing import print_reps
+from glutesym.pipeline import Settings, measure_set
+from glutesym.printing import print_reps, print_result
+from glutesym.recording import Recording
+from glutesym.session.analyze import AnalyzedSession
 from glutesym.session.answer import quality_sentences
+from glutesym.session.store import SessionMeta
 from glutesym.wording import lag_sentence, verdict_sentence
 from live_states import rep
 
@@ -99,3 +105,17 @@ def test_prose_is_broken_between_words_on_a_terminal_and_nowhere_in_a_pipe():
         assert (len(lines) > 1) is terminal
         assert [word for line in lines for word in line.split()] == words.split()
         assert all(len(line) <= 40 for line in lines) is terminal
+
+
+def test_a_session_without_pods_says_so_and_nothing_else(capsys):
+    recording = Recording({}, 0.0, "bridge")
+    meta = SessionMeta("bridge", datetime.now(UTC), 0, "none", {}, ended=True)
+    session = AnalyzedSession(
+        Path("a.glutesym"), meta, (), recording, measure_set(recording), Settings(), None
+    )
+    print_result(Console(width=80), session)
+    assert capsys.readouterr().out.split("\n") == [
+        "",
+        "No pod took part in this session: nothing was measured.",
+        "",
+    ]

@@ -33,15 +33,17 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
     out.print()
     if session.meta.subject:
         out.print(f"Subject {session.meta.subject}")
-    what = NO_EXERCISE.get(recording.exercise)
-    if what:
+    judged = False
+    if not recording.pods:
+        told = ["No pod took part in this session: nothing was measured."]
+    elif what := NO_EXERCISE.get(recording.exercise):
         told = [f"This session is {what}, no exercise: its sides are not judged."]
     else:
-        told = answer_sentences(measures)
+        told, judged = answer_sentences(measures), True
     out.print(told[0], style="bold")
     for sentence in told[1:]:
         out.print(sentence)
-    if not what:
+    if judged:
         print_reps(out, measures.reps)
     for side, pod in recording.pods.items():
         out.print(
