@@ -13,7 +13,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from glutesym import cli
+from glutesym import cli, cli_shared
 from glutesym.cli import app
 from glutesym.errors import GlutesymError, LinkError, NotOwnedError
 from glutesym.keys import KeyRing, OwnedPod
@@ -169,6 +169,18 @@ def test_ctrl_c_ends_a_replay(demo):
     assert "Ended after 00:" in output
     assert "Traceback" not in output
     assert path.read_bytes() == before
+
+
+def test_ctrl_c_after_a_recording_names_the_session_that_is_kept(tmp_path, capsys):
+    path = tmp_path / "a.glutesym"
+    for there in (False, True):
+        with pytest.raises(typer.Exit) as ended, cli_shared.kept(path):
+            raise KeyboardInterrupt
+        assert ended.value.exit_code == cli_shared.INTERRUPTED
+        said = capsys.readouterr().err
+        assert said.startswith("Interrupted")
+        assert (f"{path} is kept" in said) == there
+        path.touch()
 
 
 def test_simulate_prints_a_line_a_seed_and_the_worst(tmp_path):

@@ -51,6 +51,7 @@ from glutesym.cli_shared import (
     View,
     Where,
     err,
+    kept,
     measure,
     out,
     require_both_sides,
@@ -224,14 +225,17 @@ def demo(
     options = view_options(target, theme, sound, live_unit(folder, VIRTUAL, PLACEMENT))
     view = View.TERMINAL if terminal else view
     session, _ = _simulated(built, seed, speed, folder, view, options)
-    check = _check(session, built)
-    tables = export_one(session, folder)
-    print_result(out, session)
-    if check is None:
-        out.print("The session was ended before the scenario began: there is no truth to compare.")
-    else:
-        print_truth(out, check)
-    print_files(out, [session.path, tables])
+    with kept(session.path):
+        check = _check(session, built)
+        tables = export_one(session, folder)
+        print_result(out, session)
+        if check is None:
+            out.print(
+                "The session was ended before the scenario began: there is no truth to compare."
+            )
+        else:
+            print_truth(out, check)
+        print_files(out, [session.path, tables])
 
 
 @app.command(
@@ -402,8 +406,9 @@ def _simulated(
     session = RunningSession(
         VirtualSurroundings(scenario, seed, speed or None), path, scenario.exercise
     )
-    interrupted = show(session, view, options=options)
-    return measure(path, None), interrupted
+    with kept(path):
+        interrupted = show(session, view, options=options)
+        return measure(path, None), interrupted
 
 
 def _interrupted(folder: Path, resume: Path | None, new: bool) -> Interrupted | None:
@@ -460,11 +465,12 @@ def _record_real(
         )
         subject, placement = interrupted.subject, interrupted.placement
     options = view_options(*chosen, live_unit(path.parent, subject, placement))
-    show(session, view, options=options)
-    analyzed = measure(path, mains_hz)
-    tables = export_one(analyzed, path.parent)
-    print_result(out, analyzed)
-    print_files(out, [path, tables])
+    with kept(path):
+        show(session, view, options=options)
+        analyzed = measure(path, mains_hz)
+        tables = export_one(analyzed, path.parent)
+        print_result(out, analyzed)
+        print_files(out, [path, tables])
 
 
 def _check(session: AnalyzedSession, scenario: Scenario) -> TruthCheck | None:

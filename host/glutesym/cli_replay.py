@@ -17,6 +17,7 @@ from glutesym.cli_shared import (
     View,
     Where,
     err,
+    kept,
     measure,
     out,
     show,
@@ -73,7 +74,8 @@ def replay(
     replayed = replay_session(tape, speed or None, copy)
     unit = live_unit(session.parent, tape.meta.subject, tape.meta.placement, tape.meta.started_utc)
     options = view_options(target, theme, unit=unit)
-    _show(replayed, tape, View.TERMINAL if terminal else view, options)
+    with kept(copy):
+        _show(replayed, tape, View.TERMINAL if terminal else view, options)
     played_s = replayed.poll().time_s
     early = played_s < tape.duration_s
     if early:

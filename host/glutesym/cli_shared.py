@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -251,6 +252,18 @@ def show(
         out.print("Ended before anything was recorded; nothing was written.")
         raise typer.Exit
     return interrupted
+
+
+@contextmanager
+def kept(path: Path | None) -> Generator[None]:
+    """Name the session that is there all the same when Ctrl-C ends what is done with it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        there = path is not None and path.exists()
+        said = f"Interrupted; {path} is kept: `glutesym analyze` tells its result."
+        err.print(said if there else "Interrupted.", soft_wrap=True)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def measure(
