@@ -251,7 +251,8 @@ def test_a_misspelt_command_is_told_which_was_meant():
 
 
 @pytest.mark.parametrize(
-    "module", ["glutesym.cli_sync", "scipy.signal", "glutesym.virtual.surroundings"]
+    "module",
+    ["glutesym.cli_sync", "typer._adapters", "scipy.signal", "glutesym.virtual.surroundings"],
 )
 def test_ctrl_c_while_modules_are_imported_ends_in_one_line(tmp_path, module):
     code = f"""

@@ -56,6 +56,7 @@ from glutesym.cli_shared import (
     out,
     require_both_sides,
     say,
+    say_interrupted,
     show,
     view_options,
 )
@@ -77,12 +78,17 @@ if TYPE_CHECKING:
 class _Commands(TyperGroup):
     """All commands; Ctrl-C ends each that does not end by it in its own way."""
 
+    def make_context(self, *arguments: Any, **options: Any) -> Any:
+        try:
+            return super().make_context(*arguments, **options)
+        except KeyboardInterrupt:
+            say_interrupted()
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            err.print("Interrupted.")
-            raise typer.Exit(INTERRUPTED) from None
+            say_interrupted()
 
 
 app = typer.Typer(
@@ -156,7 +162,7 @@ def main() -> None:
         say(err, Text.assemble(("Error:", "bold red"), f" {error}"))
         _leave(1)
     except KeyboardInterrupt:
-        err.print("Interrupted.")
+        print("Interrupted.", file=sys.stderr)
         _leave(INTERRUPTED)
     except OSError as error:
         if error.errno != errno.ENOSPC:
@@ -173,8 +179,7 @@ def main() -> None:
 
 def _leave(code: str | int | None) -> NoReturn:
     """End; a check of `doctor` that nothing can end must not hold it up."""
-    if code == INTERRUPTED:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # pressed again, it changes nothing
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is done or told: it changes nothing
     if isinstance(code, int) and still_running():
         sys.stdout.flush()
         sys.stderr.flush()
@@ -268,8 +273,7 @@ def simulate(
     if keep:
         out.print(f"The session files are in {folder}.")
     if unfinished is not None:
-        err.print(f"Interrupted; {unfinished} is kept.", soft_wrap=True)
-        raise typer.Exit(INTERRUPTED)
+        say_interrupted(f"Interrupted; {unfinished} is kept.")
 
 
 @app.command(

@@ -11,13 +11,13 @@ from rich.markup import escape
 from rich.progress import Progress, TaskID
 
 from glutesym.cli_shared import (
-    INTERRUPTED,
     RecordedMains,
     RecordedPlacement,
     err,
     out,
     progress_bar,
     say,
+    say_interrupted,
 )
 from glutesym.errors import GlutesymError
 from glutesym.formats.exporter import Format, exporter, place_of
@@ -105,8 +105,7 @@ def export(
     for reason in failed:
         say(err, reason)
     if interrupted:
-        err.print(f"Interrupted: {done} of {len(paths)} sessions exported.")
-        raise typer.Exit(INTERRUPTED)
+        say_interrupted(f"Interrupted: {done} of {len(paths)} sessions exported.")
     if failed:
         raise GlutesymError(
             f"{len(failed)} of {len(paths)} sessions could not be exported: see above."

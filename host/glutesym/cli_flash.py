@@ -18,7 +18,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 from rich.text import Text
 
-from glutesym.cli_shared import err, out
+from glutesym.cli_shared import err, out, say_interrupted
 from glutesym.errors import FlashError, GlutesymError, LinkError
 from glutesym.measures import OTHER_SIDE, Side
 
@@ -120,8 +120,7 @@ def flash(
                 works &= good
     except KeyboardInterrupt:
         report.end()
-        err.print(f"Interrupted. {report.if_interrupted}", soft_wrap=True)
-        raise typer.Exit(130) from None
+        say_interrupted(f"Interrupted. {report.if_interrupted}")
     except BoardGoneError as error:
         raise FlashError(f"{error} {report.if_interrupted}") from error
     finally:

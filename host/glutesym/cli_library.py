@@ -11,12 +11,12 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
 
 from glutesym.cli_shared import (
-    INTERRUPTED,
     RecordedMains,
     err,
     out,
     progress_bar,
     say,
+    say_interrupted,
     subject_or_none,
 )
 from glutesym.errors import GlutesymError
@@ -177,12 +177,10 @@ def cohort(
             )
         except KeyboardInterrupt:
             progress.stop()
-            err.print(
+            say_interrupted(
                 f"Interrupted. What is measured is kept in {table}{LEDGER}: give the same command "
-                "to go on.",
-                soft_wrap=True,
+                "to go on."
             )
-            raise typer.Exit(INTERRUPTED) from None
     for file, problem in result.problems:
         say(err, f"{file}: {problem}")
     kept = result.sessions - result.measured

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -254,6 +254,13 @@ def show(
     return interrupted
 
 
+def say_interrupted(text: str = "Interrupted.") -> NoReturn:
+    """End a command that Ctrl-C ended, with a line that says what that means."""
+    # Not by ``err``: what it was just printing may never have ended.
+    Console(stderr=True, markup=False, highlight=False).print(text, soft_wrap=True)
+    raise typer.Exit(INTERRUPTED) from None
+
+
 @contextmanager
 def kept(path: Path | None) -> Generator[None]:
     """Name the session that is there all the same when Ctrl-C ends what is done with it."""
@@ -262,8 +269,7 @@ def kept(path: Path | None) -> Generator[None]:
     except KeyboardInterrupt:
         there = path is not None and path.exists()
         said = f"Interrupted; {path} is kept: `glutesym analyze` tells its result."
-        err.print(said if there else "Interrupted.", soft_wrap=True)
-        raise typer.Exit(INTERRUPTED) from None
+        say_interrupted(said if there else "Interrupted.")
 
 
 def measure(
