@@ -106,13 +106,15 @@ def main() -> None:
     )
     parser.add_argument("--share", type=float, default=0.05, help="of the frames, lost (0.05)")
     parser.add_argument("--scenario", default="bridge")
+    parser.add_argument("--reps", type=int, help="repetitions (the scenario's)")
     parser.add_argument("--folder", type=Path, help="keeps the session (it is thrown away)")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = chosen.folder or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "lossy.glutesym"
-        place = LossySurroundings(build_scenario(chosen.scenario), chosen.share)
+        scenario = build_scenario(chosen.scenario, reps=chosen.reps)
+        place = LossySurroundings(scenario, chosen.share)
         running = RunningSession(place, path, chosen.scenario)
         running.start()
         running.join()

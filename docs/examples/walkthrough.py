@@ -1,6 +1,6 @@
 # %% [markdown]
 # # One session, step by step
-# Two virtual pods do twelve hip thrusts; the same lines work with real ones.
+# Two virtual pods do eight hip thrusts; the same lines work with real ones.
 
 # %%
 import tempfile
@@ -14,7 +14,7 @@ matplotlib.use("Agg")  # leave this out in a notebook
 from matplotlib import pyplot as plt
 
 folder = tempfile.mkdtemp()  # "sessions" for your own
-session = glutesym.record(virtual="hip-thrust", seed=4, folder=folder)
+session = glutesym.record(virtual="hip-thrust", reps=8, seed=4, folder=folder)
 print(session.sentence)
 
 # %% [markdown]

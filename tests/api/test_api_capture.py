@@ -33,7 +33,7 @@ def check_blocks(blocks, session):
 
 
 def test_samples_come_in_order_and_the_session_is_kept(tmp_path):
-    with glutesym.capture(virtual="bridge", seed=21, folder=tmp_path) as running:
+    with glutesym.capture(virtual="bridge", reps=5, seed=21, folder=tmp_path) as running:
         blocks = [running.next(60.0)]
         running.marker("begin")
         blocks += running
@@ -41,14 +41,14 @@ def test_samples_come_in_order_and_the_session_is_kept(tmp_path):
         assert running.state.phase == "ended"
     session = running.session()
     assert session.exercise == "bridge"
-    assert len(running.reps) == session.reps.height == 12
+    assert len(running.reps) == session.reps.height == 5
     check_blocks(blocks, session)
     events = session.tables["events"]
     assert "begin" in events["text"].to_list()
 
 
 def test_hum_is_left_out_when_it_is_measured_again(tmp_path):
-    with glutesym.capture(virtual="bridge", seed=3, folder=tmp_path, mains_hz=60) as running:
+    with glutesym.capture(virtual="rest", duration_s=3.0, folder=tmp_path, mains_hz=60) as running:
         running.wait()
     assert running.session().analyzed.settings.mains_hz == 60
     with pytest.raises(glutesym.GlutesymError, match="50 or 60 Hz"):
@@ -58,12 +58,19 @@ def test_hum_is_left_out_when_it_is_measured_again(tmp_path):
 def test_asyncio_has_the_same(tmp_path):
     async def go():
         blocks = []
-        async with glutesym.aio.capture(virtual="bridge", seed=22, folder=tmp_path) as running:
+        options = {"virtual": "bridge", "reps": 4, "seed": 22, "folder": tmp_path}
+        async with glutesym.aio.capture(**options) as running:
             async for samples in running:
                 blocks.append(samples)
         return blocks, await running.session()
 
     check_blocks(*asyncio.run(go()))
+
+
+def test_virtual_pods_end_when_they_are_told_to(tmp_path):
+    session = glutesym.record(virtual="bridge", duration_s=6.0, folder=tmp_path)
+    (played_s,) = session.tables["events"].filter(kind="scenario")["time_s"]
+    assert session.recording.duration_s == pytest.approx(played_s + 6.0, abs=0.3)
 
 
 def test_leaving_the_block_ends_the_session(tmp_path):

@@ -19,7 +19,11 @@ from scenario_recording import record
 @pytest.fixture(scope="module")
 def session(tmp_path_factory):
     return glutesym.record(
-        virtual="hip-thrust", seed=11, folder=tmp_path_factory.mktemp("sessions"), subject="S07"
+        virtual="hip-thrust",
+        reps=6,
+        seed=11,
+        folder=tmp_path_factory.mktemp("sessions"),
+        subject="S07",
     )
 
 
@@ -30,7 +34,7 @@ def test_a_session_has_arrays_tables_and_the_answer(session):
     left = session.emg("left")
     assert left.uv.shape == left.time_s.shape
     assert session.imu("right").accel_g.shape[1] == 3
-    assert session.reps.height == 12
+    assert session.reps.height == 6
     assert {name: table.columns for name, table in session.tables.items()} == {
         name: [column.heading for column in columns]
         for name, columns in TABLES.items()
@@ -59,7 +63,7 @@ def test_loading_again_gives_the_same(session):
 def test_export_goes_beside_the_session(session):
     files = session.export()
     assert {path.parent for path in files} == {session.path.with_suffix("")}
-    assert pl.read_csv(session.path.with_suffix("") / "reps.csv").height == 12
+    assert pl.read_csv(session.path.with_suffix("") / "reps.csv").height == 6
 
 
 @pytest.mark.parametrize("side", ["middle", "LEFT"])

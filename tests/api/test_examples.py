@@ -25,16 +25,20 @@ def run(name, *arguments):
     return done.returncode, done.stdout + done.stderr
 
 
-def test_read_session(tmp_path):
-    session = glutesym.record(virtual="bridge", seed=31, folder=tmp_path)
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sessions")
+    return glutesym.record(virtual="bridge", seed=32, folder=folder)
+
+
+def test_read_session(session):
     code, text = run("read_session.py", session.path)
     assert code == 0, text
     assert session.sentence in text
     assert "0 lost" in text
 
 
-def test_another_detector_beside_ours(tmp_path):
-    session = glutesym.record(virtual="bridge", seed=32, folder=tmp_path)
+def test_another_detector_beside_ours(session):
     code, text = run("other_detector.py", session.path)
     assert code == 0, text
     assert len([line for line in text.splitlines() if " | " in line]) == len(session.reps) + 1
@@ -54,14 +58,14 @@ def test_read_session_says_what_is_wrong(tmp_path):
 
 @pytest.mark.parametrize("name", ["record_set.py", "stream_async.py"])
 def test_recording(name, tmp_path):
-    code, text = run(name, "--virtual", "bridge", "--folder", tmp_path)
+    code, text = run(name, "--virtual", "bridge", "--seconds", "20", "--folder", tmp_path)
     assert code == 0, text
     (path,) = tmp_path.glob("*.glutesym")
     assert glutesym.load(path).sentence in text
 
 
 def test_a_link_that_loses_frames_costs_no_samples(tmp_path):
-    code, text = run("lossy_link.py", "--share", "0.2", "--folder", tmp_path)
+    code, text = run("lossy_link.py", "--share", "0.2", "--reps", "4", "--folder", tmp_path)
     assert code == 0, text
     lost, of_all = map(int, re.search(r"Lost on the way: (\d+) of (\d+) frames", text).groups())
     assert 0.15 < lost / of_all < 0.25

@@ -150,6 +150,7 @@ def capture(
     mains_hz: int | None = None,
     usb: bool = False,
     virtual: str | None = None,
+    reps: int | None = None,
     seed: int = 1,
     speed: float | None = None,
 ) -> Capture:
@@ -163,7 +164,7 @@ def capture(
         Where the session file goes; created when missing.
     duration_s : float, optional
         When to end, counted from when all pods stream; not given: by `Capture.stop`, or at the
-        end of the ``with`` block. Virtual pods end with their scenario.
+        end of the ``with`` block. Virtual pods end with their scenario at the latest.
     sides : sequence of {"left", "right"}
         Which pods take part.
     subject, placement : str
@@ -174,6 +175,8 @@ def capture(
         Pods on cables, in bench mode. Never with electrodes on a person.
     virtual : str, optional
         The name of a scenario ("bridge", "squat", ...): virtual pods, no hardware needed.
+    reps : int, optional
+        Of virtual pods; the scenario's, when not given.
     seed : int
         Of everything random about virtual pods.
     speed : float, optional
@@ -198,7 +201,7 @@ def capture(
         from glutesym.virtual.scenarios.catalog import build_scenario
         from glutesym.virtual.surroundings import VirtualSurroundings
 
-        scenario = build_scenario(virtual, seed=seed)
+        scenario = build_scenario(virtual, seed=seed, reps=reps).ended_after(duration_s)
         exercise = scenario.exercise if exercise == "session" else exercise
         surroundings = VirtualSurroundings(
             scenario, seed, speed, subject=subject, placement=placement
