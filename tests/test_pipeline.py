@@ -1,4 +1,5 @@
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -6,6 +7,8 @@ from scipy import signal
 
 from glutesym.analysis.mounting import SWAPPED
 from glutesym.dsp.bandpass import bandpass_zero_phase
+from glutesym.edits import Add, Edit, Span
+from glutesym.exercises import BENCH, MVIC, SITTING, SYNC_CHECK, TWO_MUSCLES
 from glutesym.measures import SIDES
 from glutesym.pipeline import RING_S, LiveEnvelope, RepMeter, Settings, measure_set
 from glutesym.recording import EmgRecord, ImuRecord, PodRecord, Recording
@@ -257,6 +260,18 @@ def test_rest_is_a_set_without_repetitions_but_with_a_resting_level():
     assert measured.reps == ()
     assert measured.summary.verdict == "not measurable"
     assert all(3 < level < 30 for level in measured.resting_uv.values())
+
+
+@pytest.mark.parametrize("name", [SITTING, SYNC_CHECK, MVIC, BENCH])
+def test_in_what_is_no_exercise_nothing_is_counted_but_what_a_reviewer_adds(name):
+    named = replace(RECORDING, exercise=name)
+    assert measure_set(named).reps == ()
+    assert RepMeter().process(named) == []
+    rep = TRUTH.reps[1]
+    added = Edit(datetime.now(UTC), "somebody", Add(Span(rep.start_s, rep.end_s)))
+    (kept,) = measure_set(named, edits=[added]).reps
+    assert kept.start_s == pytest.approx(rep.start_s)
+    assert measure_set(replace(RECORDING, exercise=TWO_MUSCLES)).reps
 
 
 def empty_pod(side):

@@ -54,6 +54,11 @@ _ALIKE = 0.8  # of the letters of a name that was misspelt
 _WALKING = ("walk", "gait", "stride", "running")
 
 
+def has_repetitions(exercise: str) -> bool:
+    """Say whether there is something to count: to rise from a chair, or to shake pods, is not."""
+    return exercise not in NO_EXERCISE or is_walking(exercise)
+
+
 def is_one_leg(exercise: str) -> bool:
     """Say whether an exercise works one side at a time, as far as its name tells.
 

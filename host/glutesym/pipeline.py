@@ -24,7 +24,13 @@ from glutesym.dsp.envelope import RmsEnvelope
 from glutesym.dsp.muscle_power import LEAD_S, MusclePower
 from glutesym.dsp.notch import Notch
 from glutesym.edits import Edit, ReviewedRep, review
-from glutesym.exercises import is_bending, is_one_leg_hinge, is_one_leg_stance, is_walking
+from glutesym.exercises import (
+    has_repetitions,
+    is_bending,
+    is_one_leg_hinge,
+    is_one_leg_stance,
+    is_walking,
+)
 from glutesym.measures import RepMeasure, SetMeasures, Side
 from glutesym.one_rep import (
     COMPLETE_AFTER_S,
@@ -92,6 +98,8 @@ class RepMeter:
         ValueError
             The arrays of a record differ in length.
         """
+        if not has_repetitions(recording.exercise):
+            return []
         pods = recording.pods
         newest = [float(pod.emg.time_s[-1]) for pod in pods.values() if len(pod.emg.time_s)]
         oldest_s = max(newest, default=float("-inf")) - _WAIT_S
@@ -120,7 +128,9 @@ class RepMeter:
         After `process`, or instead of it for a whole recording, which may have been edited, or
         whose repetitions may be known from elsewhere.
         """
-        if movements is None:
+        if movements is None and not has_repetitions(recording.exercise):
+            movements = []
+        elif movements is None:
             counter = self._count(recording)
             found = counter.process({side: pod.imu for side, pod in recording.pods.items()})
             movements = [*found, *counter.finish()]
