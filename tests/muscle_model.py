@@ -15,8 +15,8 @@ LAWS = {
     "raised-cosine": lambda x: 0.5 - 0.5 * np.cos(np.pi * x),
     "exponential": lambda x: np.expm1(-3 * x) / np.expm1(-3.0),
     "step": lambda x: (x > 0) * 1.0,
-    # Laws that no model of the detector contains.
     "square root": np.sqrt,
+    # Laws that no model of the detector contains.
     "minimum jerk": lambda x: x**3 * (10 - 15 * x + 6 * x**2),
     "two steps": lambda x: 0.4 * (x > 0) + 0.6 * (x >= 1),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +17,7 @@ from muscle_model import power_of
 
 DATA = Path(__file__).resolve().parents[1] / "data"
 STRIKES_S = np.loadtxt(DATA / "gait_heel_strikes.csv", skiprows=1)
+GLUTEI = resources.files("glutesym.virtual.scenarios") / "data"  # of another walker
 
 
 def recorded(name, fs_hz):
@@ -23,11 +25,10 @@ def recorded(name, fs_hz):
         return power_of(np.loadtxt(file, skiprows=1), fs_hz)
 
 
-def edges_ms(muscle, from_s, to_s):
+def edges_ms(power, strikes_s, from_s, to_s):
     """Return onsets and offsets after each heel strike; nan: not found."""
-    power = recorded(f"gait_{muscle}_2000hz.csv.gz", 2000.0)
     rises, found = Rises(), []
-    for strike_s in STRIKES_S:
+    for strike_s in strikes_s:
         resting = resting_level(power, strike_s - 10, strike_s + 10)
         burst = find_burst(
             power.between(strike_s + from_s, strike_s + to_s), resting, power.cells_a_row
@@ -49,13 +50,32 @@ def edges_ms(muscle, from_s, to_s):
 def test_every_stride_has_its_burst_where_the_muscle_works(
     muscle, from_s, to_s, onset_ms, offset_ms, ends
 ):
-    onsets, offsets = edges_ms(muscle, from_s, to_s)
+    power = recorded(f"gait_{muscle}_2000hz.csv.gz", 2000.0)
+    onsets, offsets = edges_ms(power, STRIKES_S, from_s, to_s)
     assert len(STRIKES_S) == 56
     assert np.isfinite(onsets).all()
     assert np.isfinite(offsets).sum() == ends  # one of tibialis may be early or late: withheld
     assert onset_ms[0] < np.median(onsets) < onset_ms[1]
     assert offset_ms[0] < np.nanmedian(offsets) < offset_ms[1]
     assert np.median(np.abs(onsets - np.median(onsets))) < 15  # strides are alike
+
+
+@pytest.mark.parametrize(
+    ("muscle", "onset_ms", "alike_ms"),
+    [("MA_uv", (-160, -60), 10), ("ME_uv", (-260, -100), 25)],  # maximus, medius
+)
+def test_glutei_brace_before_each_touchdown(muscle, onset_ms, alike_ms):
+    with gzip.open(GLUTEI / "gait_glutei_1000hz.csv.gz", "rt") as file:
+        recording = np.genfromtxt(file, delimiter=",", names=True)
+    steps_s = np.loadtxt(GLUTEI / "gait_steps.csv", delimiter=",", skiprows=1)
+    touchdowns_s = steps_s[:, 0] - recording["t_s"][0]
+    assert len(touchdowns_s) == 6
+    onsets, offsets = edges_ms(power_of(recording[muscle], 1000.0), touchdowns_s, -0.45, 0.5)
+    assert np.isfinite(onsets).all()
+    assert np.isfinite(offsets).all()
+    assert onset_ms[0] < np.median(onsets) < onset_ms[1]
+    assert np.median(np.abs(onsets - np.median(onsets))) < alike_ms
+    assert ((offsets > 50) & (offsets < 500)).all()  # in stance, which lasts 0.65 s
 
 
 def test_nine_voluntary_contractions_are_found_and_timed():
