@@ -22,7 +22,13 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as shells start what is
     signal.signal(signal.SIGINT, signal.default_int_handler)
 MICROPYTHON = shutil.which("micropython", path=str(Path(sys.executable).parent)) or "micropython"
 
+_MOST_WORKERS = 4  # for which the memory of a small computer suffices
 RunMicroPython = Callable[..., str]
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: some tests wait, for a virtual cable or a process."""
+    return min((os.cpu_count() or 1) + 1, _MOST_WORKERS)
 
 
 @pytest.fixture

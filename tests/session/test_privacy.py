@@ -85,6 +85,7 @@ def test_without_a_code_there_is_none(tmp_path: Path) -> None:
 
 @pytest.fixture
 def both_pods(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("glutesym.session.acquire.SCAN_S", 0.2)  # there are none
     monkeypatch.setenv("GLUTESYM_KEYS", str(tmp_path / "pods.json"))
     ring = KeyRing.load(tmp_path / "pods.json")
     ring.add(OwnedPod("e6614c311b1a2b3c", "left", bytes(32)))

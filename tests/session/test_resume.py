@@ -197,6 +197,7 @@ def test_the_newest_session_is_found_while_its_pods_wait(tmp_path: Path) -> None
 @pytest.fixture
 def lately(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder in which a session of this computer was interrupted, and pods of its own."""
+    monkeypatch.setattr("glutesym.session.acquire.SCAN_S", 0.2)  # there are none
     monkeypatch.setenv("GLUTESYM_KEYS", str(tmp_path / "pods.json"))
     ring = KeyRing.load(tmp_path / "pods.json")
     ring.add(OwnedPod("e6614c311b1a2b3c", "left", bytes(32)))

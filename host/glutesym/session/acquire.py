@@ -14,6 +14,7 @@ from glutesym.session.recorder import Recorder
 
 _PATIENCE_S = 60.0  # for a radio that other programs use, or a pod that still has its old link
 _CONNECT_AGAIN_S = 1.0
+SCAN_S = 20.0  # to look for the pods at the beginning
 REST_S = 20.0
 NOBODY: Mapping[Side, KnownPod] = MappingProxyType({})
 
@@ -30,8 +31,6 @@ class Acquisition:
         The host's clock, the one the transport stamps arrivals with.
     live : LiveSink or None
     sides : sequence of {"left", "right"}
-    scan_timeout_s : float
-        How long to look for the pods at the beginning.
     known : mapping
         Pods that have taken part already, of a session that goes on: these and no others.
     rest_s : float
@@ -45,7 +44,6 @@ class Acquisition:
         clock_ns: Callable[[], int],
         live: LiveSink | None = None,
         sides: Sequence[Side] = SIDES,
-        scan_timeout_s: float = 20.0,
         known: Mapping[Side, KnownPod] = NOBODY,
         rest_s: float = REST_S,
     ) -> None:
@@ -54,7 +52,6 @@ class Acquisition:
         self.writer = writer
         self._clock_ns = clock_ns
         self.live = live
-        self._scan_timeout_s = scan_timeout_s
         self._known = known
         self._pods: dict[Side, PodStream] = {
             side: PodStream(self, side, known.get(side)) for side in sides
@@ -150,7 +147,7 @@ class Acquisition:
 
     async def _find_all(self) -> dict[Side, FoundPod]:
         pods = await self._transport.scan(
-            self._scan_timeout_s,
+            SCAN_S,
             self._all_seen,
         )
         found: dict[Side, FoundPod] = {}
@@ -161,7 +158,7 @@ class Acquisition:
         missing = tuple(side for side in self._pods if side not in found)
         if missing:
             strangers = sum(pod.owned is None for pod in pods)
-            raise PodNotFoundError(missing, self._scan_timeout_s, strangers)
+            raise PodNotFoundError(missing, SCAN_S, strangers)
         return found
 
     def _all_seen(self, pods: list[FoundPod]) -> bool:
