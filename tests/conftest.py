@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +29,14 @@ RunMicroPython = Callable[..., str]
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: some tests wait, for a virtual cable or a process."""
     return min((os.cpu_count() or 1) + 1, _MOST_WORKERS)
+
+
+@pytest.fixture(autouse=True)
+def _ctrl_c_as_before() -> Iterator[None]:
+    """A command that is over ignores Ctrl-C: here the process goes on."""
+    before = signal.getsignal(signal.SIGINT)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

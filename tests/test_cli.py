@@ -18,7 +18,10 @@ from glutesym.cli import app
 from glutesym.errors import GlutesymError, LinkError, NotOwnedError
 from glutesym.keys import KeyRing, OwnedPod
 from glutesym.session.columns import TABLES
+from glutesym.session.run import RunningSession
 from glutesym.session.store import open_session
+from glutesym.virtual.scenarios.catalog import build_scenario
+from glutesym.virtual.surroundings import VirtualSurroundings
 from usb_bench import bench_beside
 
 RUNNER = CliRunner()
@@ -181,6 +184,20 @@ def test_ctrl_c_after_a_recording_names_the_session_that_is_kept(tmp_path, capsy
         assert said.startswith("Interrupted")
         assert (f"{path} is kept" in said) == there
         path.touch()
+
+
+def test_ctrl_c_while_a_session_starts_ends_it(tmp_path):
+    class PressedAtOnce(RunningSession):
+        def start(self):
+            super().start()
+            raise KeyboardInterrupt
+
+    place = VirtualSurroundings(build_scenario("rest"), speed=None)
+    session = PressedAtOnce(place, tmp_path / "a.glutesym", "rest")
+    with pytest.raises(typer.Exit):  # nothing was recorded
+        cli_shared.show(session, cli_shared.View.NONE)
+    assert not session.running
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_simulate_prints_a_line_a_seed_and_the_worst(tmp_path):

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy import signal
 
+from glutesym.analysis.fatigue import set_fatigue
 from glutesym.analysis.mounting import SWAPPED
 from glutesym.dsp.bandpass import bandpass_zero_phase
 from glutesym.edits import Add, Edit, Span
@@ -315,13 +316,31 @@ def test_a_recording_cut_within_a_repetition_does_not_measure_it():
 
 
 def test_a_causal_notch_keeps_the_answer_under_strong_hum():
-    scenario = build_scenario("bridge", seed=33, reps=6, hum_uv=40.0)
-    measured = measure_set(record(scenario), Settings(mains_hz=50))
+    scenario = build_scenario("bridge", seed=33, reps=6, hum_uv=90.0)
+    recording = record(scenario)
+    measured = measure_set(recording, Settings(mains_hz=50))
     assert measured.summary.symmetry_index_pct.value == pytest.approx(
         scenario.truth.symmetry_index_pct, abs=5
     )
     assert measured.summary.lag_ms.value == pytest.approx(scenario.truth.lag_ms, abs=20)
     assert max(measured.resting_uv.values()) < 12
+    assert "hum" not in " ".join(rep.reason for rep in measured.reps)
+    for side in SIDES:
+        tired = set_fatigue(recording, measured.reps, mains_hz=50).reps[side]
+        assert not any(rep.reason for rep in tired)
+
+
+def test_a_lag_of_any_size_is_what_the_onsets_say():
+    late = changed("left")
+    emg = late.pods["left"].emg
+    pod = replace(late.pods["left"], emg=replace(emg, time_s=emg.time_s + 0.6))
+    measured = measure_set(replace(late, pods={**late.pods, "left": pod}))
+    told = [rep for rep in measured.reps if rep.lag_ms is not None]
+    assert len(told) > 12
+    for rep in told:
+        apart_ms = 1000 * (rep.left.onset_s - rep.right.onset_s)
+        assert rep.lag_ms == pytest.approx(apart_ms, abs=15)
+    assert np.median([rep.lag_ms for rep in told]) == pytest.approx(TRUTH.lag_ms + 600, abs=15)
 
 
 def test_live_envelope_reads_the_burst_and_not_the_electrode_offset():

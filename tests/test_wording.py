@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glutesym import wording
+from glutesym import live_wording, wording
 from glutesym.live_state import LiveState, SideLive
 from glutesym.measures import Estimate, FatigueTrend, Flaw, SetMeasures, SideMeasure
 from live_states import recording, rep, summary, with_side
@@ -84,6 +84,20 @@ def test_waiting_says_for_what(state, words):
 def test_nothing_to_wait_for_while_repetitions_come_or_after_the_end():
     assert wording.waiting_sentence(recording(3)) == ""
     assert wording.waiting_sentence(replace(recording(0), phase="ended")) == ""
+    assert wording.waiting_sentence(replace(recording(0), exercise="sync check")) == ""
+
+
+@pytest.mark.parametrize(
+    ("exercise", "words"),
+    [
+        ("bridge", "3 repetitions until the verdict"),
+        ("single-leg bridge", "6 repetitions until the verdict"),
+        ("sync check", ""),
+        ("sitting", ""),
+    ],
+)
+def test_before_the_first_repetition_all_are_missing_if_any_are_counted(exercise, words):
+    assert live_wording.missing_sentence(None, exercise) == words
 
 
 def test_a_replay_is_not_taken_for_a_recording():

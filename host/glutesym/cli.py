@@ -257,21 +257,23 @@ def simulate(
     """Record virtual pods as fast as possible and print truth and measurement, a line a seed."""
     checks: dict[int, TruthCheck] = {}
     unfinished: Path | None = None
-    for number in range(seed, seed + seeds):
-        built = _build(scenario, number, reps)
-        with err.status(f"{built.name}, seed {number} ({number - seed + 1} of {seeds}) …"):
-            session, interrupted = _simulated(built, number, 0.0, folder, View.NONE)
-        check = _check(session, built)
-        if check is None or interrupted:
-            unfinished = session.path
-            break
-        checks[number] = check
-        if not keep:
-            session.path.unlink()
-    if checks:
-        print_seeds(out, checks)
-    if keep:
-        out.print(f"The session files are in {folder}.")
+    try:
+        for number in range(seed, seed + seeds):
+            built = _build(scenario, number, reps)
+            with err.status(f"{built.name}, seed {number} ({number - seed + 1} of {seeds}) …"):
+                session, interrupted = _simulated(built, number, 0.0, folder, View.NONE)
+            check = _check(session, built)
+            if check is None or interrupted:
+                unfinished = session.path
+                break
+            checks[number] = check
+            if not keep:
+                session.path.unlink()
+    finally:  # what is finished is told, however it ends
+        if checks:
+            print_seeds(out, checks)
+        if keep and (checks or unfinished):
+            out.print(f"The session files are in {folder}.")
     if unfinished is not None:
         say_interrupted(f"Interrupted; {unfinished} is kept.")
 

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from glutesym.cli_shared import View, WornSide, err, out, progress_bar, require_both_sides, show
+from glutesym.cli_shared import (
+    View,
+    WornSide,
+    err,
+    kept,
+    out,
+    progress_bar,
+    require_both_sides,
+    show,
+)
 from glutesym.errors import GlutesymError
 from glutesym.exercises import BENCH
 
@@ -141,10 +150,11 @@ def bench(
     from glutesym.bench.protocol import sentence, write_protocol
     from glutesym.bench.reading import read_bench
 
-    with err.status("Measuring …"):
-        result = judge(read_bench(session))
-    _print(result)
-    files = write_protocol(result)
+    with kept(session, "bench"):
+        with err.status("Measuring …"):
+            result = judge(read_bench(session))
+        _print(result)
+        files = write_protocol(result)
     colour = {0: "green", 1: "red", 2: "yellow"}[result.exit_code]
     out.print(sentence(result), style=colour, soft_wrap=True)
     out.print(f"Kept in {session} and {', '.join(file.name for file in files)}.", soft_wrap=True)

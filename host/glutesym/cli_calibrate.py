@@ -21,6 +21,7 @@ from glutesym.cli_shared import (
     Usb,
     View,
     err,
+    kept,
     measure,
     out,
     show,
@@ -145,8 +146,9 @@ def calibrate(
         studio.require_pods()
         subject = studio.subject(subject)
         session = _record(studio, settings, folder, subject, where)
-    analyzed = measure(session)
-    found = calibrate_session(analyzed)
+    with kept(session, "calibrate"):
+        analyzed = measure(session)
+        found = calibrate_session(analyzed)
     _print(found)
     out.print(f"Recorded in {session}.", soft_wrap=True)
     if found.problem:

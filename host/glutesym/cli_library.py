@@ -157,6 +157,10 @@ def cohort(
                 f"{wanted.with_suffix('.parquet').name}; for CSVs of single sessions there is "
                 "`glutesym export`."
             )
+    if reps is not None and reps.resolve() == table.resolve():
+        raise GlutesymError(
+            f"Both tables would be {table}: give --out and --reps two different names."
+        )
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),

@@ -19,6 +19,7 @@ from glutesym.cli_shared import (
     Usb,
     View,
     Where,
+    kept,
     measure,
     out,
     require_both_sides,
@@ -102,8 +103,9 @@ def lsl(
             stream.name, stream.kind, labels, f"{stream.rate_hz:g}" if stream.rate_hz else "-"
         )
     out.print(table)
-    show(session, view)
-    analyzed = measure(path, mains_hz)
-    tables = export_one(analyzed, path.parent)
-    print_result(out, analyzed)
-    print_files(out, [path, tables])
+    with kept(path):
+        show(session, view)
+        analyzed = measure(path, mains_hz)
+        tables = export_one(analyzed, path.parent)
+        print_result(out, analyzed)
+        print_files(out, [path, tables])

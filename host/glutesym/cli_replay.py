@@ -76,16 +76,16 @@ def replay(
     options = view_options(target, theme, unit=unit)
     with kept(copy):
         _show(replayed, tape, View.TERMINAL if terminal else view, options)
-    played_s = replayed.poll().time_s
-    early = played_s < tape.duration_s
-    if early:
-        out.print(f"Ended after {time_text(played_s)} of {time_text(tape.duration_s)}.")
-    if copy and early:
-        print_result(out, measure(copy))
-    elif not early:
-        print_result(out, measure(session))
-    if copy:
-        print_files(out, [copy])
+        played_s = replayed.poll().time_s
+        early = played_s < tape.duration_s
+        if early:
+            out.print(f"Ended after {time_text(played_s)} of {time_text(tape.duration_s)}.")
+        if copy and early:
+            print_result(out, measure(copy))
+        elif not early:
+            print_result(out, measure(session))
+        if copy:
+            print_files(out, [copy])
 
 
 def _show(session: RunningSession, tape: Tape, view: View, options: ViewOptions) -> None:

@@ -221,8 +221,8 @@ def show(
 
         if problem := display_problem():
             raise GlutesymError(f"No window: {problem} Or use --terminal.")
-    session.start()
     try:
+        session.start()
         if view is View.WINDOW:
             from glutesym.gui.window import run_window
 
@@ -262,13 +262,16 @@ def say_interrupted(text: str = "Interrupted.") -> NoReturn:
 
 
 @contextmanager
-def kept(path: Path | None) -> Generator[None]:
-    """Name the session that is there all the same when Ctrl-C ends what is done with it."""
+def kept(path: Path | None, command: str = "analyze") -> Generator[None]:
+    """Name the session that is there all the same when Ctrl-C ends what is done with it.
+
+    ``command`` is what tells its result.
+    """
     try:
         yield
     except KeyboardInterrupt:
         there = path is not None and path.exists()
-        said = f"Interrupted; {path} is kept: `glutesym analyze` tells its result."
+        said = f"Interrupted; {path} is kept: `glutesym {command}` tells its result."
         say_interrupted(said if there else "Interrupted.")
 
 

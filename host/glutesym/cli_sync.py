@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from glutesym.cli_shared import View, measure, out, require_both_sides, show
+from glutesym.cli_shared import View, kept, measure, out, require_both_sides, show
 from glutesym.exercises import SYNC_CHECK
 
 if TYPE_CHECKING:
@@ -56,8 +56,9 @@ def sync_check(
 
     if session is None:
         session = _record(folder, duration, usb, port or [], virtual, seed)
-    check = check_sync(measure(session).recording)
-    keep_sync_check(session, check)
+    with kept(session, "sync-check"):
+        check = check_sync(measure(session).recording)
+        keep_sync_check(session, check)
     _print(check)
     out.print(f"Kept in {session}.", soft_wrap=True)
     if not check.agrees:
@@ -87,7 +88,8 @@ def _record(
             f"turn them briskly, with pauses, for {duration_s:g} s."
         )
     path = session_path(folder, datetime.now().astimezone(), SYNC_CHECK)
-    show(RunningSession(surroundings, path, SYNC_CHECK), view)
+    with kept(path, "sync-check"):
+        show(RunningSession(surroundings, path, SYNC_CHECK), view)
     return path
 
 

@@ -59,6 +59,7 @@ class LiveEngine:
         self._t0_host_ns = t0_host_ns
         self._pods: dict[Side, LivePod] = {side: LivePod(settings) for side in SIDES}
         self._recorded = LiveRecording(t0_host_ns, exercise)
+        self._settings = settings
         self._meter = RepMeter(settings)
         self._motion = PhaseFollower()
         self._reps: list[RepMeasure] = []
@@ -173,7 +174,10 @@ class LiveEngine:
         checks: dict[Side, SignalCheck] = {}
         if now_ns >= self._next_check_ns:
             self._next_check_ns = now_ns + _CHECK_EVERY_NS
-            checks = {side: check_signal(pod.emg) for side, pod in recording.pods.items()}
+            checks = {
+                side: check_signal(pod.emg, self._settings.mains_hz)
+                for side, pod in recording.pods.items()
+            }
         if final:
             new = self._meter.finish(recording)
         else:

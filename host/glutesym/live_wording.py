@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from glutesym import wording
-from glutesym.exercises import goes_up_first
+from glutesym.exercises import goes_up_first, has_repetitions, is_one_leg
 from glutesym.live_state import LiveState, SideLive
 from glutesym.measures import MIN_REPS, Light, RepMeasure, SetSummary
 from glutesym.scale import MICROVOLTS, Unit
@@ -12,10 +12,11 @@ RUNNING = ("recording", "reconnecting")  # phases of a session
 LIGHT_WORDS: dict[Light, str] = {"green": "good", "yellow": "usable", "red": "not usable"}
 
 
-def missing_sentence(summary: SetSummary | None) -> str:
+def missing_sentence(summary: SetSummary | None, exercise: str) -> str:
     """Say how many repetitions a verdict still lacks; empty when it lacks none."""
-    missing = MIN_REPS if summary is None else summary.n_missing
-    if not missing:
+    of_all = MIN_REPS * (2 if is_one_leg(exercise) else 1)
+    missing = of_all if summary is None else summary.n_missing
+    if not missing or not has_repetitions(exercise):
         return ""
     more = "" if summary is None or not summary.n_reps else "more "
     return f"{missing} {more}repetition{'' if missing == 1 else 's'} until the verdict"

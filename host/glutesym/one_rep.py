@@ -94,6 +94,7 @@ class Observed:
     resting: RestingLevel | None = None
     burst: Burst | None = None
     hum_uv: float | None = None
+    hum_taken_out: bool = False
     slow: SlowVoltage | None = None
     spikes_uv: float | None = None  # at rest
 
@@ -134,6 +135,7 @@ def _observe(pod: PodRecord, power: MusclePower, span: Span, settings: Settings)
         resting=resting,
         burst=burst,
         hum_uv=hum_uv(pod.emg, resting),
+        hum_taken_out=settings.mains_hz is not None,
         slow=slow_voltage(pod.emg, span.movement_s),
         spikes_uv=rest_spikes_uv(power.between(*resting_s), resting) if burst else None,
     )
@@ -270,8 +272,8 @@ def _side(
     else:
         flaws = strength_flaws(snr, onset is not None)
     flaws += amount_flaws(activation)
-    flaws += noise_flaws(resting.rms_uv, observed.hum_uv)
-    flaws += hum_flaws(resting.rms_uv, observed.hum_uv)
+    left_in_uv = None if observed.hum_taken_out else observed.hum_uv
+    flaws += noise_flaws(resting.rms_uv, left_in_uv) + hum_flaws(resting.rms_uv, left_in_uv)
     if observed.slow is not None:
         flaws += slow_flaws(observed.slow.rms_uv, activation)
         flaws += lifting_flaws(observed.slow.moved_mv)

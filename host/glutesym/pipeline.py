@@ -214,7 +214,7 @@ def measure_set(
         resting_uv=resting_uv,
         motion_lost_s=meter.motion_lost_s,
         swapped=meter.swapped,
-        fatigue=set_fatigue(recording, reps).trend,
+        fatigue=set_fatigue(recording, reps, mains_hz=settings.mains_hz).trend,
     )
     imu: dict[Side, ImuRecord] = {side: pod.imu for side, pod in recording.pods.items()}
     screened = [rep for rep in reps if "excluded" not in rep.edits]

@@ -105,7 +105,7 @@ def render(state: LiveState, width: int, options: ViewOptions = PLAIN) -> Render
     waiting = wording.waiting_sentence(state)
     parts.append(Text(waiting or wording.verdict_sentence(state.summary), style="bold"))
     running = state.phase in live_wording.RUNNING
-    missing = live_wording.missing_sentence(state.summary) if running else ""
+    missing = live_wording.missing_sentence(state.summary, state.exercise) if running else ""
     if missing or state.summary is not None:
         parts.append(Text(missing or wording.lag_sentence(state.summary)))
     if state.summary is not None:
@@ -141,7 +141,7 @@ def summary_line(state: LiveState, options: ViewOptions = PLAIN) -> str:
         wording.waiting_sentence(state) or wording.verdict_sentence(state.summary),
     ]
     if state.phase in live_wording.RUNNING and (
-        missing := live_wording.missing_sentence(state.summary)
+        missing := live_wording.missing_sentence(state.summary, state.exercise)
     ):
         parts.append(missing)
     if state.reps:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from glutesym.exercises import has_repetitions
 from glutesym.live_state import LiveState, SideLive
 from glutesym.measures import (
     SIDES,
@@ -199,6 +200,8 @@ def waiting_sentence(state: LiveState) -> str:
         silent = [side for side in SIDES if not state.sides[side].samples_received]
         if silent:
             return f"Waiting for the first samples: {' and '.join(silent)} pod"
+        if not has_repetitions(state.exercise):
+            return ""
         if state.movement in ("", "rest", "still"):
             return "Hold still for five seconds, then begin"
         return "Numbers come when the first repetition is over"

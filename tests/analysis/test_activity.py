@@ -78,5 +78,14 @@ def test_what_is_missing_is_not_active() -> None:
     assert all(span.end_s > recording.duration_s / 2 for span in spans)
 
 
+def test_where_a_channel_has_ended_it_is_not_active() -> None:
+    recording = record(build_scenario("bridge", seed=3, reps=6))
+    spans = active_spans(recording)
+    assert len(spans) == 6
+    middle_s = 0.5 * (spans[1].start_s + spans[1].end_s)
+    cut = replace(recording.pods["left"], emg=recording.pods["left"].emg.between(0, middle_s))
+    assert len(active_spans(replace(recording, pods={**recording.pods, "left": cut}))) == 6
+
+
 def test_nothing_is_found_in_nothing() -> None:
     assert active_spans(Recording({}, 0.0)) == []

@@ -242,6 +242,9 @@ def test_the_peak_of_a_set_is_not_decided_by_one_artefact():
     assert clean.source == DYNAMIC
     assert clean.mvic_uv == pytest.approx(1.06 * NOISE_UV * 10 ** (25 / 20), rel=0.1)
     assert (clean.trials, clean.cv_pct < 15) == (5, True)
+    hum_uv = 60 * np.sqrt(2) * np.sin(2 * np.pi * 50 * np.arange(len(uv)) / FS_HZ)
+    without = dynamic_mvic("left", record(uv + hum_uv), reps, NOISE_UV, mains_hz=50)
+    assert without.mvic_uv == pytest.approx(clean.mvic_uv, rel=0.03)
     uv[round(11 * FS_HZ) : round(11.2 * FS_HZ)] += 5000 * np.tile([1, -1], 200)
     spoiled = dynamic_mvic("left", record(uv), reps, NOISE_UV)
     assert spoiled.mvic_uv == pytest.approx(clean.mvic_uv, rel=0.1)

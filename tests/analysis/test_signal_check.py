@@ -57,6 +57,15 @@ def test_nothing_is_known_of_a_stretch_with_a_gap():
     assert slow_voltage(emg(uv), (1, 6)).rms_uv == 0
 
 
+def test_hum_that_is_taken_out_does_no_harm_and_hides_no_noise():
+    hum = 30 * np.sqrt(2) * np.sin(2 * np.pi * 50 * T_S)
+    assert check_signal(emg(noise(4.0) + hum), 50).light == "green"
+    noisy = check_signal(emg(noise(25.0) + hum), 50)
+    assert noisy.light == "yellow"
+    assert "noisy" in noisy.reason
+    assert "hum" not in noisy.reason
+
+
 @pytest.mark.parametrize(
     ("uv", "light", "word"),
     [

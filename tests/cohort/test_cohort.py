@@ -276,6 +276,23 @@ def test_places_that_cannot_be_written_and_folders_without_sessions(
     assert CliRunner().invoke(app, words).exit_code == 1
 
 
+def test_two_tables_have_two_names_and_a_place(folder, tmp_path, in_this_process):
+    one = str(tmp_path / "a.parquet")
+    refused = CliRunner().invoke(app, ["cohort", str(folder), "--out", one, "--reps", one])
+    assert "two different names" in str(refused.exception)
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(GlutesymError, match="cannot write the export"):
+        run_cohort(folder, tmp_path / "a.parquet", reps=tmp_path / "file" / "reps.parquet")
+
+
+def test_of_two_copies_the_one_without_damage_is_the_original(folder, tmp_path, in_this_process):
+    with closing(sqlite3.connect(folder / FILES[0])) as database, database:
+        database.execute("UPDATE frames SET checksum = checksum + 1 WHERE id = 40")
+    out = tmp_path / "cohort.parquet"
+    run_cohort(folder, out)
+    assert pl.read_parquet(out)["copy_of"].to_list() == [FILES[1], None, FILES[1], None]
+
+
 def test_the_table_is_called_what_it_is(tmp_path):
     for option in ("--out", "--reps"):
         result = CliRunner().invoke(app, ["cohort", str(tmp_path), option, "table.csv"])

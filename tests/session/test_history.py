@@ -287,6 +287,19 @@ def test_the_calibration_is_that_of_the_placement_that_was_recorded(
     assert Review(path).open().analyzed.normalised == measure_session(path).normalised
 
 
+def test_the_copy_of_a_session_that_was_damaged_counts(folder: Path) -> None:
+    original = next(folder.glob("2026-05-04*"))
+    copy = original.with_stem(original.stem + "_again")
+    shutil.copy(original, copy)
+    with closing(sqlite3.connect(original)) as database, database:
+        database.execute("DROP TABLE frames")
+    history = load_history(folder, "S07", "bridge", PLACEMENT)
+    assert len(history.sets) == 5
+    assert copy in [one.path for one in history.sets]
+    (damaged,) = [one for one in history.skipped if one.path == original]
+    assert "damaged" in damaged.reason
+
+
 def test_two_sessions_of_one_name_are_not_mixed(folder: Path, tmp_path: Path) -> None:
     one = next(folder.glob("*.glutesym"))
     other = tmp_path / "other" / one.name

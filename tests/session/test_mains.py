@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 import pytest
 from typer.testing import CliRunner
@@ -14,6 +17,7 @@ from glutesym.session.review import Review
 from glutesym.session.run import RunningSession
 from glutesym.session.store import MAINS, open_session
 from glutesym.session.tape import load_tape
+from glutesym.session.writer import SessionWriter
 from glutesym.virtual.scenarios.catalog import build_scenario
 from glutesym.virtual.surroundings import VirtualSurroundings
 
@@ -63,6 +67,14 @@ def test_a_replay_and_its_copy_know_it(humming, tmp_path):
     assert session.poll().reps == live.reps
     with open_session(copy) as stored:
         assert [event.text for event in stored.events() if event.kind == MAINS] == ["60 Hz"]
+
+
+def test_what_was_said_last_holds(humming, tmp_path):
+    path, _ = humming
+    copy = Path(shutil.copy(path, tmp_path / "on.glutesym"))
+    with SessionWriter.resume(copy) as writer:
+        writer.add_event(0, MAINS, "not any more")
+    assert analyze_session(copy).settings.mains_hz is None
 
 
 @pytest.mark.parametrize("command", ["analyze", "review", "report"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -189,6 +190,14 @@ def test_the_newest_session_is_found_while_its_pods_wait(tmp_path: Path) -> None
     assert found is not None
     assert found.path.name == "2026-05-04_b.glutesym"
     assert lately(1100) is None
+    create(tmp_path / "before.glutesym", now=STARTED - timedelta(seconds=60)).close()
+    (tmp_path / "whole").unlink()
+    os.utime(killed(tmp_path / "a.glutesym", now=STARTED + timedelta(seconds=1)), (0, 0))
+    (tmp_path / "a.glutesym-wal").unlink()  # begun later, last written long ago
+    (tmp_path / "notes.glutesym").write_text("no session")
+    found = lately(900)
+    assert found is not None
+    assert found.path.name == "2026-05-04_b.glutesym"
     create(tmp_path / "2026-05-04_c.glutesym").close()
     assert lately(900) is None
     assert interrupted_lately(tmp_path / "none", CLOCK, 0, STARTED) is None

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from glutesym import wire
 from glutesym.errors import SessionError
+from glutesym.session.database import sqlite_uri
 from glutesym.session.names import SUFFIX
 from glutesym.session.store import StoredEvent, open_session
 from glutesym.session.writer import SessionWriter
@@ -321,15 +322,35 @@ def test_a_frame_whose_row_was_damaged_is_left_out_and_counted(tmp_path: Path) -
             "t_host_ns = 'x' WHERE id = 3",
             "frame = 7.5 WHERE id = 4",
             f"pod_id = {right} WHERE id = 5",
+            "pod_id = 99 WHERE id = 7",
             "checksum = checksum + 1 WHERE id = 6",
             "frame = 'shirt' WHERE id = 10",
         ):
             database.execute(f"UPDATE frames SET {change}")
     database.close()
     with open_session(path) as session:
-        assert session.frames(left)[0].tolist() == [6, 7, 8]
-        assert (session.damaged_frames(left), session.damaged_frames(right)) == (6, 1)
+        assert session.frames(left)[0].tolist() == [7, 8]
+        assert (session.damaged_frames(left), session.damaged_frames(right)) == (7, 1)
         assert session.bad_frames(left) == session.arrivals(right) == []
+
+
+@pytest.mark.parametrize("damage", ["x'00'", "'x'", "1 << 60", "1.5"])
+def test_the_length_is_that_of_the_last_whole_frame(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "a.glutesym"
+    with create(path) as writer:
+        pod = writer.add_pod("left", "a", {})
+        for second in (1, 2, 3):
+            writer.add_frame(pod, ZERO_NS + second * 10**9, frame(second))
+    with sqlite3.connect(path) as database:
+        database.execute(f"UPDATE frames SET t_host_ns = {damage} WHERE id = 3")
+    database.close()
+    with open_session(path) as session:
+        assert session.length_s() == 2.0
+
+
+def test_a_windows_share_has_no_host_for_sqlite() -> None:
+    assert sqlite_uri("file:///C:/a%20b.glutesym") == "file:///C:/a%20b.glutesym"
+    assert sqlite_uri("file://nas/gym/a.glutesym") == "file:////nas/gym/a.glutesym"
 
 
 def test_odd_names_open(tmp_path: Path) -> None:

@@ -82,7 +82,8 @@ def _level(
     usual_db = float(np.quantile(over_db[there], _USUAL))
     if usual_db < _LEAST_DB:
         return None
-    return np.interp(grid_s, rows.time_s, over_db) / max(usual_db, _LEAST_DB / _ON)
+    over_db = np.interp(grid_s, rows.time_s, over_db, left=0.0, right=0.0)  # beyond: at rest
+    return over_db / max(usual_db, _LEAST_DB / _ON)
 
 
 def _hysteresis(level: NDArray[np.float64]) -> list[tuple[int, int]]:

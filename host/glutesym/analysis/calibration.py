@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from glutesym.dsp.bandpass import SETTLE_S, bandpass_zero_phase
 from glutesym.dsp.envelope import rms_envelope
+from glutesym.dsp.notch import without_hum
 from glutesym.measures import SIDES, RepMeasure, Side
 from glutesym.recording import EmgRecord
 
@@ -173,7 +174,11 @@ def best_mvic(trials: Sequence[Trial]) -> dict[Side, Mvic]:
 
 
 def dynamic_mvic(
-    side: Side, emg: EmgRecord, reps: Sequence[RepMeasure], rest_uv: float
+    side: Side,
+    emg: EmgRecord,
+    reps: Sequence[RepMeasure],
+    rest_uv: float,
+    mains_hz: float | None = None,
 ) -> Mvic | None:
     """Return the highest activity of a set as the reference, for who cannot do maximal ones.
 
@@ -189,6 +194,8 @@ def dynamic_mvic(
         Excluded ones and those with missing samples are passed over.
     rest_uv : float
         RMS of the resting muscle in its band.
+    mains_hz : float, optional
+        Whose hum is taken out, as it was for ``rest_uv``.
 
     Returns
     -------
@@ -201,7 +208,8 @@ def dynamic_mvic(
             continue
         part = slice(*np.searchsorted(emg.time_s, (rep.start_s - SETTLE_S, rep.end_s + SETTLE_S)))
         usable = ~(emg.lead_off[part] | emg.clipped[part])
-        band_uv = bandpass_zero_phase(np.where(usable, emg.uv[part], np.nan), emg.fs_hz)
+        uv = without_hum(emg.uv, emg.fs_hz, mains_hz, part)
+        band_uv = bandpass_zero_phase(np.where(usable, uv, np.nan), emg.fs_hz)
         rms_uv = rms_envelope(band_uv, emg.fs_hz, PEAK_WINDOW_S)
         if usable.all() and np.isfinite(emg.uv[part]).all() and np.isfinite(rms_uv).any():
             peaks_uv.append(float(np.sqrt(max(np.nanmax(rms_uv) ** 2 - rest_uv**2, 0.0))))

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from glutesym.dsp.bandpass import HIGH_HZ, LOW_HZ, bandpass_zero_phase
+from glutesym.dsp.notch import without_hum
 from glutesym.measures import SIDES, Estimate, FatigueTrend, RepMeasure, Side
 from glutesym.recording import EmgRecord, Recording
 
@@ -71,7 +72,10 @@ class SetFatigue:
 
 
 def set_fatigue(
-    recording: Recording, reps: Sequence[RepMeasure], phase: tuple[float, float] = PHASE
+    recording: Recording,
+    reps: Sequence[RepMeasure],
+    phase: tuple[float, float] = PHASE,
+    mains_hz: float | None = None,
 ) -> SetFatigue:
     """Return how both sides tire over a set.
 
@@ -83,6 +87,8 @@ def set_fatigue(
         followed through the repetitions in which it works.
     phase : (from, to)
         Shares of the movement.
+    mains_hz : float, optional
+        50 or 60: take hum out first, as for amounts.
 
     Returns
     -------
@@ -104,7 +110,7 @@ def set_fatigue(
                 RepSpectrum(r.number, reason="no pod on this side") for r in of_side
             )
         else:
-            spectra[side] = tuple(_rep_spectra(pod.emg, of_side, phase))
+            spectra[side] = tuple(_rep_spectra(pod.emg, of_side, phase, mains_hz))
     return SetFatigue(
         spectra,
         {side: fatigue_trend(spectra[side]) for side in SIDES},
@@ -230,13 +236,16 @@ def _pct(log_change: float) -> float:
 
 
 def _rep_spectra(
-    emg: EmgRecord, reps: Sequence[RepMeasure], phase: tuple[float, float]
+    emg: EmgRecord,
+    reps: Sequence[RepMeasure],
+    phase: tuple[float, float],
+    mains_hz: float | None,
 ) -> list[RepSpectrum]:
     if not reps:
         return []
     parts = _around(emg, reps)
     time_s = np.concatenate([emg.time_s[part] for part in parts])
-    band_uv = np.concatenate([_band_uv(emg, part) for part in parts])
+    band_uv = np.concatenate([_band_uv(emg, part, mains_hz) for part in parts])
     noise = noise_spectrum(_rest(time_s, band_uv, emg.fs_hz, reps), emg.fs_hz)
     found: list[RepSpectrum] = []
     for rep in reps:
@@ -264,9 +273,10 @@ def _around(emg: EmgRecord, reps: Sequence[RepMeasure]) -> list[slice]:
     return parts
 
 
-def _band_uv(emg: EmgRecord, part: slice) -> _Array:
+def _band_uv(emg: EmgRecord, part: slice, mains_hz: float | None) -> _Array:
     usable = ~(emg.lead_off[part] | emg.clipped[part])
-    return bandpass_zero_phase(np.where(usable, emg.uv[part], np.nan), emg.fs_hz)
+    uv = without_hum(emg.uv, emg.fs_hz, mains_hz, part)
+    return bandpass_zero_phase(np.where(usable, uv, np.nan), emg.fs_hz)
 
 
 def _rest(

@@ -60,13 +60,15 @@ class SignalCheck:
         return "; ".join(map(str, self.flaws))
 
 
-def check_signal(emg: EmgRecord) -> SignalCheck:
+def check_signal(emg: EmgRecord, mains_hz: float | None = None) -> SignalCheck:
     """Judge the newest seconds of a running signal.
 
     Parameters
     ----------
     emg : EmgRecord
         At least five seconds; only the end is looked at.
+    mains_hz : float, optional
+        50 or 60: its hum is taken out before anything is measured, and does no harm.
 
     Returns
     -------
@@ -81,12 +83,13 @@ def check_signal(emg: EmgRecord) -> SignalCheck:
         return SignalCheck(None, None, (Flaw("unusable", LEAD_OFF),))
     if emg.clipped[newest].any():
         return SignalCheck(None, None, (Flaw("unusable", RAIL),))
-    resting = resting_level(MusclePower(emg), end_s - _CHECKED_S, end_s)
+    resting = resting_level(MusclePower(emg, mains_hz), end_s - _CHECKED_S, end_s)
     flaws = lifting_flaws(slow_voltage(emg, (end_s - _CHECKED_S, end_s)).moved_mv)
     if resting is None:
         return SignalCheck(None, None, flaws)
     hum = hum_uv(emg, resting)
-    flaws += noise_flaws(resting.rms_uv, hum) + hum_flaws(resting.rms_uv, hum)
+    left_in_uv = None if mains_hz else hum
+    flaws += noise_flaws(resting.rms_uv, left_in_uv) + hum_flaws(resting.rms_uv, left_in_uv)
     return SignalCheck(resting.rms_uv, hum, flaws)
 
 

@@ -18,7 +18,6 @@ from glutesym.analysis.onsets import GRID_S, LAWS, RISES_S, EdgeEvidence
 from glutesym.measures import Distribution, OnsetByRise
 
 MAX_SD_S = 0.04  # an edge less certain than this is not reported
-MAX_LAG_S = 0.4
 N_MODELS = len(RISES_S) * len(LAWS)  # of how a muscle rises
 
 _FADE = 0.97  # repetitions remembered: about thirty
@@ -159,10 +158,5 @@ def _lag(joint: NDArray[np.float64], shift: int) -> Distribution | None:
     # lags come to stand in one column.
     sums = skewed.ravel()[: n_right * width].reshape(n_right, width).sum(axis=0)
     lags = np.arange(width) - (n_right - 1) + shift
-    most = round(MAX_LAG_S / GRID_S)
-    inside = np.abs(lags) <= most
-    out = np.zeros(2 * most + 1)
-    out[lags[inside] + most] = sums[inside]
-    total = out.sum()
-    at_ms = np.asarray(1000 * GRID_S * np.arange(-most, most + 1), np.float64)
-    return Distribution(at_ms, out / total) if total > 0 else None
+    total = sums.sum()
+    return Distribution(1000 * GRID_S * lags, sums / total) if total > 0 else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from glutesym.cohort.ledger import Ledger
 from glutesym.cohort.local import in_processes
 from glutesym.cohort.work import Outcome, Task, analysis_version, measure
 from glutesym.errors import GlutesymError, SessionError
+from glutesym.measures import SIDES
 from glutesym.session.columns import REPS, SUMMARY, Column
 from glutesym.session.names import original_first, sessions_in
 from glutesym.session.normalised import FOLDER
@@ -149,13 +151,14 @@ def _session_rows(
 
 def _originals(sessions: Iterator[_Session]) -> dict[str, str]:
     """Return the file that is no copy, of each moment at which a session began."""
-    originals: dict[str, Path] = {}
+    originals: dict[str, tuple[int, tuple[bool, int, str], str]] = {}
     for file, summary, _, _ in sessions:
         if summary:
-            path = Path(file)
-            other = originals.setdefault(summary["started_utc"], path)
-            originals[summary["started_utc"]] = min(path, other, key=original_first)
-    return {started: path.as_posix() for started, path in originals.items()}
+            bad = sum(summary[f"{side}_frames_bad"] or 0 for side in SIDES)  # or damaged since
+            one = bad, original_first(Path(file)), file
+            other = originals.setdefault(summary["started_utc"], one)
+            originals[summary["started_utc"]] = min(one, other)
+    return {started: file for started, (_, _, file) in originals.items()}
 
 
 def _rep_rows(
@@ -194,4 +197,5 @@ def _write(path: Path, columns: Sequence[Column], rows: Iterable[dict[str, Any]]
     except (OSError, pl.exceptions.PolarsError) as error:
         raise cannot_write(path, error) from error
     finally:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)

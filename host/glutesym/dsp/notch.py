@@ -16,6 +16,31 @@ WIDTH_HZ = 1.0  # −3 dB width of each notch: mains frequency wanders by less
 SETTLE_S = 2.0  # poles decay by exp(-π·1 Hz·2 s) = 0.2 %
 
 
+def without_hum(
+    uv: NDArray[np.float64], fs_hz: float, mains_hz: float | None, part: slice
+) -> NDArray[np.float64]:
+    """Return a part of a signal without hum; what comes before it lets the filter settle.
+
+    Parameters
+    ----------
+    uv : (n,) NaN where missing
+    fs_hz : float
+    mains_hz : float or None
+        50 or 60; None: the part as it is.
+    part : slice
+        With a beginning and an end.
+
+    Returns
+    -------
+    (part.stop − part.start,)
+        NaN in gaps and for ``SETTLE_S`` after them.
+    """
+    if not mains_hz:
+        return uv[part]
+    first = max(0, part.start - round(SETTLE_S * fs_hz))
+    return Notch(fs_hz, mains_hz).process(uv[first : part.stop])[part.start - first :]
+
+
 class Notch:
     """Remove mains hum from a stream.
 

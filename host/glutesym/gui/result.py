@@ -82,7 +82,9 @@ class ResultView(Card):
         self._last.show_state(state, unit)
         waiting = wording.waiting_sentence(state)
         missing = (
-            live_wording.missing_sentence(summary) if state.phase in live_wording.RUNNING else ""
+            live_wording.missing_sentence(summary, state.exercise)
+            if state.phase in live_wording.RUNNING
+            else ""
         )
         self._verdict.set_text(waiting or wording.verdict_sentence(summary))
         self._lag.set_text(missing or wording.lag_sentence(summary))

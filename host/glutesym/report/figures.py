@@ -52,7 +52,7 @@ def draw_figures(session: AnalyzedSession) -> list[ReportFigure]:
         made: list[ReportFigure | None] = [_envelopes(session)]
         if reps:
             curves = rep_curves(session.recording, reps, session.settings.mains_hz)
-            tired = set_fatigue(session.recording, reps)
+            tired = set_fatigue(session.recording, reps, mains_hz=session.settings.mains_hz)
             made += [
                 _overlay(curves),
                 _means(session, curves),

@@ -257,7 +257,7 @@ def _require_file(path: Path) -> None:
 
 def _open(path: Path, mode: str) -> sqlite3.Connection:
     with session_errors(path):
-        uri = f"{path.resolve().as_uri()}?{mode}"
+        uri = f"{sqlite_uri(path.resolve().as_uri())}?{mode}"
         database = sqlite3.connect(uri, uri=True, check_same_thread=False)
         try:
             _check_version(path, database)
@@ -265,6 +265,11 @@ def _open(path: Path, mode: str) -> sqlite3.Connection:
             database.close()
             raise
         return database
+
+
+def sqlite_uri(uri: str) -> str:
+    """Return a file's URI as SQLite takes it: without a host, which one on a Windows share has."""
+    return uri if uri.startswith("file:///") else f"file:////{uri.removeprefix('file://')}"
 
 
 def _check_version(path: Path, database: sqlite3.Connection) -> None:

@@ -153,7 +153,7 @@ def compare(
     in_order = sorted(started, key=lambda one: (started[one], *original_first(one)))
     for done, path in enumerate(in_order):
         progress(done / len(started))
-        if (first := seen.setdefault(started[path], path)) != path:
+        if first := seen.get(started[path]):
             left_out.append(Skipped(path, f"it is a copy or replay of {first.name}"))
             continue
         try:
@@ -161,6 +161,7 @@ def compare(
         except SessionError as error:
             left_out.append(Skipped(path, error.reason))
             continue
+        seen[started[path]] = path
         sets.append(MeasuredSet(path, started[path].astimezone(), measures.summary))
     progress(1.0)
     return History(of, tuple(sets), tuple(sorted(left_out, key=lambda one: one.path)))

@@ -205,7 +205,7 @@ def _against_own_peak(session: AnalyzedSession, task_uv: Mapping[Side, float]) -
         found = None
         if rest_uv is not None:
             reps = [rep for rep in session.measures.reps if rep.working in (None, side)]
-            found = dynamic_mvic(side, emg, reps, rest_uv)
+            found = dynamic_mvic(side, emg, reps, rest_uv, session.settings.mains_hz)
         if found is None or found.mvic_uv <= 0:
             return Normalised(
                 reason=f"there is no calibration, and too little of the {side} side to see its "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -103,12 +104,26 @@ def interrupted_lately(
     folder: Path, host_clock: str, now_ns: int, now_utc: datetime
 ) -> Interrupted | None:
     """Return the newest session of a folder if its pods may still hold what followed it."""
-    try:
-        newest = max(folder.glob(f"*{SUFFIX}"), default=None)
-        session = newest and load_interrupted(newest, host_clock, now_ns, now_utc)
-    except (SessionError, OSError):
+    found: list[tuple[datetime, Path]] = []
+    for path in folder.glob(f"*{SUFFIX}"):
+        with suppress(SessionError, OSError):
+            if now_utc.timestamp() - _written_s(path) < _POD_WAITS_S + _CLOCKS_AGREE_S:
+                with open_session(path) as session:
+                    found.append((session.meta.started_utc, path))
+    if not found:
         return None
-    return session if session and session.ago_s < _POD_WAITS_S else None
+    _, newest = max(found)
+    try:
+        session = load_interrupted(newest, host_clock, now_ns, now_utc)
+    except SessionError:
+        return None
+    return session if session.ago_s < _POD_WAITS_S else None
+
+
+def _written_s(path: Path) -> float:
+    """Return when a file was last written, as seconds of UTC; what is new is in its log first."""
+    log = path.with_name(f"{path.name}-wal")
+    return max(one.stat().st_mtime for one in (path, log) if one.exists())
 
 
 def _open_links(session: StoredSession, pods: dict[Side, KnownPod]) -> dict[int, int]:

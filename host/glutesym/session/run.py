@@ -178,6 +178,7 @@ class RunningSession:
         Events that it begins with: what was done before it.
     mains_hz : int, optional
         50 or 60: hum is taken out, in the live view and whenever the session is measured later.
+        0: not any more, of a session that goes on.
     """
 
     def __init__(
@@ -192,8 +193,10 @@ class RunningSession:
         mains_hz: int | None = None,
     ) -> None:
         # What is replayed has its own events, this one among them.
-        keep = mains_hz and not surroundings.replay_of
-        self._notes = [*notes, (MAINS, f"{mains_hz} Hz")] if keep else notes
+        changed = mains_hz or (known and mains_hz is not None)
+        keep = changed and not surroundings.replay_of
+        note = MAINS, f"{mains_hz} Hz" if mains_hz else "not any more"
+        self._notes = [*notes, note] if keep else notes
         self._settings = Settings(mains_hz=mains_hz or None)
         self._follower = follower
         self._following = threading.Lock()  # updates may overlap
@@ -202,6 +205,7 @@ class RunningSession:
         self._exercise = exercise
         self._sides = sides
         self._thread = threading.Thread(target=self._run, name="acquisition", daemon=True)
+        self._begun = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stop: asyncio.Event | None = None
         self._live: LiveEngine | None = None
@@ -223,7 +227,7 @@ class RunningSession:
     @property
     def running(self) -> bool:
         """Whether the session still runs."""
-        return self._thread.ident is not None and not self._over.is_set()
+        return self._begun and not self._over.is_set()
 
     def now_s(self) -> float:
         """Return the session time now."""
@@ -231,6 +235,7 @@ class RunningSession:
 
     def start(self) -> None:
         """Begin."""
+        self._begun = True
         self._thread.start()
 
     def poll(self) -> LiveState:
@@ -281,7 +286,7 @@ class RunningSession:
             What ended the session, if it was not `stop`.
         """
         # Not Thread.join: interrupted by Ctrl-C, it would take the thread for ended.
-        if not self._over.wait(timeout_s):
+        if self._begun and not self._over.wait(timeout_s):
             return False
         if self._error is not None:
             raise self._error

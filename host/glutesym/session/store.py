@@ -38,11 +38,13 @@ WORN_SWAPPED = "worn swapped"  # event of a pod: it was provisioned for the othe
 MAINS = "mains hum taken out"  # event: from now on, at the frequency that its text tells
 NOT_RECORDED = "not recorded"  # event: frames arrived and could not be kept
 ADD_RESULT = "INSERT INTO results (made_utc, kind, json) VALUES (?, ?, ?)"
-# Of the types that they were written with, whatever damage made of them.
+# Pod, time, frame and checksum, of the types that they were written with, whatever damage made
+# of them.
 _FRAMES = (
-    "SELECT ifnull(CAST(t_host_ns AS INTEGER), 0), ifnull(CAST(frame AS BLOB), x''),"
-    " CAST(checksum AS INTEGER) FROM frames WHERE pod_id = ? ORDER BY id"
+    "SELECT ifnull(CAST(pod_id AS INTEGER), 0), ifnull(CAST(t_host_ns AS INTEGER), 0),"
+    " ifnull(CAST(frame AS BLOB), x''), CAST(checksum AS INTEGER) FROM frames"
 )
+_Frame = tuple[int, int, bytes, int | None]
 
 
 @dataclass(frozen=True)
@@ -190,7 +192,11 @@ class StoredSession:
         SessionError
             The file is damaged as a whole.
         """
-        return sum(not intact for _, _, intact in self._checked(pod_id))
+        own = self._frames("WHERE pod_id = ?", pod_id)
+        of_nobody = self._frames("WHERE pod_id IS NULL OR pod_id NOT IN (SELECT id FROM pods)")
+        return sum(not _is_intact(frame) for frame in own) + sum(
+            _is_intact((pod_id, *frame[1:])) for frame in of_nobody
+        )
 
     def probes(self, pod_id: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the clock probes written to a pod.
@@ -220,8 +226,10 @@ class StoredSession:
         SessionError
             The file is damaged.
         """
-        rows = self._rows("SELECT t_host_ns FROM frames ORDER BY id DESC LIMIT 1", ())
-        return max(0.0, (rows[0][0] - self.meta.started_host_ns) * 1e-9) if rows else 0.0
+        for frame in self._frames("ORDER BY id DESC"):
+            if _is_intact(frame):
+                return max(0.0, (frame[1] - self.meta.started_host_ns) * 1e-9)
+        return 0.0
 
     def mains_hz(self) -> int | None:
         """Return the frequency of the hum that it was recorded to be measured without."""
@@ -270,14 +278,13 @@ class StoredSession:
         return self._rows("SELECT made_utc, made_by, kind, json FROM edits ORDER BY id", ())
 
     def _intact(self, pod_id: int) -> Iterator[tuple[int, bytes]]:
-        return ((t_ns, frame) for t_ns, frame, intact in self._checked(pod_id) if intact)
+        """Yield when and what a pod sent, as far as it is what was written."""
+        frames = self._frames("WHERE pod_id = ? ORDER BY id", pod_id)
+        return (frame[1:3] for frame in frames if _is_intact(frame))
 
-    def _checked(self, pod_id: int) -> Iterator[tuple[int, bytes, bool]]:
-        """Yield all that a pod sent: when, what, and whether it is what was written."""
+    def _frames(self, which: str, *arguments: int) -> Iterator[_Frame]:
         with session_errors(self.path):
-            for t_ns, frame, checksum in self._database.execute(_FRAMES, (pod_id,)):
-                intact = checksum is None or checksum == frame_checksum(pod_id, t_ns, frame)
-                yield t_ns, frame, intact
+            yield from self._database.execute(f"{_FRAMES} {which}", arguments)
 
     def _rows(self, query: str, arguments: tuple[object, ...]) -> list[Any]:
         with session_errors(self.path):
@@ -287,6 +294,11 @@ class StoredSession:
 def frame_checksum(pod_id: int, t_host_ns: int, frame: bytes) -> int:
     """Return what tells a row of frames from one that a disk or a copy has changed: a CRC-32."""
     return zlib.crc32(frame, zlib.crc32(struct.pack("<qq", pod_id, t_host_ns)))
+
+
+def _is_intact(stored: _Frame) -> bool:
+    pod_id, t_host_ns, frame, checksum = stored
+    return checksum is None or checksum == frame_checksum(pod_id, t_host_ns, frame)
 
 
 def open_session(path: Path) -> StoredSession:
