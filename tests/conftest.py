@@ -26,6 +26,7 @@ _MOST_WORKERS = 4  # for which the memory of a small computer suffices
 RunMicroPython = Callable[..., str]
 
 
+@pytest.hookimpl(optionalhook=True)  # pytest-xdist may be absent
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are cores: some tests wait, for a virtual cable or a process."""
     return min((os.cpu_count() or 1) + 1, _MOST_WORKERS)

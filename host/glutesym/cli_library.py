@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 
 from glutesym.cli_shared import (
     RecordedMains,
+    csv_or_none,
     err,
     out,
     progress_bar,
@@ -84,7 +85,12 @@ def library(
     ] = False,
     csv: Annotated[
         Path | None,
-        typer.Option("--csv", help="Write the list into this file.", show_default="not written"),
+        typer.Option(
+            "--csv",
+            help="Write the list into this file.",
+            show_default="not written",
+            callback=csv_or_none,
+        ),
     ] = None,
 ) -> None:
     """List the sessions below a folder, search them, and see what becomes of each subject."""
@@ -154,7 +160,7 @@ def cohort(
         if wanted is not None and wanted.suffix != ".parquet":
             raise GlutesymError(
                 f"{wanted} would not be what its name says: the tables are Parquet. Name it "
-                f"{wanted.with_suffix('.parquet').name}; for CSVs of single sessions there is "
+                f"{wanted.stem or 'cohort'}.parquet; for CSVs of single sessions there is "
                 "`glutesym export`."
             )
     if reps is not None and reps.resolve() == table.resolve():
@@ -188,8 +194,9 @@ def cohort(
     for file, problem in result.problems:
         say(err, f"{file}: {problem}")
     kept = result.sessions - result.measured
+    sessions = "1 session" if result.sessions == 1 else f"{result.sessions} sessions"
     out.print(
-        f"{result.sessions} sessions: {result.measured} measured now, {kept} as before, "
+        f"{sessions}: {result.measured} measured now, {kept} as before, "
         f"{len(result.problems)} with a problem"
         f"{': each says why above and in the table' if result.problems else ''}."
     )

@@ -254,6 +254,13 @@ def show(
     return interrupted
 
 
+def csv_or_none(path: Path | None) -> Path | None:
+    """Check the name of a table that is asked for: any other file would be replaced by it."""
+    if path is not None and path.suffix.lower() != ".csv":
+        raise typer.BadParameter(f"{str(path)!r}: expected a name that ends in .csv.")
+    return path
+
+
 def say_interrupted(text: str = "Interrupted.") -> NoReturn:
     """End a command that Ctrl-C ended, with a line that says what that means."""
     # Not by ``err``: what it was just printing may never have ended.

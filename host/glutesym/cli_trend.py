@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from glutesym.cli_shared import RecordedMains, out, progress_bar, subject_or_none
+from glutesym.cli_shared import RecordedMains, csv_or_none, out, progress_bar, subject_or_none
 from glutesym.printing import print_files, print_history
 
 app = typer.Typer(rich_markup_mode="markdown")
@@ -42,7 +42,12 @@ def trend(
     mains_hz: RecordedMains = None,
     csv: Annotated[
         Path | None,
-        typer.Option("--csv", help="Write the table into this file.", show_default="not written"),
+        typer.Option(
+            "--csv",
+            help="Write the table into this file.",
+            show_default="not written",
+            callback=csv_or_none,
+        ),
     ] = None,
 ) -> None:
     """Is it getting better? Compare sessions of one person and exercise over days and weeks."""

@@ -40,6 +40,7 @@ def print_entries(out: Console, entries: Sequence[Entry], folder: Path) -> None:
             continue
         marks = [mark for mark in _marks(entry.of) if mark not in common]
         marks += [] if entry.ended else ["not ended"]
+        marks += [f"copy of {entry.copy_of.name}"] if entry.copy_of else []
         what = ", ".join([entry.of.exercise, *marks])
         out.print(
             f"{entry.started.astimezone():%Y-%m-%d %H:%M}{entry.length_s:7.0f} s  "

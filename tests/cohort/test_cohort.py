@@ -295,5 +295,6 @@ def test_of_two_copies_the_one_without_damage_is_the_original(folder, tmp_path, 
 
 def test_the_table_is_called_what_it_is(tmp_path):
     for option in ("--out", "--reps"):
-        result = CliRunner().invoke(app, ["cohort", str(tmp_path), option, "table.csv"])
-        assert "Name it table.parquet" in str(result.exception)
+        for name, better in (("table.csv", "table"), (".", "cohort"), ("/", "cohort")):
+            result = CliRunner().invoke(app, ["cohort", str(tmp_path), option, name])
+            assert f"Name it {better}.parquet" in str(result.exception)

@@ -121,6 +121,14 @@ def test_the_command_lists_searches_and_writes_the_table(folder, tmp_path) -> No
     assert rows.columns == [column.heading for column in LIBRARY]
     assert rows["file"].to_list()[-1] == "broken.glutesym"
     assert rows["problem"].null_count() == 6
+    assert rows["copy_of"].null_count() == len(rows)
+    original = next((folder / "S07").glob("2026-05-04*"))
+    shutil.copy(original, folder / "mine.glutesym")
+    assert f"copy of {original.name} mine.glutesym" in run("library", folder)
+    run("library", folder, "--csv", table)
+    copies = dict(pl.read_csv(table).select("file", "copy_of").iter_rows())
+    assert copies["mine.glutesym"] == original.relative_to(folder).as_posix()
+    (folder / "mine.glutesym").unlink()
     assert "1 file cannot be read: broken.glutesym: " in run("library", folder, "--find", "broken")
     for search in (("--subject", "S09"), ("--find", "zzz")):
         result = CliRunner().invoke(app, ["library", str(folder), *search])

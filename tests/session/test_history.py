@@ -245,8 +245,8 @@ def test_calibrations_and_audits_of_the_clocks_are_no_exercises(
 
 
 def test_a_table_that_cannot_be_written_is_told(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "taken").mkdir()
-    result = CliRunner().invoke(app, ["trend", str(folder), "--csv", str(tmp_path / "taken")])
+    (tmp_path / "taken.csv").mkdir()
+    result = CliRunner().invoke(app, ["trend", str(folder), "--csv", str(tmp_path / "taken.csv")])
     assert isinstance(result.exception, SessionError)
     assert "cannot be written" in str(result.exception)
     assert not list(tmp_path.glob(".export-*"))
@@ -298,6 +298,17 @@ def test_the_copy_of_a_session_that_was_damaged_counts(folder: Path) -> None:
     assert copy in [one.path for one in history.sets]
     (damaged,) = [one for one in history.skipped if one.path == original]
     assert "damaged" in damaged.reason
+
+
+@pytest.mark.parametrize("command", ["trend", "library"])
+def test_a_table_never_replaces_anything_but_a_table(folder: Path, command: str) -> None:
+    path = next(folder.glob("*.glutesym"))
+    before = path.read_bytes()
+    for name in (str(path), "/", ".", "table.txt"):
+        result = CliRunner().invoke(app, [command, str(folder), "--csv", name])
+        assert result.exit_code == 2
+        assert "ends in .csv" in " ".join(result.output.replace("│", " ").split())
+    assert path.read_bytes() == before
 
 
 def test_two_sessions_of_one_name_are_not_mixed(folder: Path, tmp_path: Path) -> None:

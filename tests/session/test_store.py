@@ -274,6 +274,12 @@ def test_wrong_files_are_named_for_what_they_are(tmp_path: Path) -> None:
     database.close()
     with pytest.raises(SessionError, match=r"damaged \(no such table: frames\)\. Copy it again"):
         open_session(lacking).frames(1)
+    sideless = write("sideless", whole)
+    with sqlite3.connect(sideless) as database:
+        database.execute("UPDATE pods SET side = 'legt'")
+    database.close()
+    with pytest.raises(SessionError, match=r"description is damaged.*a pod's side is legt"):
+        open_session(sideless)
     with sqlite3.connect(good) as database:
         database.execute("DELETE FROM meta WHERE key = 'started_utc'")
     database.close()

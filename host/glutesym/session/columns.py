@@ -349,10 +349,11 @@ LIBRARY = (
     Column("subject", "", "whose it is: a code", "not given"),
     Column("exercise", "", "what was exercised, as a reviewer named it if one did", _UNREAD),
     Column("placement", "", "of the electrodes", _UNREAD),
-    Column("duration", "s", "until the last frame", _UNREAD),
+    Column("duration", "s", "until its last frame came: a little after the last sample", _UNREAD),
     Column("ended", "", "1: its recorder was stopped; 0: still recorded, or cut off", _UNREAD),
     Column("virtual_pods", "", "1: simulated, 0: real", _UNREAD),
     Column("size", "mb", "of the file"),
+    Column("copy_of", "", "file of the session that it is a copy or replay of", "it is none"),
     Column("problem", "", "why it cannot be read", "it can"),
 )
 TABLES = {  # of one session

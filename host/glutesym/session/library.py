@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from glutesym.errors import SessionError
 from glutesym.exercises import NO_EXERCISE, plain_name
 from glutesym.session.analyze import Progress
 from glutesym.session.history import Comparable, History, compare, folded, kind_of
-from glutesym.session.names import sessions_in
+from glutesym.session.names import original_first, sessions_in
 from glutesym.session.store import open_session
 
 
@@ -26,6 +26,7 @@ class Entry:
     length_s: float = 0.0
     ended: bool = False  # False: still being written, or its recorder was interrupted
     problem: str = ""  # why it cannot be read
+    copy_of: Path | None = None  # the session that it is a copy or replay of
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,7 @@ def list_sessions(
         progress(done / len(paths))
         entries.append(_entry(path))
     progress(1.0)
+    entries = _with_copies(entries)
     meant = [entry for entry in entries if search is None or search.finds(entry, folder)]
     if not meant:
         raise SessionError(folder, f"no session was found. {_there_are(entries)}")
@@ -110,6 +112,20 @@ def _history(group: Sequence[Entry], done: float, share: float, progress: Progre
     of = group[0].of
     assert of is not None
     return compare(of, started, progress=lambda part: progress(done + share * part))
+
+
+def _with_copies(entries: Sequence[Entry]) -> list[Entry]:
+    """Name of each copy the session that it is one of: they began at the same moment."""
+    originals: dict[datetime, Path] = {}
+    for entry in sorted(entries, key=lambda entry: original_first(entry.path)):
+        if entry.started is not None:
+            originals.setdefault(entry.started, entry.path)
+    return [
+        replace(entry, copy_of=originals[entry.started])
+        if entry.started is not None and originals[entry.started] != entry.path
+        else entry
+        for entry in entries
+    ]
 
 
 def _there_are(entries: Sequence[Entry]) -> str:

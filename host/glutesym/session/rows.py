@@ -150,6 +150,7 @@ def library_row(entry: Entry, folder: Path) -> Row:
         "ended": int(entry.ended) if known else None,
         "virtual_pods": int(of.virtual) if of else None,
         "size_mb": entry.size_bytes / 1e6,
+        "copy_of": entry.copy_of and entry.copy_of.relative_to(folder).as_posix(),
         "problem": entry.problem or None,
     }
 

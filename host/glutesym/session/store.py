@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from glutesym import wire
 from glutesym.errors import SessionError
-from glutesym.measures import Side
+from glutesym.measures import SIDES, Side
 from glutesym.session.database import (
     COPY_AGAIN,
     changed_database,
@@ -105,6 +105,8 @@ class StoredSession:
                 StoredPod(pod_id, side, address, json.loads(info))
                 for pod_id, side, address, info in rows
             )
+            if strange := {pod.side for pod in self.pods}.difference(SIDES):
+                raise ValueError(f"a pod's side is {', '.join(strange)}")
         except (KeyError, ValueError) as error:
             reason = f"its description is damaged ({error!r}). {COPY_AGAIN}"
             raise SessionError(path, reason) from error
