@@ -267,9 +267,13 @@ def test_a_misspelt_command_is_told_which_was_meant():
     assert "Did you mean 'analyze'?" in run("analize", "x", code=2)
 
 
+def test_ctrl_c_while_the_words_of_a_command_are_read_is_told(monkeypatch):
+    monkeypatch.setattr("typer.core.TyperGroup.make_context", _interrupted)
+    assert run("library", code=130).strip() == "Interrupted."
+
+
 @pytest.mark.parametrize(
-    "module",
-    ["glutesym.cli_sync", "typer._adapters", "scipy.signal", "glutesym.virtual.surroundings"],
+    "module", ["glutesym.cli_sync", "scipy.signal", "glutesym.virtual.surroundings"]
 )
 def test_ctrl_c_while_modules_are_imported_ends_in_one_line(tmp_path, module):
     code = f"""
@@ -320,7 +324,7 @@ def test_other_commands_say_that_they_were_interrupted(monkeypatch, tmp_path):
     assert run("library", str(tmp_path), code=130).strip() == "Interrupted."
 
 
-def _interrupted(*_):
+def _interrupted(*_, **__):
     raise KeyboardInterrupt
 
 

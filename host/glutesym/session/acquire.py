@@ -146,10 +146,7 @@ class Acquisition:
             await asyncio.sleep(_CONNECT_AGAIN_S)
 
     async def _find_all(self) -> dict[Side, FoundPod]:
-        pods = await self._transport.scan(
-            SCAN_S,
-            self._all_seen,
-        )
+        pods = await self._transport.scan(SCAN_S, self._all_seen)
         found: dict[Side, FoundPod] = {}
         for side in self._pods:
             nearest = self._nearest(pods, side)

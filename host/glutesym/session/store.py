@@ -142,8 +142,8 @@ class StoredSession:
             if len(frame) == wire.FRAME_BYTES:
                 times.append(t_host_ns)
                 data += frame
-        frames = np.frombuffer(bytes(data), np.uint8).reshape(-1, wire.FRAME_BYTES)
-        return np.array(times, np.int64), frames
+        frames = np.frombuffer(memoryview(data).toreadonly(), np.uint8)
+        return np.array(times, np.int64), frames.reshape(-1, wire.FRAME_BYTES)
 
     def by_side(self) -> dict[Side, StoredPod]:
         """Return the pods, each by its side, in the order in which they joined.
@@ -182,7 +182,9 @@ class StoredSession:
         SessionError
             The file is damaged.
         """
-        return [row for row in self._intact(pod_id) if len(row[1]) != wire.FRAME_BYTES]
+        other = "WHERE pod_id = ? AND length(CAST(frame AS BLOB)) IS NOT ? ORDER BY id"
+        frames = self._frames(other, pod_id, wire.FRAME_BYTES)
+        return [frame[1:3] for frame in frames if _is_intact(frame)]
 
     def damaged_frames(self, pod_id: int) -> int:
         """Return how many frames are not as they were written: no other method returns them.
