@@ -6,7 +6,8 @@ import asyncio
 import gc
 import struct
 import time
-from collections.abc import Iterator
+import tracemalloc
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,7 +97,7 @@ class HostOutcome:
     longest_update_s: float = 0.0
     analysis_s: float = 0.0
     commands: dict[int, int] = field(default_factory=dict[int, int])  # by opcode
-    mib: list[float] = field(default_factory=list[float])  # resident, along the way
+    mib: list[float] = field(default_factory=list[float])  # occupied, along the way
     analyzed: AnalyzedSession | None = None
 
 
@@ -152,10 +153,31 @@ class Session:
         pass
 
 
-def attack_host(folder: Path, frames: Iterator[bytes], look_every: int = 2000) -> HostOutcome:
+def resident_mib() -> float:
+    """Return what this process occupies of the memory, MiB (Linux; nan elsewhere)."""
+    gc.collect()
+    try:
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+    except OSError:
+        return float("nan")
+    return pages * 4096 / 2**20
+
+
+def traced_mib() -> float:
+    """Return what `tracemalloc` knows to be held, MiB: the same whatever ran before."""
+    gc.collect()
+    return tracemalloc.get_traced_memory()[0] / 2**20
+
+
+def attack_host(
+    folder: Path,
+    frames: Iterator[bytes],
+    look_every: int = 2000,
+    memory_mib: Callable[[], float] = resident_mib,
+) -> HostOutcome:
     """Pour frames into everything that a recording host does with them.
 
-    After every ``look_every`` frames its memory is measured.
+    After every ``look_every`` frames ``memory_mib`` is asked.
     """
     LiveEnvelope(2000.0)  # imports what the first bar needs: not a matter of frames
     outcome = HostOutcome()
@@ -188,7 +210,7 @@ def attack_host(folder: Path, frames: Iterator[bytes], look_every: int = 2000) -
                     outcome.longest_update_s = max(outcome.longest_update_s, took_s)
                     writer.flush()
                 if outcome.frames % look_every < _BATCH:
-                    outcome.mib.append(resident_mib())
+                    outcome.mib.append(memory_mib())
             stop.set()
             await streaming
             live.update(session.now_ns(), final=True)
@@ -222,13 +244,3 @@ def _check(frame: bytes, outcome: HostOutcome) -> float:
     except FrameError:
         outcome.refused += 1
     return time.perf_counter() - begin_s
-
-
-def resident_mib() -> float:
-    """Return what this process occupies of the memory, MiB (Linux; nan elsewhere)."""
-    gc.collect()
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        return float("nan")
-    return pages * 4096 / 2**20
