@@ -43,7 +43,6 @@ USB_OPENED = 201  # one byte: whether the host has the port open
 USB_TAKEN = 202  # <H: bytes that the host has taken from the port's buffer
 
 _door = open(int(os.getenv("GLUTESYM_WORLD_FD")), "r+b")
-_header = bytearray(13)
 _length = bytearray(4)
 _now_ns = 0
 _lead_off = 0
@@ -74,10 +73,7 @@ def restore_heap_lock(depth):
 
 def send(kind, payload=b""):
     """Tell the world something; it does not answer."""
-    struct.pack_into("<BIq", _header, 0, kind, len(payload), _now_ns)
-    _door.write(_header)
-    if payload:
-        _door.write(payload)
+    _door.write(struct.pack("<BIq", kind, len(payload), _now_ns) + payload)
 
 
 def _ask(kind, payload=b""):

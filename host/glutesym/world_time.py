@@ -109,13 +109,13 @@ class _WorldSelector(selectors.DefaultSelector):
         return (real_s - self._real_origin_s) * (self._speed or 1.0)
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(0)
-        if ready or timeout == 0:
-            return ready
-        if self.holders:
+        if timeout != 0 and self.holders:
             ready = super().select(STUCK_AFTER_S)
             if not ready:
                 raise WorldStuckError
+            return ready
+        ready = super().select(0)
+        if ready or timeout == 0:
             return ready
         if timeout is None:
             return super().select(None)

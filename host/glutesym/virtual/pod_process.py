@@ -217,10 +217,16 @@ class PodProcess:
     def _answer(self, data: bytes) -> None:
         if self._socket is None:
             return
+        message = struct.pack("<I", len(data)) + data
         try:
-            self._socket.setblocking(True)
-            self._socket.sendall(struct.pack("<I", len(data)) + data)
-            self._socket.setblocking(False)
+            try:
+                sent = self._socket.send(message)
+            except BlockingIOError:
+                sent = 0
+            if sent < len(message):  # seldom: changing the mode takes as long as sending
+                self._socket.setblocking(True)
+                self._socket.sendall(message[sent:])
+                self._socket.setblocking(False)
         except OSError:
             self._ended()  # meanwhile
 
