@@ -83,13 +83,13 @@ def posteriors(scenario: Scenario, laws: Sequence[str] = ()) -> list[dict[Side, 
     random = np.random.default_rng((scenario.seed, 13))
     found: list[dict[Side, Posterior]] = [{} for _ in scenario.truth.reps]
     for side in SIDES:
-        model = _Model.of(scenario, side, recording.pods[side].emg)
+        model = Model.of(scenario, side, recording.pods[side].emg)
         if laws:
             lengths_s = {law: _RISES_S[:1] if law == "step" else _RISES_S for law in laws}
-            rises = [_Rise.of(law, float(s)) for law, of_law in lengths_s.items() for s in of_law]
+            rises = [Rise.of(law, float(s)) for law, of_law in lengths_s.items() for s in of_law]
         else:
             true_s = float(scenario.parameters[f"rise_{side}_ms"]) / 1000
-            rises = [_Rise.of(str(scenario.parameters["rise_shape"]), true_s)]
+            rises = [Rise.of(str(scenario.parameters["rise_shape"]), true_s)]
         near_s = [
             rep.onset_s[side] + random.uniform(-_NEAR_S, _NEAR_S) for rep in scenario.truth.reps
         ]
@@ -112,14 +112,15 @@ def set_lag_ms(lag_ms: Array, sd_ms: Array) -> float:
 
 
 @dataclass(frozen=True)
-class _Rise:
+class Rise:
     """How a muscle starts."""
 
     amplitude: Array  # at EMG_GRID_HZ since the onset
     length_s: float
 
     @classmethod
-    def of(cls, law: str, length_s: float) -> _Rise:
+    def of(cls, law: str, length_s: float) -> Rise:
+        """Return the rise by a law of the scenarios."""
         unit = Burst(
             0.0,
             2.0,
@@ -134,7 +135,7 @@ class _Rise:
 
 
 @dataclass(frozen=True)
-class _Model:
+class Model:
     """All that is true of one side but how and when it starts."""
 
     time_s: Array
@@ -144,7 +145,8 @@ class _Model:
     plateau_uv: list[float]  # of every repetition
 
     @classmethod
-    def of(cls, scenario: Scenario, side: Side, emg: EmgRecord) -> _Model:
+    def of(cls, scenario: Scenario, side: Side, emg: EmgRecord) -> Model:
+        """Return that of one side of a scenario, and of what its pod recorded."""
         rise_s = float(scenario.parameters[f"rise_{side}_ms"]) / 1000
         noise_uv = _noise_uv(scenario, side)
         lag_s = np.arange(0.0, 1.0, 2 / emg.fs_hz)
@@ -160,7 +162,7 @@ class _Model:
             plateau_uv=_plateaus_uv(scenario, side, rise_s, noise_uv),
         )
 
-    def posteriors(self, near_s: list[float], rises: list[_Rise]) -> list[Posterior]:
+    def posteriors(self, near_s: list[float], rises: list[Rise]) -> list[Posterior]:
         """Return the posterior of every repetition's onset, rises summed out."""
         longest_s = max(rise.length_s for rise in rises)
         evidence = np.zeros(len(rises))
@@ -180,8 +182,15 @@ class _Model:
             out.append(_summary(onset_s, weight))
         return out
 
+    def covariance(self, since_s: Array, plateau_uv: float, rise: Rise) -> Array:
+        """Return that of consecutive samples, given their times since the onset, (n, n)."""
+        muscle, noise = (linalg.toeplitz(x[: len(since_s)]) for x in (self.muscle, self.noise))
+        samples = np.arange(len(rise.amplitude))
+        amplitude = plateau_uv * np.interp(since_s * EMG_GRID_HZ, samples, rise.amplitude)
+        return noise + muscle * np.outer(amplitude, amplitude)
+
     def _log_likelihoods(
-        self, near_s: float, plateau_uv: float, rise: _Rise, longest_s: float
+        self, near_s: float, plateau_uv: float, rise: Rise, longest_s: float
     ) -> Array:
         """Return the log likelihood of onsets around a moment; −inf where it is far too low."""
         first_s, last_s = near_s - _REACH_S, near_s + _REACH_S
@@ -190,13 +199,9 @@ class _Model:
             self.time_s, (first_s - _SETTLED_S, last_s + 1.2 * longest_s + _SETTLED_S)
         )
         time_s, uv = self.time_s[begin:end], self.uv[begin:end]
-        muscle, noise = (linalg.toeplitz(x[: len(uv)]) for x in (self.muscle, self.noise))
-        samples = np.arange(len(rise.amplitude))
 
         def log_likelihood(onset_s: float) -> float:
-            since = (time_s - onset_s) * EMG_GRID_HZ
-            amplitude = plateau_uv * np.interp(since, samples, rise.amplitude)
-            covariance = noise + muscle * np.outer(amplitude, amplitude)
+            covariance = self.covariance(time_s - onset_s, plateau_uv, rise)
             root = linalg.cholesky(covariance, lower=True, check_finite=False)
             white = linalg.solve_triangular(root, uv, lower=True, check_finite=False)
             return -0.5 * float(white @ white) - float(np.log(np.diag(root)).sum())
