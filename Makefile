@@ -25,7 +25,7 @@ test: $(VENV)/dev.stamp  ## everything that must hold: style, imports, types, te
 	PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(VENV)/bin/pyright --project firmware
 	@$(VENV)/bin/python -c 'import PySide6.QtWidgets' || { \
 	  echo "Qt needs system libraries. Fix: sudo apt install" `cat .ci/debian-packages` >&2; exit 1; }
-	QT_QPA_PLATFORM=$${QT_QPA_PLATFORM:-offscreen} $(VENV)/bin/python -m pytest -n auto
+	$(VENV)/bin/python -m pytest -n auto
 
 # What a session needs, and its tests; the window is not among it: Qt alone takes as long.
 OLDEST = build/oldest

@@ -16,6 +16,7 @@ from hypothesis import settings
 from glutesym.podfiles import copy_files, pod_files
 
 ROOT = Path(__file__).resolve().parents[1]
+os.environ["QT_QPA_PLATFORM"] = "offscreen"  # windows that nobody sees, and that need no screen
 settings.register_profile("glutesym", deadline=None)  # machines are noisy
 settings.load_profile("glutesym")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as shells start what is in the background

@@ -236,7 +236,6 @@ def test_simulate_prints_a_line_a_seed_and_the_worst(tmp_path):
         (["replay", "not-a-session"], "not a glutesym session"),
         (["demo", "--scenario", "nonsense"], "bridge"),
         (["demo", "--scenario", "brigde"], "Did you mean 'bridge'?"),
-        (["export", "not-a-session", "--folder", "not-a-session"], "is a file. Give a folder"),
     ],
 )
 def test_a_users_mistake_is_one_line_and_no_traceback(
@@ -252,6 +251,16 @@ def test_a_users_mistake_is_one_line_and_no_traceback(
     assert "Error:" in text
     assert words in text
     assert "Traceback" not in text
+
+
+@pytest.mark.parametrize("command", ["export", "report"])
+def test_no_file_is_taken_for_a_folder(tmp_path, command):
+    there = tmp_path / "notes"
+    there.write_text("mine")
+    result = RUNNER.invoke(app, [command, "a.glutesym", "--folder", str(there)])
+    assert result.exit_code == 2
+    assert "is a file. Give a folder" in " ".join(result.output.replace("│", " ").split())
+    assert there.read_text() == "mine"
 
 
 def test_mains_hum_is_at_50_or_60_hz(demo):

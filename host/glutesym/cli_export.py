@@ -14,6 +14,7 @@ from glutesym.cli_shared import (
     RecordedMains,
     RecordedPlacement,
     err,
+    folder_or_none,
     out,
     progress_bar,
     say,
@@ -47,6 +48,7 @@ def export(
         typer.Option(
             "--folder",
             "-o",
+            callback=folder_or_none,
             help="Where the sessions' folders go; beside each session by default.",
             show_default=False,
         ),
@@ -71,8 +73,6 @@ def export(
     """
     from glutesym.session.measured import measure_session
 
-    if folder is not None and folder.exists() and not folder.is_dir():
-        raise GlutesymError(f"--folder {folder} is a file. Give a folder; it is made if need be.")
     paths = _session_paths(sessions, folder)
     exports = {form: exporter(form) for form in dict.fromkeys(formats or [Format.CSV])}
     written: list[Path] = []

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from glutesym.cli_shared import RecordedMains, RecordedPlacement, err, measure, out
+from glutesym.cli_shared import RecordedMains, RecordedPlacement, err, folder_or_none, measure, out
 from glutesym.errors import MissingPartError
 from glutesym.installing import install_command
 from glutesym.printing import print_files
@@ -29,7 +29,10 @@ def report(
     folder: Annotated[
         Path | None,
         typer.Option(
-            "--folder", "-o", help="Where the files go; beside the first session by default."
+            "--folder",
+            "-o",
+            callback=folder_or_none,
+            help="Where the files go; beside the first session by default.",
         ),
     ] = None,
     figures: Annotated[

@@ -261,6 +261,13 @@ def csv_or_none(path: Path | None) -> Path | None:
     return path
 
 
+def folder_or_none(path: Path | None) -> Path | None:
+    """Check the name of a folder that files are to go to: it need not exist."""
+    if path is not None and path.exists() and not path.is_dir():
+        raise typer.BadParameter(f"{str(path)!r} is a file. Give a folder; it is made if need be.")
+    return path
+
+
 def say_interrupted(text: str = "Interrupted.") -> NoReturn:
     """End a command that Ctrl-C ended, with a line that says what that means."""
     # Not by ``err``: what it was just printing may never have ended.

@@ -7,6 +7,11 @@ import sys
 from glutesym.bluetooth_fixes import TITLES, BluetoothTrouble, bluetooth_steps
 
 
+def reason_of(error: Exception) -> str:
+    """Return why something failed, for a sentence: a system's error without number and path."""
+    return getattr(error, "strerror", None) or str(error)
+
+
 class GlutesymError(Exception):
     """Root of every error raised on purpose; the command line prints it in one line."""
 

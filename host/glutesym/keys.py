@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import cast
 
 from glutesym import wire
-from glutesym.errors import KeyFileError, NotOwnedError
+from glutesym.errors import KeyFileError, NotOwnedError, reason_of
 from glutesym.measures import OTHER_SIDE, SIDES, Side
 
 if sys.platform == "win32":
@@ -166,7 +166,8 @@ class KeyRing:
                         pods[tag] = pod
                 _replace(path, _encode(pods.values()))
         except (OSError, RuntimeError) as error:  # RuntimeError: links in a circle, up to 3.12
-            raise KeyFileError(path, f"cannot be written ({_reason(error)}). {_ACCESS}") from error
+            reason = f"cannot be written ({reason_of(error)}). {_ACCESS}"
+            raise KeyFileError(path, reason) from error
         self._pods = pods
         self._changes = {}
 
@@ -221,7 +222,7 @@ def _read(path: Path) -> list[OwnedPod]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise KeyFileError(path, f"cannot be read ({_reason(error)}). {_ACCESS}") from error
+        raise KeyFileError(path, f"cannot be read ({reason_of(error)}). {_ACCESS}") from error
     try:
         return _decode(json.loads(data))
     except (ValueError, RecursionError):
@@ -286,7 +287,3 @@ def _locked(path: Path) -> Generator[None, None, None]:
             if sys.platform == "win32":
                 file.seek(0)
                 msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-
-
-def _reason(error: Exception) -> str:
-    return getattr(error, "strerror", None) or str(error)

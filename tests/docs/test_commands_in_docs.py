@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import ExitStack
 
 import pytest
-
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-
 from page_commands import ROOT, Command, commands_of, pages
 from reader_desk import Desk
 from ways_to_run import COMMANDS, UnknownCommand, run_as_reader

@@ -141,7 +141,7 @@ def test_a_window_that_cannot_open_tells_the_package(tmp_path):
 
 
 def test_a_window_that_nobody_sees_is_told():
-    """Here, for real: tests run with QT_QPA_PLATFORM=offscreen."""
+    """Here, for real: so the tests run."""
     offscreen = Computer(environ={"QT_QPA_PLATFORM": "offscreen"})
     finding = only(window(offscreen, lambda _seconds: try_display(60.0)))
     assert finding.mark == "warning"

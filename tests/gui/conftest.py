@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import gc
-import os
 from collections.abc import Callable
 
 import pytest
-
-os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 from glutesym.gui import theme
 from glutesym.gui.qt import QtCore, QtGui, QtWidgets

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from glutesym import host_clock
 from glutesym.doctor.finding import Finding
+from glutesym.errors import reason_of
 from glutesym.session.disk_room import SHORT_S, room_s
 from glutesym.session.resume import interrupted_lately
 
@@ -38,7 +39,7 @@ def folder(path: Path) -> Iterator[Finding]:
         with tempfile.TemporaryDirectory(prefix=".glutesym-doctor-", dir=where) as scratch:
             mode, slowest_s = _commit(Path(scratch) / "try.sqlite")
     except (OSError, sqlite3.Error) as error:
-        why = getattr(error, "strerror", None) or str(error)
+        why = reason_of(error)
         fix = f"Choose a folder of your own: `--folder`{_take(where)}."
         yield Finding("storage", "Folder", "problem", f"{path} cannot be written to ({why})", fix)
         return

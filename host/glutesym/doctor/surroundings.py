@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from glutesym.errors import reason_of
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -43,7 +45,7 @@ def run_program(command: Sequence[str], timeout_s: float = 5.0) -> Ran:
     except subprocess.TimeoutExpired:
         return Ran(None, f"no answer within {timeout_s:g} s")
     except OSError as error:
-        return Ran(None, error.strerror or str(error))
+        return Ran(None, reason_of(error))
     return Ran(done.returncode, done.stdout)
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from glutesym.errors import FlashError
+from glutesym.errors import FlashError, reason_of
 
 # RP2350 datasheet, 5.5 "USB mass storage interface": label RP2350, this file. RP2040: RPI-RP2.
 _INFO = "INFO_UF2.TXT"
@@ -97,7 +97,7 @@ def copy_image(drive: BootDrive, data: bytes, on_written: Callable[[int], None])
         # With the last block the board restarts, before the system has closed the file.
         if written < len(data) - _PIECE_BYTES:
             raise FlashError(
-                f"{drive.path} could not be written to ({error.strerror or error}). The board has "
+                f"{drive.path} could not be written to ({reason_of(error)}). The board has "
                 "no MicroPython now: unplug it, hold BOOT while you plug it in, and run the same "
                 "command once more."
             ) from error

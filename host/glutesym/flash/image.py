@@ -17,7 +17,7 @@ from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
-from glutesym.errors import FlashError
+from glutesym.errors import FlashError, reason_of
 from glutesym.flash.boards import OLDEST_MICROPYTHON
 from glutesym.flash.uf2 import RP2350_ARM, parse_uf2
 
@@ -77,7 +77,7 @@ def load_image(path: Path) -> Image:
             raise FlashError(f"{path} is too large for an image.")
         data = path.read_bytes()
     except OSError as error:
-        raise FlashError(f"{path} cannot be read ({error.strerror or error}).") from error
+        raise FlashError(f"{path} cannot be read ({reason_of(error)}).") from error
     return check_image(path.name, data)
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from glutesym.errors import SessionError
+from glutesym.errors import SessionError, reason_of
 from glutesym.report.content import make_report
 from glutesym.report.document import pdf_document
 from glutesym.report.figure_style import ReportFigure, figure_style
@@ -79,8 +79,8 @@ def write_report(
     except OSError as error:
         raise SessionError(
             folder,
-            f"cannot write the report ({error}). Check that the disk has space, that you may "
-            "write to this folder, and that no other program has the old report open.",
+            f"cannot write the report ({reason_of(error)}). Check that the disk has space, that "
+            "you may write to this folder, and that no other program has the old report open.",
         ) from error
 
 

@@ -20,7 +20,7 @@ from typing import Any, cast
 
 from glutesym.analysis.calibration import Mvic
 from glutesym.analysis.quality import MOST_UV
-from glutesym.errors import GlutesymError, SubjectError
+from glutesym.errors import GlutesymError, SubjectError, reason_of
 from glutesym.measures import SIDES, Side
 from glutesym.session.subject import subject_code
 
@@ -119,7 +119,7 @@ def save_calibration(folder: Path, calibration: StoredCalibration) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         _replace(path, json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
     except OSError as error:
-        reason = f"cannot be written ({_why(error)}). Check its folder's permissions."
+        reason = f"cannot be written ({reason_of(error)}). Check its folder's permissions."
         raise CalibrationError(path, reason) from error
     return path
 
@@ -167,7 +167,7 @@ def _read(path: Path) -> StoredCalibration:
     try:
         text = path.read_text("utf-8")
     except OSError as error:
-        reason = f"cannot be read ({_why(error)}). Check its permissions."
+        reason = f"cannot be read ({reason_of(error)}). Check its permissions."
         raise CalibrationError(path, reason) from error
     except ValueError as error:
         raise _DamagedError(path, f"expected JSON text, found other bytes. {_AGAIN}") from error
@@ -231,7 +231,3 @@ def _replace(path: Path, text: str) -> None:
 
 def _start(text: str) -> str:
     return repr(text[:20]) if text else "nothing"
-
-
-def _why(error: OSError) -> str:
-    return error.strerror or str(error)

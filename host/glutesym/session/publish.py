@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
-from glutesym.errors import SessionError
+from glutesym.errors import SessionError, reason_of
 
 UNFINISHED = ".export-"  # what a folder or file is called until it is complete
 
@@ -95,7 +95,7 @@ def publish(unfinished: Path, target: Path, names: Iterable[str]) -> list[Path]:
 
 def cannot_write(target: Path, error: Exception) -> SessionError:
     """Return what to tell whoever wanted an export that cannot be written."""
-    reason: object = getattr(error, "strerror", None) or error
+    reason = reason_of(error)
     if isinstance(error, NotADirectoryError | FileExistsError):
         reason = "a file is where a folder is needed"
     return SessionError(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from glutesym.analysis.sitting import SittingState
-from glutesym.errors import SessionError
+from glutesym.errors import SessionError, reason_of
 
 HEADINGS = (
     "started",  # local time with its zone
@@ -87,6 +87,6 @@ def _opened(path: Path) -> Generator[tuple[TextIO, list[str] | None]]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SessionError(
             path,
-            f"cannot be written ({error}). Check its permissions, and that it is a CSV file and "
-            "not open.",
+            f"cannot be written ({reason_of(error)}). Check its permissions, and that it is a CSV "
+            "file and not open.",
         ) from error
