@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 
+import numpy as np
 import pytest
 import serial
 from bench import with_script
@@ -52,6 +54,28 @@ def test_bytes_go_both_ways_in_memory():
     assert got == [b"got " + every_byte, b"got second\n"]
     assert rest == b""
     assert lines == ["ready"]  # print goes to the console's log
+
+
+SUM = """
+import hashlib, micropython, sys
+micropython.kbd_intr(-1)
+data = bytearray(720_000)
+sys.stdin.buffer.readinto(data)
+sys.stdout.buffer.write(hashlib.sha256(data).digest().hex().encode() + b"\\n")
+"""
+
+
+def test_more_at_once_than_the_socket_to_the_pod_holds():
+    data = np.random.default_rng(1).bytes(720_000)
+
+    async def body(bench):
+        bench.pod.usb.plug_in()
+        port = bench.pod.usb.open()
+        for begin in range(0, len(data), 60_000):
+            port.write(data[begin : begin + 60_000])  # the pod wakes up after the last one
+        return await port.reader.readline()
+
+    assert with_script(SUM, body).decode().strip() == hashlib.sha256(data).hexdigest()
 
 
 def test_the_same_in_every_world():
