@@ -253,7 +253,7 @@ def test_a_users_mistake_is_one_line_and_no_traceback(
     assert "Traceback" not in text
 
 
-@pytest.mark.parametrize("command", ["export", "report"])
+@pytest.mark.parametrize("command", ["export", "report", "analyze"])
 def test_no_file_is_taken_for_a_folder(tmp_path, command):
     there = tmp_path / "notes"
     there.write_text("mine")

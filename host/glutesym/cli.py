@@ -51,6 +51,7 @@ from glutesym.cli_shared import (
     View,
     Where,
     err,
+    folder_option,
     kept,
     measure,
     out,
@@ -118,7 +119,7 @@ app.add_typer(cli_lsl.app)
 DEFAULT_FOLDER = Path("sessions")
 
 
-Folder = Annotated[Path, typer.Option("--folder", "-o", help="Where the session is kept.")]
+Folder = Annotated[Path, folder_option("Where the session is kept.")]
 ScenarioName = Annotated[
     str,
     typer.Option(

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from glutesym.cli_export import export_one
-from glutesym.cli_shared import RecordedMains, RecordedPlacement, err, measure, out, say
+from glutesym.cli_shared import (
+    RecordedMains,
+    RecordedPlacement,
+    err,
+    folder_option,
+    measure,
+    out,
+    say,
+)
 from glutesym.errors import GlutesymError
 from glutesym.formats.units import EMG_UNITS, Quantity
 from glutesym.measures import Side
@@ -95,7 +103,7 @@ def analyze(
     ] = "",
     folder: Annotated[
         Path | None,
-        typer.Option("--folder", "-o", help="Also write its CSVs there.", show_default=False),
+        folder_option("Also write its CSVs there.", show_default=False),
     ] = None,
     mains_hz: RecordedMains = None,
     placement: RecordedPlacement = None,

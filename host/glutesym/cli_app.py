@@ -16,6 +16,7 @@ from glutesym.cli_shared import (
     SubjectCode,
     Usb,
     err,
+    folder_option,
     measure,
     out,
 )
@@ -36,9 +37,9 @@ def whole_path(
     exercise: Exercise = "hip thrust",
     subject: SubjectCode = "",
     placement: Placement = PLACEMENT,
-    folder: Annotated[
-        Path, typer.Option("--folder", "-o", help="Where sessions and calibrations are kept.")
-    ] = Path("sessions"),
+    folder: Annotated[Path, folder_option("Where sessions and calibrations are kept.")] = Path(
+        "sessions"
+    ),
     mains_hz: Mains = None,
     usb: Usb = False,
     port: Ports = None,

@@ -14,6 +14,7 @@ from glutesym.cli_shared import (
     View,
     WornSide,
     err,
+    folder_option,
     kept,
     out,
     progress_bar,
@@ -92,9 +93,7 @@ def bench(
         float, typer.Option(help="Frequency of the common mode; not that of the mains.")
     ] = 55.0,
     hum_mv: Annotated[float, typer.Option(help="Its level at the box, in mV RMS.")] = 100.0,
-    folder: Annotated[
-        Path, typer.Option("--folder", "-o", help="Where session and protocol are kept.")
-    ] = Path("bench"),
+    folder: Annotated[Path, folder_option("Where session and protocol are kept.")] = Path("bench"),
     usb: Annotated[bool, typer.Option("--usb", help="Over USB: pods in bench mode.")] = False,
     port: Annotated[
         list[str] | None, typer.Option("--port", help="A serial port of an unusual board.")

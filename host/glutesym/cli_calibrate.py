@@ -21,6 +21,7 @@ from glutesym.cli_shared import (
     Usb,
     View,
     err,
+    folder_option,
     kept,
     measure,
     out,
@@ -84,10 +85,8 @@ def calibrate(
     ] = None,
     folder: Annotated[
         Path | None,
-        typer.Option(
-            "--folder",
-            "-o",
-            help="Where the session is kept, and in `calibrations` there the result.",
+        folder_option(
+            "Where the session is kept, and in `calibrations` there the result.",
             show_default="sessions, or where the session is",
         ),
     ] = None,

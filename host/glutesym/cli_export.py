@@ -14,7 +14,7 @@ from glutesym.cli_shared import (
     RecordedMains,
     RecordedPlacement,
     err,
-    folder_or_none,
+    folder_option,
     out,
     progress_bar,
     say,
@@ -45,12 +45,8 @@ def export(
     ],
     folder: Annotated[
         Path | None,
-        typer.Option(
-            "--folder",
-            "-o",
-            callback=folder_or_none,
-            help="Where the sessions' folders go; beside each session by default.",
-            show_default=False,
+        folder_option(
+            "Where the sessions' folders go; beside each session by default.", show_default=False
         ),
     ] = None,
     formats: Annotated[

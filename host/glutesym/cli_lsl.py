@@ -19,6 +19,7 @@ from glutesym.cli_shared import (
     Usb,
     View,
     Where,
+    folder_option,
     kept,
     measure,
     out,
@@ -40,9 +41,7 @@ app = typer.Typer(rich_markup_mode="markdown")
 def lsl(
     exercise: Exercise = "session",
     subject: SubjectCode = "",
-    folder: Annotated[
-        Path, typer.Option("--folder", "-o", help="Where the session is kept.")
-    ] = Path("sessions"),
+    folder: Annotated[Path, folder_option("Where the session is kept.")] = Path("sessions"),
     duration: Annotated[
         float | None, typer.Option(help="Seconds; until Ctrl-C when not given.", min=1)
     ] = None,

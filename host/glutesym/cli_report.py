@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from glutesym.cli_shared import RecordedMains, RecordedPlacement, err, folder_or_none, measure, out
+from glutesym.cli_shared import RecordedMains, RecordedPlacement, err, folder_option, measure, out
 from glutesym.errors import MissingPartError
 from glutesym.installing import install_command
 from glutesym.printing import print_files
@@ -28,12 +28,7 @@ def report(
     ],
     folder: Annotated[
         Path | None,
-        typer.Option(
-            "--folder",
-            "-o",
-            callback=folder_or_none,
-            help="Where the files go; beside the first session by default.",
-        ),
+        folder_option("Where the files go; beside the first session by default."),
     ] = None,
     figures: Annotated[
         bool, typer.Option("--figures", help="Also write every figure as PNG and SVG.")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -261,11 +261,17 @@ def csv_or_none(path: Path | None) -> Path | None:
     return path
 
 
-def folder_or_none(path: Path | None) -> Path | None:
-    """Check the name of a folder that files are to go to: it need not exist."""
-    if path is not None and path.exists() and not path.is_dir():
-        raise typer.BadParameter(f"{str(path)!r} is a file. Give a folder; it is made if need be.")
-    return path
+def folder_option(what: str, **more: Any) -> Any:
+    """Return the option that names a folder, which need not exist, for files to be written."""
+
+    def no_file(path: Path | None) -> Path | None:
+        if path is not None and path.exists() and not path.is_dir():
+            raise typer.BadParameter(
+                f"{str(path)!r} is a file. Give a folder; it is made if need be."
+            )
+        return path
+
+    return typer.Option("--folder", "-o", callback=no_file, help=what, **more)
 
 
 def say_interrupted(text: str = "Interrupted.") -> NoReturn:

@@ -18,6 +18,7 @@ from glutesym.cli_shared import (
     Usb,
     View,
     err,
+    folder_option,
     out,
     require_both_sides,
     show,
@@ -42,9 +43,7 @@ def sit(
         float, typer.Option(help="Sitting for so long, a break is due.", min=0.1)
     ] = 30.0,
     subject: SubjectCode = "",
-    folder: Annotated[Path, typer.Option("--folder", "-o", help="Where the table is.")] = Path(
-        "sessions"
-    ),
+    folder: Annotated[Path, folder_option("Where the table is.")] = Path("sessions"),
     duration: Annotated[
         float | None, typer.Option(help="Seconds; until Ctrl-C when not given.", min=1)
     ] = None,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from glutesym.cli_shared import View, kept, measure, out, require_both_sides, show
+from glutesym.cli_shared import View, folder_option, kept, measure, out, require_both_sides, show
 from glutesym.exercises import SYNC_CHECK
 
 if TYPE_CHECKING:
@@ -34,9 +34,7 @@ def sync_check(
         ),
     ] = None,
     duration: Annotated[float, typer.Option(help="Seconds to record.", min=10)] = 20.0,
-    folder: Annotated[
-        Path, typer.Option("--folder", "-o", help="Where the session is kept.")
-    ] = Path("sessions"),
+    folder: Annotated[Path, folder_option("Where the session is kept.")] = Path("sessions"),
     usb: Annotated[bool, typer.Option("--usb", help="Over USB: pods in bench mode.")] = False,
     port: Annotated[
         list[str] | None, typer.Option("--port", help="A serial port of an unusual board.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -143,7 +144,7 @@ def print_truth(out: Console, check: TruthCheck) -> None:
     table.add_row(
         "Sync uncertainty (ms)",
         "",
-        f"±{check.sync_uncertainty_ms:.1f}",
+        _plus_minus(check.sync_uncertainty_ms),
         f"{_number(check.sync_error_ms, '+.2f')} true error",
     )
     out.print(table)
@@ -178,7 +179,7 @@ def print_seeds(out: Console, checks: dict[int, TruthCheck]) -> None:
             _number(check.lag_per_rep_mae_ms, ".1f"),
             str(sum(check.samples_received.values())),
             str(sum(check.samples_lost.values())),
-            f"±{check.sync_uncertainty_ms:.1f}",
+            _plus_minus(check.sync_uncertainty_ms),
             _number(check.sync_error_ms, "+z.2f"),
         )
     if len(checks) > 1:
@@ -192,7 +193,7 @@ def print_seeds(out: Console, checks: dict[int, TruthCheck]) -> None:
             _worst([check.lag_per_rep_mae_ms for check in checks.values()]),
             "",
             str(sum(sum(check.samples_lost.values()) for check in checks.values())),
-            f"±{max(check.sync_uncertainty_ms for check in checks.values()):.1f}",
+            _plus_minus(max(check.sync_uncertainty_ms for check in checks.values())),
             _worst([check.sync_error_ms for check in checks.values()], ".2f"),
         )
     out.print(table)
@@ -259,6 +260,10 @@ def _with_ends(estimate: Estimate) -> str:
     if estimate.ci_low is None or estimate.ci_high is None:
         return f"{estimate.value:+z.0f}"
     return f"{estimate.value:+z.0f} ({estimate.ci_low:+z.0f}…{estimate.ci_high:+z.0f})"
+
+
+def _plus_minus(value_ms: float) -> str:
+    return "not known" if math.isnan(value_ms) else f"±{value_ms:.1f}"
 
 
 def _number(value: float | None, form: str) -> str:

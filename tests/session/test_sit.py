@@ -105,8 +105,10 @@ def test_where_nothing_can_be_written_is_told_before_anybody_sits(tmp_path):
     other = tmp_path / "sitting.csv"
     other.write_text("mine,not yours\n")
     said = CliRunner().invoke(app, ["sit", "--virtual", "-o", str(other)])
-    assert isinstance(said.exception, GlutesymError)
-    assert "cannot be written" in str(said.exception)
+    assert said.exit_code == 2
+    assert "is a file" in said.output
+    with pytest.raises(GlutesymError, match="cannot be written"):
+        check_sitting_table(other / "below", "S07")
     with pytest.raises(GlutesymError, match="headings are other ones"):
         check_sitting_table(tmp_path, "")
     assert other.read_text() == "mine,not yours\n"

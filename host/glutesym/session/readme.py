@@ -106,6 +106,7 @@ def _opening(rows: Mapping[str, int]) -> list[str]:
     lines = [
         "The first row names the columns, and the end of each name is its unit. about.json says "
         "what each column means and when its cells are empty.",
+        "Parquet and MAT files beside them, if there are any, hold the same tables.",
         "An empty cell is a lost sample or a number that the data do not support; a reason column "
         "says why.",
         "Spreadsheet: open a file as it is. If all is in one column (where 0.5 is written 0,5), "

@@ -87,6 +87,6 @@ def _opened(path: Path) -> Generator[tuple[TextIO, list[str] | None]]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise SessionError(
             path,
-            f"cannot be written ({reason_of(error)}). Check its permissions, and that it is a CSV "
-            "file and not open.",
+            f"cannot be written ({reason_of(error)}). Check that its folder is one to write "
+            "to, and that it is a CSV file and not open.",
         ) from error
