@@ -105,10 +105,13 @@ def test_a_name_is_refused_before_anything_is_recorded(command: str, tmp_path: P
 @pytest.mark.usefixtures("both_pods")
 def test_a_folder_that_cannot_be_is_told_before_pods_are_looked_for(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
-        result = CliRunner().invoke(app, ["record", "--port", "none", "--folder", str(folder)])
-        assert isinstance(result.exception, GlutesymError)
-        assert "Choose a" in str(result.exception)
+    command = ["record", "--port", "none", "--folder"]
+    result = CliRunner().invoke(app, [*command, str(tmp_path / "file" / "below")])
+    assert isinstance(result.exception, GlutesymError)
+    assert "Choose a" in str(result.exception)
+    result = CliRunner().invoke(app, [*command, str(tmp_path / "file")])
+    assert result.exit_code == 2
+    assert "is a file. Give a folder" in " ".join(result.output.replace("│", " ").split())
 
 
 @pytest.mark.usefixtures("both_pods")
