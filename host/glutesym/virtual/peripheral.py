@@ -14,12 +14,12 @@ import struct
 from collections import deque
 from collections.abc import Callable
 
-from bumble import att, core, device, gatt, hci, host
+from bumble import att, core, device, gatt, hci
 from bumble.device import Connection
 from bumble.pairing import PairingConfig
-from bumble.transport.common import AsyncPipeSink
 
 from glutesym.virtual.radio import RadioController, RadioLink, RadioModel
+from glutesym.virtual.radio_controller import RadioHost
 from glutesym.world_time import WorldLoop
 
 _ACTIVE, _ADVERTISE, _SERVICES, _VALUE, _NOTIFY, _DISCONNECT, _MTU = 40, 41, 42, 43, 44, 45, 46
@@ -95,7 +95,7 @@ class VirtualPeripheral:
         self._device = device.Device(
             name=self._name,
             address=self._address,
-            host=host.Host(self.controller, AsyncPipeSink(self.controller)),
+            host=RadioHost(self.controller),
         )
         self._device.gatt_server.max_mtu = _LARGEST_MTU
         self._device.pairing_config_factory = self._pairing_config

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from bumble import controller, hci
+from typing import Any
+
+from bumble import controller, hci, host
+from bumble.transport.common import AsyncPipeSink
 
 _ACL_BYTES = 251  # LE data length extension: one notification of 244 bytes is one packet
 _CONTROLLER_BUFFERS = 8
@@ -54,3 +57,17 @@ class RadioController(controller.Controller):
                     connection_handles=[handle], num_completed_packets=[1]
                 )
             )
+
+
+class RadioHost(host.Host):
+    """The host's half of Bluetooth, on a controller."""
+
+    def __init__(self, of: RadioController) -> None:
+        super().__init__(of, AsyncPipeSink(of))
+
+    def on_command_processed(
+        self, event: hci.HCI_Command_Complete_Event[Any] | hci.HCI_Command_Status_Event
+    ) -> None:
+        """Take an answer, unless whoever asked has been cancelled, as by Ctrl-C."""
+        if self.pending_response is None or not self.pending_response.done():
+            super().on_command_processed(event)

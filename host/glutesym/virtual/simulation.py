@@ -10,8 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bumble import device, hci, host
-from bumble.transport.common import AsyncPipeSink
+from bumble import device, hci
 
 from glutesym import wire
 from glutesym.keys import KeyRing, OwnedPod
@@ -22,6 +21,7 @@ from glutesym.virtual.bumble_backend import bumble_backends
 from glutesym.virtual.host_adapter import HostAdapter, HostModel
 from glutesym.virtual.pod_parts import PodBody
 from glutesym.virtual.radio import RadioController, RadioLink
+from glutesym.virtual.radio_controller import RadioHost
 from glutesym.virtual.scenarios.base import Scenario
 from glutesym.virtual.virtual_pod import (
     PodHardware,
@@ -42,7 +42,7 @@ async def make_adapter(air: RadioLink, model: HostModel | None, seed: int) -> Ho
     machine = device.Device(
         name="host",
         address=hci.Address(_HOST_ADDRESS),
-        host=host.Host(controller, AsyncPipeSink(controller)),
+        host=RadioHost(controller),
     )
     await machine.power_on()
     return HostAdapter(machine, model, seed)
