@@ -24,6 +24,7 @@ _PROMPTS = b">>> ", b"... ", b"=== "
 _REBOOTED = b"soft reboot\r\n"
 STOP_S = 12.0  # a pod that has lost its host takes 5 s to listen to Ctrl-C again
 _ASK_AGAIN_S, _ASK_IDLE_TIMES = 0.4, 3
+_IDLE_ANSWER_S = 3.0  # a board known to be idle answers, later if this computer is busy
 _ANSWER_S = 10.0
 _GONE_S = 3.0  # from a reset until the port has vanished
 _PIECE_BYTES, _PIECE_S = 256, 0.01  # in plain raw mode: the board's buffer, and time to empty it
@@ -100,13 +101,15 @@ class RawRepl:
 
     def enter_if_idle(self) -> bool:
         """Have raw mode if the board shows its prompt; a program that runs goes on."""
+        wait_s = _ASK_AGAIN_S
         for _ in range(_ASK_IDLE_TIMES):  # it may have been plugged in just now
             self._write(b"\r" + _CTRL_A)
             try:
-                self._read_until(_BANNER, _ASK_AGAIN_S)
+                self._read_until(_BANNER, wait_s)
             except GarbledError:
                 if self._buffer.rstrip(_CTRL_A).endswith(_PROMPTS):  # a line that is not complete
                     self._write(_CTRL_C)
+                    wait_s = _IDLE_ANSWER_S
                 continue
             self._drain()
             return True
