@@ -22,8 +22,6 @@ N_MODELS = len(RISES_S) * len(LAWS)  # of how a muscle rises
 
 _FADE = 0.97  # repetitions remembered: about thirty
 TRUST = 0.8  # in evidence of rises: the resting level has an error that all repetitions share
-# Odds of each law before a set: that a muscle begins very gently, or in two stages, is less usual.
-_ODDS = np.array((1.0, 1.0, 1.0, 1.0, 0.5, 0.5))
 _ALIKE = 0.4  # probability that both sides rise in the same time ...
 _SAME_LAW = 0.9  # ... and by the same law
 SURPRISE = 0.03  # probability that a contraction rises unlike those before it
@@ -117,8 +115,7 @@ def onset_by_rise(evidence: EdgeEvidence) -> OnsetByRise:
 def pairs_of_rises() -> NDArray[np.float64]:
     """Return how probable each pair of models is before a set, (N_MODELS, N_MODELS), sum 1."""
     lengths = _ALIKE * np.eye(len(RISES_S)) + (1 - _ALIKE) / len(RISES_S)
-    odds = _ODDS / _ODDS.sum()
-    laws = _SAME_LAW * np.diag(odds) + (1 - _SAME_LAW) * np.outer(odds, odds)
+    laws = _SAME_LAW * np.eye(len(LAWS)) + (1 - _SAME_LAW) / len(LAWS)
     alike = np.kron(lengths, laws)
     return np.asarray(alike / alike.sum(), np.float64)
 

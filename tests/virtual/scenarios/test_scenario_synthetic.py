@@ -140,6 +140,8 @@ def test_the_rise_takes_as_long_as_asked() -> None:
         "half-sine": lambda x: math.sin(math.pi / 2 * x),
         "minimum-jerk": lambda x: x**3 * (10 - 15 * x + 6 * x**2),
         "two-step": lambda x: {0.25: 0.34, 0.5: 0.4, 0.75: 0.49}[x],
+        "quarter-circle": lambda x: math.sqrt(1 - (1 - x) ** 2),
+        "bent": lambda x: {0.25: 0.1, 0.5: 0.2, 0.75: 0.6}[x],
     }
     assert set(laws) == set(get_args(RiseShape))
     for shape, law in laws.items():

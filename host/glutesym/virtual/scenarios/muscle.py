@@ -24,6 +24,8 @@ RiseShape = Literal[
     "half-sine",
     "minimum-jerk",
     "two-step",
+    "quarter-circle",
+    "bent",
 ]
 
 # Surface EMG has no usable power outside 5-500 Hz (ISEK standards, Merletti 1999).
@@ -190,6 +192,8 @@ _RISES: dict[RiseShape, Callable[[Array], Array]] = {  # x from 0 to 1 -> amplit
     "half-sine": lambda x: np.sin(np.pi / 2 * x),
     "minimum-jerk": _minimum_jerk,
     "two-step": _two_step,
+    "quarter-circle": lambda x: np.sqrt(x * (2 - x)),
+    "bent": lambda x: np.maximum(0.4 * x, 1.6 * x - 0.6),  # 20 % in the first half
 }
 
 
