@@ -2,6 +2,7 @@
 
     python benchmarks/rise_laws.py
     python benchmarks/rise_laws.py --rise-ms 60 --snr 10 20
+    python benchmarks/rise_laws.py --laws raised-cosine minimum-jerk --rise-ms 200
 
 A rise by one law looks much like one by another law that starts earlier or later and takes more
 or less long. For each pair of laws this finds the most similar rise of the other one, and how many
@@ -17,7 +18,9 @@ import argparse
 import os
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from itertools import permutations
 from multiprocessing import get_context
+from typing import get_args
 
 import numpy as np
 from onset_contestants import same, scenario_of
@@ -27,6 +30,7 @@ from rich.progress import track
 from rich.table import Table
 from scipy import linalg, optimize
 
+from glutesym.virtual.scenarios.muscle import RiseShape
 from scenario_recording import record
 
 _LAWS = ("linear", "raised-cosine", "exponential", "square-root", "quadratic")
@@ -41,12 +45,21 @@ def main() -> None:
     )
     parser.add_argument("--rise-ms", type=float, default=100.0, help="of the true law (100)")
     parser.add_argument("--snr", type=float, nargs="+", default=_SNRS_DB, help="dB")
+    laws = get_args(RiseShape)
+    parser.add_argument(
+        "--laws",
+        metavar="LAW",
+        nargs="+",
+        choices=laws,
+        default=_LAWS,
+        help=f"at least two of {', '.join(laws)} ({', '.join(_LAWS)})",
+    )
     chosen = parser.parse_args()
     table = Table(title=f"Onset of the most similar rise against a true one of {chosen.rise_ms:g} "
                   "ms: ms, and repetitions needed to tell them apart")  # fmt: skip
     for heading in ("True law", "Other law", *(f"{snr_db:g} dB" for snr_db in chosen.snr)):
         table.add_column(heading, justify="left" if "law" in heading else "right")
-    pairs = [(true, other) for true in _LAWS for other in _LAWS if other != true]
+    pairs = list(permutations(dict.fromkeys(chosen.laws), 2))
     # Processes share the cores, so that each needs one thread only.
     os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
