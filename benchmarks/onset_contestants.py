@@ -29,7 +29,8 @@ LAWS = {
     "more": ("half-sine", "minimum-jerk", "square-root", "quadratic"),
     "unseen": ("logistic", "quarter-circle", "bent", "two-step"),
 }
-NOT_IN_MODEL = {*LAWS["unseen"], "raised-cosine"}  # it has other steps, and minimum jerk
+# The model has other steps, and the mean of raised cosine and minimum jerk.
+NOT_IN_MODEL = {*LAWS["unseen"], "raised-cosine", "minimum-jerk"}
 STATED_PCT = 95  # what `stated_interval` is meant to hold
 
 Settings = dict[str, float | str]

@@ -10,10 +10,10 @@
   rise, which it learns from the set. See `oracle.py`.
 
 Rises differ between the sides and from set to set: 50 to 150 ms, by turns of four usual laws, one
-of them at once; `--laws more` and `--laws unseen` compare everyone on other ones. glutesym's model
-does not contain the unseen ones, nor the raised cosine, in whose stead it has a minimum jerk: they
-are marked *. An onset more than 150 ms off is missed and false. "–": recall or precision under
-95 %. Slow public detectors are asked about every third set and do not compete for the best.
+of them at once; `--laws more` and `--laws unseen` compare everyone on other ones. Those marked *
+are not in glutesym's model; of raised cosine and minimum jerk it has the mean. An onset more than
+150 ms off is missed and false. "–": recall or precision under 95 %. Slow public detectors are
+asked about every third set and do not compete for the best.
 """
 
 from __future__ import annotations
