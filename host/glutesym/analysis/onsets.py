@@ -32,7 +32,7 @@ RISES_S = (
 )
 LAWS = (  # amplitude over the rise, x from 0 to 1
     lambda x: x,
-    # The mean of raised cosine and minimum jerk (Flash and Hogan 1985), which no signal tells apart.
+    # Mean of raised cosine and minimum jerk (Flash and Hogan 1985), which hardly differ in shape.
     lambda x: (0.5 - 0.5 * np.cos(np.pi * x) + x**3 * (10 - 15 * x + 6 * x**2)) / 2,
     lambda x: np.sin(np.pi / 2 * x),
     lambda x: np.expm1(-3 * x) / np.expm1(-3.0),
