@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,8 @@ import numpy as np
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 from glutesym import wire
 from glutesym.decode import emg_counts, split_frames, without_repeats
@@ -29,6 +31,7 @@ from glutesym.virtual.radio import RadioModel
 from glutesym.virtual.scenarios.catalog import build_scenario
 from glutesym.virtual.simulation import PodHardware
 from glutesym.virtual.surroundings import VirtualSurroundings
+from process_memory import resident_mib
 
 OUTAGES_APART_S = 45.0  # mean, each pod by itself
 OUTAGE_S = (0.2, 40.0)
@@ -71,7 +74,6 @@ class _Soak(VirtualSurroundings):
         trouble = [asyncio.create_task(self._trouble(side)) for side in SIDES]
         begin_s = simulation.loop.time()
         while (minute := (simulation.loop.time() - begin_s) / 60) < self._minutes:
-            gc.collect()
             counts = session.counts.values()
             self.looks.append(
                 Look(
@@ -96,15 +98,6 @@ class _Soak(VirtualSurroundings):
             self.outage_s[side] += duration_s
             radio.set_outage(duration_s)
             await asyncio.sleep(duration_s)
-
-
-def resident_mib() -> float:
-    """Return what this process occupies of the memory, MiB (Linux; nan elsewhere)."""
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        return float("nan")
-    return pages * 4096 / 2**20
 
 
 def main() -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import struct
 import time
-import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -26,6 +24,7 @@ from glutesym.session.analyze import AnalyzedSession, analyze_session
 from glutesym.session.pod_stream import PodStream
 from glutesym.session.writer import SessionWriter
 from glutesym.world_time import run_in_world
+from process_memory import resident_mib
 
 INFO = {"emg": {"rate_sps": 2000}}
 _BATCH = 50  # frames that arrive between two turns of the host's tasks
@@ -151,22 +150,6 @@ class Session:
 
     def on_streaming(self) -> None:
         pass
-
-
-def resident_mib() -> float:
-    """Return what this process occupies of the memory, MiB (Linux; nan elsewhere)."""
-    gc.collect()
-    try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
-    except OSError:
-        return float("nan")
-    return pages * 4096 / 2**20
-
-
-def traced_mib() -> float:
-    """Return what `tracemalloc` knows to be held, MiB: the same whatever ran before."""
-    gc.collect()
-    return tracemalloc.get_traced_memory()[0] / 2**20
 
 
 def attack_host(

@@ -15,8 +15,9 @@ from glutesym import wire
 from glutesym.live import LiveEngine
 from glutesym.session.pod_stream import PodStream
 from glutesym.session.writer import SessionWriter
-from hostile_frames import Session, attack_host, hostile_frames, traced_mib
+from hostile_frames import Session, attack_host, hostile_frames
 from hostile_writes import attack_pod
+from process_memory import traced_mib
 
 
 def test_hostile_frames_do_the_host_no_harm(tmp_path):
