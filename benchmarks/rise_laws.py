@@ -55,11 +55,13 @@ def main() -> None:
         help=f"at least two of {', '.join(laws)} ({', '.join(_LAWS)})",
     )
     chosen = parser.parse_args()
+    pairs = list(permutations(dict.fromkeys(chosen.laws), 2))
+    if not pairs:
+        parser.error("one law cannot be told from another: give --laws two or more")
     table = Table(title=f"Onset of the most similar rise against a true one of {chosen.rise_ms:g} "
                   "ms: ms, and repetitions needed to tell them apart")  # fmt: skip
     for heading in ("True law", "Other law", *(f"{snr_db:g} dB" for snr_db in chosen.snr)):
         table.add_column(heading, justify="left" if "law" in heading else "right")
-    pairs = list(permutations(dict.fromkeys(chosen.laws), 2))
     # Processes share the cores, so that each needs one thread only.
     os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
