@@ -21,9 +21,9 @@ from glutesym.virtual.scenarios.kinematics import (
     Pose,
     RepTiming,
     imu_signals,
-    minimum_jerk,
     movement,
 )
+from glutesym.virtual.scenarios.muscle import minimum_jerk
 
 Array = NDArray[np.float64]
 

@@ -63,6 +63,7 @@ _LEVELS = np.exp(_NODES[1:]) - _LEAST  # the first is 0, which is no evidence ei
 _LEAD = ROWS_A_WINDOW // 2  # rows before an onset whose windows reach beyond it
 _GROUPS = (9, 13, 18)  # ends of groups of RISES_S: shorter rises need shorter templates
 _NOTHING = -80.0  # log likelihood, of the highest; where floats end, exp takes ten times as long
+_RULED_OUT = -30.0  # ... under every model: earlier and later times are left out
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class EdgeEvidence:
     """Relative likelihood of every time of an edge under every model of the rise."""
 
     first: int  # time of the first row, in units of GRID_S of session time
-    likelihood: NDArray[np.float64]  # (n, len(RISES_S) · len(LAWS)), the largest is 1
+    likelihood: NDArray[np.float64]  # (n, n_models), the largest is 1
 
     @property
     def log_rises(self) -> NDArray[np.float64]:
@@ -85,7 +86,7 @@ class Burst:
     start_s: float  # coarse, by threshold
     end_s: float
     onset: EdgeEvidence | None
-    offset: EdgeEvidence | None  # time reversed: its times count downwards from 0
+    offset: EdgeEvidence | None  # time reversed: its times count downwards from 0; one model
 
 
 def find_burst(rows: PowerRows, resting: RestingLevel, cells_a_row: float) -> Burst | None:
@@ -119,10 +120,8 @@ def find_burst(rows: PowerRows, resting: RestingLevel, cells_a_row: float) -> Bu
     return Burst(
         start_s=float(time_s[start]),
         end_s=float(time_s[stop - 1]),
-        onset=_edge(relative, time_s, start, stop, snr, cells_a_row, _GAINS),
-        offset=_edge(
-            relative[::-1], -time_s[::-1], n - stop, n - start, snr, cells_a_row, _ONE_GAIN
-        ),
+        onset=_edge(relative, time_s, start, stop, snr, cells_a_row, True),
+        offset=_edge(relative[::-1], -time_s[::-1], n - stop, n - start, snr, cells_a_row, False),
     )
 
 
@@ -167,9 +166,10 @@ def _edge(
     stop: int,
     snr: NDArray[np.float64],
     cells: float,
-    gains: tuple[float, ...],
+    for_lag: bool,
 ) -> EdgeEvidence | None:
     """Return the evidence of the change-point near the ``start`` of a burst."""
+    gains = _GAINS if for_lag else _ONE_GAIN
     plateau = round(_PLATEAU_S / ROW_S)
     middle = (start + stop) // 2
     first = max(0, start - round(_BEFORE_S / ROW_S))
@@ -205,7 +205,12 @@ def _edge(
         evidence.append(by_model)
     by_model = np.concatenate(evidence, axis=2)
     likelihood = np.exp(np.maximum(by_model - by_model.max(), _NOTHING)).sum(axis=1)
-    return _on_grid(time_s[first:last], np.log(likelihood))
+    if not for_lag:
+        likelihood = likelihood.sum(axis=1, keepdims=True)
+    log = np.log(likelihood)
+    possible = np.flatnonzero(log.max(axis=1) > log.max() + _RULED_OUT)
+    kept = slice(max(possible[0] - 1, 0), possible[-1] + 2)
+    return _on_grid(time_s[first:last][kept], log[kept])
 
 
 def _on_grid(time_s: NDArray[np.float64], log_likelihood: NDArray[np.float32]) -> EdgeEvidence:

@@ -210,7 +210,8 @@ class RepCounter:
                 self._after_hole(self._holes.pop(0))
             if not (isnan(pose[0]) and isnan(pose[3])):
                 self._look(tick, pose)
-            found += self._decide(tick)
+            if self._due:
+                found += self._decide(tick)
         self._next_look = ticks.start + _TICK * len(ticks)
         return found
 

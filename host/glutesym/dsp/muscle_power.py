@@ -212,7 +212,8 @@ class MusclePower:
         n_bands = self._bands.shape[1]
         bands = squares[:, :n_bands] + squares[:, n_bands:]
         middle = (self._window - hop) // 2
-        total = (filtered[middle : middle + size].reshape(-1, hop) ** 2).mean(axis=1)
+        of_rows = filtered[middle : middle + size].reshape(-1, hop)
+        total = np.einsum("ij,ij->i", of_rows, of_rows) / hop
         if not valid.all():
             bad = np.flatnonzero(~_every(hop, valid, frame).all(axis=1))
             bands[bad] = np.nan

@@ -14,7 +14,12 @@ from numpy.typing import NDArray
 
 from glutesym.measures import Side
 from glutesym.virtual.scenarios.base import IMU_GRID_HZ
-from glutesym.virtual.scenarios.muscle import flat_amplitude, random_stream, shaped_noise
+from glutesym.virtual.scenarios.muscle import (
+    flat_amplitude,
+    minimum_jerk,
+    random_stream,
+    shaped_noise,
+)
 
 Array = NDArray[np.float64]
 
@@ -96,12 +101,6 @@ def movement(rest: Pose, far: list[Pose], timings: list[RepTiming], duration_s: 
         for name in names:
             tracks[name][during] += (getattr(pose, name) - getattr(rest, name)) * way
     return Motion(**tracks)
-
-
-def minimum_jerk(x: Array) -> Array:
-    """Return the smooth step 10x³ − 15x⁴ + 6x⁵, held at 0 before x = 0 and at 1 after x = 1."""
-    x = np.clip(x, 0.0, 1.0)
-    return x**3 * (10.0 + x * (6.0 * x - 15.0))
 
 
 def imu_signals(

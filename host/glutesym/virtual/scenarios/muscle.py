@@ -172,9 +172,13 @@ def _logistic(x: Array) -> Array:
     return 0.5 + 0.5 * s / np.tanh(_STEEPNESS / 4)
 
 
-def _minimum_jerk(x: Array) -> Array:
-    """Rise as a reaching hand moves: Flash and Hogan (1985)."""
-    return x**3 * (10 - 15 * x + 6 * x**2)
+def minimum_jerk(x: Array) -> Array:
+    """Return the step by which a hand reaches (Flash and Hogan 1985), 0 at x = 0, 1 at x = 1.
+
+    Held before and after.
+    """
+    x = np.clip(x, 0.0, 1.0)
+    return x**3 * (10.0 + x * (6.0 * x - 15.0))
 
 
 def _two_step(x: Array) -> Array:
@@ -190,7 +194,7 @@ _RISES: dict[RiseShape, Callable[[Array], Array]] = {  # x from 0 to 1 -> amplit
     "square-root": np.sqrt,
     "quadratic": np.square,
     "half-sine": lambda x: np.sin(np.pi / 2 * x),
-    "minimum-jerk": _minimum_jerk,
+    "minimum-jerk": minimum_jerk,
     "two-step": _two_step,
     "quarter-circle": lambda x: np.sqrt(x * (2 - x)),
     "bent": lambda x: np.maximum(0.4 * x, 1.6 * x - 0.6),  # 20 % in the first half
