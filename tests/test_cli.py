@@ -76,6 +76,16 @@ def test_every_command_explains_itself_with_examples():
         assert "Example" in text
 
 
+def test_a_command_waits_for_no_library_that_it_does_not_use():
+    code = (
+        "import sys, glutesym.cli; "
+        "slow = ('scipy.signal', 'scipy.stats', 'scipy.optimize', 'polars', 'PySide6'); "
+        "print([name for name in slow if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_the_demo_prints_truth_and_measurement_and_its_files(demo):
     folder, output = demo
     for words in ("Truth and measurement", "5 matched", "0 lost", "Sync uncertainty", "Files:"):
@@ -281,9 +291,7 @@ def test_ctrl_c_while_the_words_of_a_command_are_read_is_told(monkeypatch):
     assert run("library", code=130).strip() == "Interrupted."
 
 
-@pytest.mark.parametrize(
-    "module", ["glutesym.cli_sync", "scipy.signal", "glutesym.virtual.surroundings"]
-)
+@pytest.mark.parametrize("module", ["glutesym.cli_sync", "scipy", "glutesym.virtual.surroundings"])
 def test_ctrl_c_while_modules_are_imported_ends_in_one_line(tmp_path, module):
     code = f"""
 import signal, sys

@@ -23,9 +23,8 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.optimize import milp
-from scipy.sparse import csr_array
 
 from glutesym.clock import Track, lower_hull, too_early
 from glutesym.connection_events import air_times
@@ -278,7 +277,7 @@ class _Program:
         low[knots], high[knots] = (-np.inf, np.inf) if len(self._probe_s) else (0.0, 0.0)
         high[knots + 1] = _MOST_RATE_PPM
         # No variable is whole, but linprog spends more time around a program as small as this.
-        found = milp(cost, bounds=(low, high), constraints=self._constraints)
+        found = scipy.optimize.milp(cost, bounds=(low, high), constraints=self._constraints)
         if found.x is None:  # only times that are no times at all are too much for the solver
             self._line_ms[:], self.bracket_ms = np.min(self._frame_ms), float("nan")
         else:
@@ -383,4 +382,4 @@ class _Rows:
         """Return what has been added."""
         row, column, value = (np.concatenate(part) for part in zip(*self._entries, strict=True))
         places = row.astype(np.int32), column.astype(np.int32)  # SciPy 1.11's milp takes no longer
-        return csr_array((value, places), shape=(self._count, columns))
+        return scipy.sparse.csr_array((value, places), shape=(self._count, columns))

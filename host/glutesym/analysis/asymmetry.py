@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import Literal, TypeVar
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from glutesym.analysis.set_lag import known, set_lag
@@ -249,9 +250,8 @@ def _interval(value: float, x: NDArray[np.float64], confidence: float) -> _Inter
 
 
 def _student(confidence: float, freedom: float) -> float:
-    from scipy import special
 
-    return float(special.stdtrit(freedom, 0.5 + 0.5 * confidence))
+    return float(scipy.special.stdtrit(freedom, 0.5 + 0.5 * confidence))
 
 
 def _one_sided(reps: Sequence[RepMeasure]) -> str:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import interpolate, signal, stats
 
 _Array = NDArray[np.float64]
 
@@ -79,7 +79,7 @@ def common_motion(
     end_s = min(right_s[-1], left_s[-1] - shift_s)
     if end_s - start_s < _LEAST_OVERLAP_S:
         return _refused("the two recordings have too little in common to be compared")
-    spline = interpolate.CubicSpline(left_s, left)
+    spline = scipy.interpolate.CubicSpline(left_s, left)
     found = [
         window
         for first_s in np.arange(start_s, end_s - _WINDOW_S, _WINDOW_S)
@@ -99,7 +99,7 @@ def _judge(windows: _Array) -> CommonMotion:
     good = moving[moving[:, 2] > _MATCH]
     if len(good) < max(_LEAST_WINDOWS, _GOOD_SHARE * len(moving)):
         return _refused(_UNLIKE.format(correlation), correlation)
-    line: Any = stats.theilslopes(good[:, 1], good[:, 0])
+    line: Any = scipy.stats.theilslopes(good[:, 1], good[:, 0])
     off_s = good[:, 1] - line.intercept - line.slope * good[:, 0]
     spread_s = 1.4826 * float(np.median(np.abs(off_s)))  # of a normal distribution's
     if 1000 * spread_s > _MOST_SCATTER_MS:
@@ -109,12 +109,12 @@ def _judge(windows: _Array) -> CommonMotion:
     if n < _LEAST_WINDOWS:
         return _refused(_UNSTEADY.format(1000 * spread_s), correlation)
     at_s = float(used[:, 0].mean())
-    fit: Any = stats.linregress(used[:, 0] - at_s, used[:, 1])
+    fit: Any = scipy.stats.linregress(used[:, 0] - at_s, used[:, 1])
     rest_s = used[:, 1] - fit.intercept - fit.slope * (used[:, 0] - at_s)
     from_middle = (used[:, 0] - at_s) ** 2
     leverage = 1 / n + from_middle / from_middle.sum()
     sigma_s = float(np.sqrt(rest_s @ rest_s / (n - 2)))
-    t = float(stats.t.ppf(0.975, n - 2))
+    t = float(scipy.stats.t.ppf(0.975, n - 2))
     return CommonMotion(
         offset_ms=1000 * float(fit.intercept),
         offset_half_width_ms=max(_FINEST_MS, 1000 * t * sigma_s / float(np.sqrt(n))),
@@ -145,8 +145,8 @@ def _band(time_s: _Array, values: _Array) -> _Array:
     """Return the part of a signal that shaking makes, without delay."""
     rate_hz = (len(time_s) - 1) / (time_s[-1] - time_s[0])
     high_hz = min(_HIGH_HZ, 0.4 * rate_hz)
-    sections = signal.butter(2, (_LOW_HZ, high_hz), "bandpass", fs=rate_hz, output="sos")
-    return signal.sosfiltfilt(sections, values)
+    sections = scipy.signal.butter(2, (_LOW_HZ, high_hz), "bandpass", fs=rate_hz, output="sos")
+    return scipy.signal.sosfiltfilt(sections, values)
 
 
 def _coarse_shift_s(
@@ -156,10 +156,10 @@ def _coarse_shift_s(
     step_s = 1 / _COARSE_HZ
     grid_left = np.interp(np.arange(left_s[0], left_s[-1], step_s), left_s, left)
     grid_right = np.interp(np.arange(right_s[0], right_s[-1], step_s), right_s, right)
-    product = signal.correlate(grid_left, grid_right, method="fft")
-    energy_left = signal.correlate(grid_left**2, np.ones(len(grid_right)), method="fft")
-    energy_right = signal.correlate(np.ones(len(grid_left)), grid_right**2, method="fft")
-    lags = signal.correlation_lags(len(grid_left), len(grid_right))
+    product = scipy.signal.correlate(grid_left, grid_right, method="fft")
+    energy_left = scipy.signal.correlate(grid_left**2, np.ones(len(grid_right)), method="fft")
+    energy_right = scipy.signal.correlate(np.ones(len(grid_left)), grid_right**2, method="fft")
+    lags = scipy.signal.correlation_lags(len(grid_left), len(grid_right))
     overlap = np.minimum(lags + len(grid_right), len(grid_left)) - np.maximum(lags, 0)
     shift_s = lags * step_s + left_s[0] - right_s[0]
     allowed = (overlap >= _LEAST_OVERLAP_S * _COARSE_HZ) & (np.abs(shift_s) <= most_s)
@@ -170,7 +170,11 @@ def _coarse_shift_s(
 
 
 def _shift_in_window(
-    spline: interpolate.CubicSpline, right_s: _Array, right: _Array, first_s: float, shift_s: float
+    spline: scipy.interpolate.CubicSpline,
+    right_s: _Array,
+    right: _Array,
+    first_s: float,
+    shift_s: float,
 ) -> tuple[float, float, float, float] | None:
     """Return middle, shift, correlation and motion of a window, None if it finds none."""
     inside = slice(*np.searchsorted(right_s, (first_s, first_s + _WINDOW_S)))

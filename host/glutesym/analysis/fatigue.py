@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from glutesym.dsp.bandpass import HIGH_HZ, LOW_HZ, bandpass_zero_phase
@@ -211,15 +212,13 @@ def _trends(
 
 def _change_pct(numbers: _Array, values: _Array, widest: float, why: str) -> Estimate:
     """Return the change from the first usable value to the last, with its 95 % interval."""
-    from scipy import stats
-
     usable = np.isfinite(values) & (values > 0)
     n = int(usable.sum())
     if n < MIN_REPS:
         what = "repetition" if n == 1 else "repetitions"
         return Estimate(None, reason=f"{n} usable {what}, {MIN_REPS} are needed{why}")
     x = numbers[usable]
-    fit: Any = stats.theilslopes(np.log(values[usable]), x, 0.95)
+    fit: Any = scipy.stats.theilslopes(np.log(values[usable]), x, 0.95)
     span = x[-1] - x[0]
     low, high = float(fit.low_slope * span), float(fit.high_slope * span)
     if high - low > 2 * np.log(widest):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from glutesym.recording import ImuRecord
@@ -101,8 +102,6 @@ def _chained(before: Array, keep: Array, turn: Array, add: Array) -> Array:
 
     As one triangular system of equations: each component depends on the three of the step before.
     """
-    from scipy.linalg import get_blas_funcs
-
     n = add.shape[1]
     x, y, z = turn
     # Columns are components, from the one before the first step to one after the last; rows are
@@ -117,7 +116,7 @@ def _chained(before: Array, keep: Array, turn: Array, add: Array) -> Array:
     at[:, 2, 1], at[:, 2, 2] = y, -x
     right = np.zeros((n + 2, 3))
     right[0], right[1 : n + 1] = before, add.T
-    solve: Any = get_blas_funcs("tbsv", dtype=np.float64)
+    solve: Any = scipy.linalg.get_blas_funcs("tbsv", dtype=np.float64)
     solved = solve(5, band.reshape(-1, 6).T, right.ravel(), lower=1, diag=1)
     return np.ascontiguousarray(solved.reshape(-1, 3)[1 : n + 1].T)
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from glutesym.analysis.pelvis import (
@@ -259,8 +260,6 @@ def _merged(leg: Side | None, of_pods: Sequence[float | str], sign: int) -> LegT
 
 def _judged(trials: Sequence[LegTrial], common_se_deg: float) -> LegScreen:
     """Sum up by leg; an error common to all counts once a leg, and twice in the difference."""
-    from scipy import stats
-
     angles: dict[Side, _Array] = {
         leg: np.array([t.angle_deg for t in trials if t.stance == leg and t.angle_deg is not None])
         for leg in SIDES
@@ -273,7 +272,9 @@ def _judged(trials: Sequence[LegTrial], common_se_deg: float) -> LegScreen:
             text = f"{len(x)} usable on the {leg} leg, {MIN_TRIALS} are needed"
             legs[leg] = Estimate(None, reason=f"{text}: {why[0]}" if why else text)
             continue
-        half_deg[leg] = float(stats.t.ppf(0.975, len(x) - 1) * np.std(x, ddof=1) / len(x) ** 0.5)
+        half_deg[leg] = float(
+            scipy.stats.t.ppf(0.975, len(x) - 1) * np.std(x, ddof=1) / len(x) ** 0.5
+        )
         half = float(np.hypot(half_deg[leg], 2 * common_se_deg))
         mean = float(np.mean(x))
         legs[leg] = Estimate(mean, mean - half, mean + half)

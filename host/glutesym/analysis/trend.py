@@ -26,6 +26,7 @@ from itertools import groupby
 from typing import Literal
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from glutesym.analysis.asymmetry import CLAIM_CONFIDENCE
@@ -228,10 +229,9 @@ def _variance_between(
 
     if excess(0.0) <= 0:
         return 0.0
-    from scipy import optimize
 
     most = float(y.var()) * len(y)  # then the squares sum to less than 1
-    return float(optimize.root_scalar(excess, bracket=(0.0, most), xtol=1e-9 * most).root)
+    return float(scipy.optimize.root_scalar(excess, bracket=(0.0, most), xtol=1e-9 * most).root)
 
 
 def _is_sure(estimate: Estimate) -> bool:
@@ -241,9 +241,8 @@ def _is_sure(estimate: Estimate) -> bool:
 
 
 def _student(share: float, freedom: int) -> float:
-    from scipy import special
 
-    return float(special.stdtrit(freedom, share))
+    return float(scipy.special.stdtrit(freedom, share))
 
 
 def _signed(value: float) -> str:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import interpolate, signal, stats
 
 from glutesym.dsp.runs import runs
 
@@ -55,9 +55,9 @@ def measure_burst_lag(left_s: _Array, left: _Array, right_s: _Array, right: _Arr
     end_s = min(left_s[-1], right_s[-1]) - _EDGE_S
     if end_s - start_s < 2:
         return BurstLag(None, None, 0, "too little was recorded together")
-    spline = interpolate.CubicSpline(left_s, left)
+    spline = scipy.interpolate.CubicSpline(left_s, left)
     grid_s = np.arange(start_s, end_s, 1 / _GRID_HZ)
-    on_right = interpolate.CubicSpline(right_s, right)(grid_s)
+    on_right = scipy.interpolate.CubicSpline(right_s, right)(grid_s)
     shift_s = _coarse_s(spline(grid_s), on_right)
     found: list[tuple[float, float]] = []
     bursts = _bursts(grid_s, on_right)
@@ -76,10 +76,10 @@ def measure_burst_lag(left_s: _Array, left: _Array, right_s: _Array, right: _Arr
             "both boxes from one generator, bursts of 0.1 to 0.2 s twice a second",
         )
     at_s, lags_s = np.array(found).T
-    line: Any = stats.linregress(at_s - at_s.mean(), lags_s)
+    line: Any = scipy.stats.linregress(at_s - at_s.mean(), lags_s)
     rest_s = lags_s - line.intercept - line.slope * (at_s - at_s.mean())
     sigma_s = float(np.sqrt(rest_s @ rest_s / (n - 2)))
-    half_ms = 1000 * float(stats.t.ppf(0.975, n - 2)) * sigma_s / float(np.sqrt(n))
+    half_ms = 1000 * float(scipy.stats.t.ppf(0.975, n - 2)) * sigma_s / float(np.sqrt(n))
     return BurstLag(
         1000 * float(line.intercept),
         float(np.hypot(half_ms, _FINEST_MS)),
@@ -91,14 +91,14 @@ def measure_burst_lag(left_s: _Array, left: _Array, right_s: _Array, right: _Arr
 def _band(time_s: _Array, uv: _Array) -> _Array:
     rate_hz = (len(time_s) - 1) / (time_s[-1] - time_s[0])
     high_hz = min(_BAND_HZ[1], 0.45 * rate_hz)
-    sections = signal.butter(2, (_BAND_HZ[0], high_hz), "bandpass", fs=rate_hz, output="sos")
-    return signal.sosfiltfilt(sections, uv)
+    sections = scipy.signal.butter(2, (_BAND_HZ[0], high_hz), "bandpass", fs=rate_hz, output="sos")
+    return scipy.signal.sosfiltfilt(sections, uv)
 
 
 def _coarse_s(left: _Array, right: _Array) -> float:
     """Return the shift at which everything is most alike."""
-    product = signal.correlate(left, right, method="fft")
-    lags_s = signal.correlation_lags(len(left), len(right)) / _GRID_HZ
+    product = scipy.signal.correlate(left, right, method="fft")
+    lags_s = scipy.signal.correlation_lags(len(left), len(right)) / _GRID_HZ
     near = np.abs(lags_s) <= _MOST_S
     return float(lags_s[near][np.argmax(product[near])])
 
@@ -116,7 +116,7 @@ def _bursts(grid_s: _Array, uv: _Array) -> list[tuple[float, float]]:
 
 
 def _fine_s(
-    spline: interpolate.CubicSpline, time_s: _Array, wanted: _Array, shift_s: float
+    spline: scipy.interpolate.CubicSpline, time_s: _Array, wanted: _Array, shift_s: float
 ) -> float | None:
     """Return the shift of one burst; None: the two are not alike."""
     slope = spline.derivative()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import signal
 
 _Array = NDArray[np.float64]
 
@@ -46,7 +46,7 @@ def measure_noise(uv: _Array, fs_hz: float) -> Noise:
         Without gaps; some seconds.
     fs_hz : float
     """
-    frequency, density = signal.periodogram(uv, fs_hz, "hann", detrend="linear")
+    frequency, density = scipy.signal.periodogram(uv, fs_hz, "hann", detrend="linear")
     bin_hz = float(frequency[1])
     inside = (frequency >= BAND_HZ[0]) & (frequency <= BAND_HZ[1])
     rms_uv = float(np.sqrt(density[inside].sum() * bin_hz))

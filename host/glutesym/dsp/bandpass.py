@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from glutesym.dsp.iir import GapAwareSos
@@ -60,14 +61,12 @@ def bandpass_zero_phase(x: NDArray[np.float64], fs_hz: float) -> NDArray[np.floa
     ValueError
         The rate is too low for the band.
     """
-    from scipy import signal
-
     sos = bandpass_sos(fs_hz)
     settle = round(SETTLE_S * fs_hz)
     out = np.full(len(x), np.nan)
     for start, stop in runs(np.isfinite(x)):
         if stop - start > 2 * settle:
-            whole = signal.sosfiltfilt(sos, x[start:stop], padlen=settle)
+            whole = scipy.signal.sosfiltfilt(sos, x[start:stop], padlen=settle)
             out[start + settle : stop - settle] = whole[settle:-settle]
     return out
 
@@ -75,12 +74,10 @@ def bandpass_zero_phase(x: NDArray[np.float64], fs_hz: float) -> NDArray[np.floa
 @lru_cache(maxsize=16)
 def bandpass_sos(fs_hz: float) -> NDArray[np.float64]:
     """Return the band-pass as second-order sections, (4, 6); ValueError: the rate is too low."""
-    from scipy import signal
-
     if not fs_hz > 2 * HIGH_HZ:
         raise ValueError(
             f"sampling rate {fs_hz:g} Hz: the band up to {HIGH_HZ:g} Hz needs more than "
             f"{2 * HIGH_HZ:g} Hz; set the front end to 1000 SPS or faster"
         )
-    sos = signal.butter(ORDER, (LOW_HZ, HIGH_HZ), btype="bandpass", fs=fs_hz, output="sos")
+    sos = scipy.signal.butter(ORDER, (LOW_HZ, HIGH_HZ), btype="bandpass", fs=fs_hz, output="sos")
     return np.asarray(sos, np.float64)

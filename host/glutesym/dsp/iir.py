@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from glutesym.dsp.runs import runs
@@ -22,11 +23,10 @@ class GapAwareSos:
     """
 
     def __init__(self, sos: NDArray[np.float64], settle: int) -> None:
-        from scipy import signal  # 0.75 s to import: not before it is needed
 
-        self._sosfilt = signal.sosfilt
+        self._sosfilt = scipy.signal.sosfilt
         self._sos = sos
-        self._rest_state: NDArray[np.float64] = signal.sosfilt_zi(sos)
+        self._rest_state: NDArray[np.float64] = scipy.signal.sosfilt_zi(sos)
         self._settle = settle
         self._state: NDArray[np.float64] | None = None
         self._unsettled = settle

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
@@ -226,11 +227,10 @@ class MusclePower:
         self._total[tile.first_row : tile.last_row] = total[of]
 
     def _filtered(self, uv: NDArray[np.float64]) -> NDArray[np.float64]:
-        from scipy import signal
 
         if self._mains_hz:
             uv = np.nan_to_num(Notch(self._emg.fs_hz, self._mains_hz).process(uv))
-        return np.asarray(signal.sosfilt(self._sos, uv, zi=self._steady * uv[0])[0])
+        return np.asarray(scipy.signal.sosfilt(self._sos, uv, zi=self._steady * uv[0])[0])
 
 
 @dataclass(frozen=True)
@@ -246,10 +246,8 @@ class _Tile:
 @lru_cache(maxsize=16)
 def _filter(fs_hz: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the band-pass and its state after a constant input of 1."""
-    from scipy import signal
-
     sos = bandpass_sos(fs_hz)
-    return sos, np.asarray(signal.sosfilt_zi(sos), np.float64)
+    return sos, np.asarray(scipy.signal.sosfilt_zi(sos), np.float64)
 
 
 def _every(hop: int, x: NDArray[Any], frame: int) -> NDArray[Any]:
@@ -266,8 +264,6 @@ def _to_bands(window: int, fs_hz: float) -> tuple[NDArray[np.float64], float]:
     3.5 ms more than the middle ones: its window lies later in the frame by that, and so on, so
     that what happens at once is seen at once.
     """
-    from scipy import signal
-
     samples = np.arange(window)
     hann = 0.5 - 0.5 * np.cos(2 * np.pi * (samples + 0.5) / window)
     bins = np.arange(window // 2 + 1)
@@ -278,7 +274,9 @@ def _to_bands(window: int, fs_hz: float) -> tuple[NDArray[np.float64], float]:
 
     # A burst's energy is late by the group delay, averaged over what the band has let through.
     f_hz = np.arange(1.0, fs_hz / 2)
-    response = np.asarray(signal.sosfreqz(bandpass_sos(fs_hz), f_hz, fs=fs_hz)[1], np.complex128)
+    response = np.asarray(
+        scipy.signal.sosfreqz(bandpass_sos(fs_hz), f_hz, fs=fs_hz)[1], np.complex128
+    )
     group_delay = -np.gradient(np.unwrap(np.angle(response)), f_hz) * fs_hz / (2 * np.pi)
     seen = np.exp(-2j * np.pi * np.outer(f_hz / fs_hz, samples)) @ kernels
     weight = np.abs(seen * response[:, None]) ** 2

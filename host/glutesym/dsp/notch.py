@@ -7,6 +7,7 @@ never precede onset detection: its ringing before a burst moves onsets tens of m
 from __future__ import annotations
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 
 from glutesym.dsp.bandpass import HIGH_HZ
@@ -58,13 +59,13 @@ class Notch:
     """
 
     def __init__(self, fs_hz: float, mains_hz: float) -> None:
-        from scipy import signal
 
         if mains_hz not in (50, 60):
             raise ValueError(f"mains frequency {mains_hz:g} Hz: expected 50 or 60")
         harmonics = np.arange(mains_hz, min(HIGH_HZ, 0.45 * fs_hz), mains_hz)
         sections = [
-            signal.tf2sos(*signal.iirnotch(f_hz, f_hz / WIDTH_HZ, fs=fs_hz)) for f_hz in harmonics
+            scipy.signal.tf2sos(*scipy.signal.iirnotch(f_hz, f_hz / WIDTH_HZ, fs=fs_hz))
+            for f_hz in harmonics
         ]
         self._filter = GapAwareSos(np.concatenate(sections), round(SETTLE_S * fs_hz))
 

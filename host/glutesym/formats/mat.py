@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+import scipy
 
 from glutesym.errors import SessionError
 from glutesym.session.about import about
@@ -37,8 +38,6 @@ def export_mat(
         The session is too long for the format, or the file cannot be written. An earlier export
         is as it was.
     """
-    from scipy.io import savemat
-
     target = folder / session.path.stem
     name = f"{session.path.stem}.mat"
     variables = _variables(session)
@@ -47,7 +46,7 @@ def export_mat(
     progress(0.2)
     try:
         with unfinished_folder(target) as unfinished:
-            savemat(
+            scipy.io.savemat(
                 unfinished / name,
                 variables,
                 long_field_names=True,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,6 +37,8 @@ from glutesym.session.writer import SessionWriter
 _UPDATE_EVERY_S = 0.025  # what the bars show is older by half of it
 _AT_ONCE = 2  # updates: one that measures, which takes a while, and one that moves the bars
 _UNRECORDED_REST_S = 1.0  # nobody misses what a pod still has
+# Imported when first used, which takes a second in all: before frames arrive, not while they do.
+_USED_LATER = ("scipy.linalg", "scipy.optimize", "scipy.signal", "scipy.sparse")
 
 Note = tuple[str, str]  # kind and text of an event
 
@@ -330,6 +333,8 @@ class RunningSession:
             self._over.set()
 
     async def _main(self) -> None:
+        for name in _USED_LATER:
+            import_module(name)
         self._loop = asyncio.get_running_loop()
         self._stop = asyncio.Event()
         if self._stop_asked:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 from glutesym.errors import GlutesymError
 from glutesym.exercises import SYNC_CHECK
@@ -103,26 +103,31 @@ def _strength(settings: ShakeSettings, seed: int, m: int) -> Array:
     return slow * pause * ends
 
 
-def _integrated(turn_rad_s: Array) -> Rotation:
+def _integrated(turn_rad_s: Array) -> scipy.spatial.transform.Rotation:
     """Return the attitude from a rate of turn in the body's own axes."""
-    steps = Rotation.from_rotvec(turn_rad_s / IMU_GRID_HZ).as_matrix()
+    steps = scipy.spatial.transform.Rotation.from_rotvec(turn_rad_s / IMU_GRID_HZ).as_matrix()
     attitude = np.empty_like(steps)
     now = np.eye(3)
     for i, step in enumerate(steps):
         now = now @ step
         attitude[i] = now
-    return Rotation.from_matrix(attitude)
+    return scipy.spatial.transform.Rotation.from_matrix(attitude)
 
 
 def _felt(
-    seed: int, side: str, turn_rad_s: Array, attitude: Rotation, emg_uv: Array
+    seed: int,
+    side: str,
+    turn_rad_s: Array,
+    attitude: scipy.spatial.transform.Rotation,
+    emg_uv: Array,
 ) -> SideSignals:
     random = random_stream(seed, "lies", side)
     arm_m = np.array([_ARM_M, 0.0, 0.0]) + random.uniform(-_APART_M, _APART_M, 3)
     change = np.gradient(turn_rad_s, 1 / IMU_GRID_HZ, axis=0)
     force_m_s2 = np.cross(change, arm_m) + np.cross(turn_rad_s, np.cross(turn_rad_s, arm_m))
     force_g = force_m_s2 / _G_M_S2 + attitude.inv().apply([0.0, 0.0, 1.0])
-    own_axes = Rotation.from_quat(random.standard_normal(4))  # any, all as likely
+    any_axes = random.standard_normal(4)  # all as likely
+    own_axes = scipy.spatial.transform.Rotation.from_quat(any_axes)
     return side_signals(
         emg_uv=emg_uv,
         accel_g=own_axes.apply(force_g).astype(np.float32),
