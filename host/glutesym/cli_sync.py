@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from math import isnan
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,7 +59,8 @@ def sync_check(
         check = check_sync(measure(session).recording)
         keep_sync_check(session, check)
     _print(check)
-    out.print(f"Kept in {session}.", soft_wrap=True)
+    if check.motion.offset_ms is not None:
+        out.print(f"Kept in {session}.", soft_wrap=True)
     if not check.agrees:
         raise typer.Exit(2 if check.agrees is None else 1)
 
@@ -95,9 +97,11 @@ def _print(check: SyncCheck) -> None:
     motion = check.motion
     table = Table(show_header=False)
     table.add_row("Left less right", _number(motion.offset_ms, motion.offset_half_width_ms, "ms"))
-    table.add_row("Drift", _number(motion.drift_ppm, motion.drift_half_width_ppm, "ppm"))
-    table.add_row("The clocks' own uncertainty", f"±{check.stated_ms:.2f} ms")
-    table.add_row("Correlation of the motions", f"{motion.correlation:.4f}")
+    table.add_row("Drift", _number(motion.drift_ppm, motion.drift_half_width_ppm, "µs a second"))
+    stated = "not known" if isnan(check.stated_ms) else f"±{check.stated_ms:.2f} ms"
+    table.add_row("The clocks' own uncertainty", stated)
+    unlike = isnan(motion.correlation)
+    table.add_row("Correlation of the motions", "–" if unlike else f"{motion.correlation:.4f}")
     table.add_row("Seconds of motion used", str(motion.windows))
     out.print(table)
     colour = {True: "green", False: "red", None: "yellow"}[check.agrees]

@@ -100,6 +100,12 @@ def plain_name(exercise: str) -> str:
     return re.sub(r"[\W_]+", "-", exercise.casefold())
 
 
+def is_on_a_body(exercise: str) -> bool:
+    """Say whether pods are surely worn, as far as the exercise's name tells."""
+    known = map(plain_name, (*NAMES, SITTING, TWO_MUSCLES))
+    return plain_name(exercise) in known or is_walking(exercise)
+
+
 def near_miss(exercise: str) -> str | None:
     """Return the known exercise that a name was probably meant to be; None: it may be as it is."""
     known = {plain_name(name): name for name in NAMES}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,9 @@ from glutesym.measures import SIDES
 from glutesym.recording import NO_SYNC, SyncUncertainty
 from glutesym.session.analyze import analyze_session
 from glutesym.session.store import open_session
-from glutesym.session.sync_check import KIND, check_sync, kept_sync_check
+from glutesym.session.sync_check import KIND, check_sync, keep_sync_check, kept_sync_check
+from glutesym.virtual.scenarios.catalog import build_scenario
+from scenario_recording import record
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +82,21 @@ def test_what_cannot_be_said_is_not_said(checked):
         for side, pod in recording.pods.items()
     }
     assert "gyroscope" in check_sync(replace(recording, pods=wild)).sentence
+
+
+def test_a_body_is_no_rigid_pair(checked):
+    recording = record(build_scenario("bridge", seed=3, reps=8))
+    said = check_sync(recording)
+    assert said.agrees is None
+    assert "exercise: bridge" in said.sentence
+    unnamed = check_sync(replace(recording, exercise="something"))
+    assert unnamed.agrees is None
+    assert "°/s only" in unnamed.sentence
+    path = checked[1].with_name("copy.glutesym")
+    shutil.copyfile(checked[1], path)
+    keep_sync_check(path, said)
+    with open_session(path) as session:
+        assert kept_sync_check(session) is None
 
 
 def test_the_uncertainty_that_counts_is_the_one_at_the_time(checked):

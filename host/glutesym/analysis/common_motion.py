@@ -46,6 +46,7 @@ class CommonMotion:
     at_s: float  # when the offset is meant: the middle of the motion, time of the right one
     correlation: float  # median over windows with motion, after alignment
     windows: int  # that were used
+    strength: float = float("nan")  # of the motion: median of windows' SDs, in the motion's unit
     held_out_ms: float | None = None  # most that a window is off from the line through the others
     reason: str = ""  # why there is no offset
 
@@ -123,6 +124,7 @@ def _judge(windows: _Array) -> CommonMotion:
         at_s=at_s,
         correlation=correlation,
         windows=n,
+        strength=float(np.median(used[:, 3])),
         held_out_ms=1000 * float(np.max(np.abs(rest_s) / (1 - leverage))),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from glutesym.analysis.common_motion import CommonMotion, common_motion
+from glutesym.exercises import is_on_a_body
 from glutesym.measures import SIDES
 from glutesym.recording import ImuRecord, Recording
 from glutesym.session.store import StoredSession, add_result
@@ -19,6 +20,12 @@ KIND = "sync check"
 _WITHIN_MS = 500.0  # clocks that are further apart than this have not been fitted at all
 _MOST_DPS = 1990.0  # the gyroscope's range is 2000
 _SATURATED = "a gyroscope was at the end of its range: shake more gently"
+_LEAST_DPS = 30.0  # pods on a body hardly turn so fast, nor quite at one time
+_TOO_SLOW = "the pods were turned by {:.0f} °/s only: hold both in one hand and shake them briskly"
+_WORN = (
+    "the pods were worn (exercise: {}), and each moved with the tissue below it, milliseconds "
+    "apart. Record both in one hand: glutesym sync-check"
+)
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,8 @@ def check_sync(recording: Recording) -> SyncCheck:
     SyncCheck
         With the reason when nothing can be said.
     """
+    if is_on_a_body(recording.exercise):
+        return SyncCheck(_nothing(_WORN.format(recording.exercise)), float("nan"))
     motions = [recording.pods[side].imu for side in SIDES if side in recording.pods]
     if len(motions) < 2:
         missing = [side for side in SIDES if side not in recording.pods]
@@ -74,6 +83,9 @@ def check_sync(recording: Recording) -> SyncCheck:
     if max(np.nanmax(left, initial=0.0), np.nanmax(right, initial=0.0)) >= _MOST_DPS:
         return SyncCheck(_nothing(_SATURATED), recording.sync_uncertainty_ms)
     motion = common_motion(left_s, left, right_s, right, _WITHIN_MS)
+    if motion.strength < _LEAST_DPS:
+        reason = _TOO_SLOW.format(motion.strength)
+        motion = replace(_nothing(reason), correlation=motion.correlation)
     stated_ms = recording.sync.at_ms(motion.at_s)
     return SyncCheck(motion, recording.sync_uncertainty_ms if math.isnan(stated_ms) else stated_ms)
 
@@ -96,9 +108,12 @@ def keep_sync_check(path: Path, check: SyncCheck) -> None:
 
 
 def kept_sync_check(session: StoredSession) -> dict[str, Any] | None:
-    """Return the newest result that `keep_sync_check` put into a session, and when; or None."""
+    """Return the newest result that `keep_sync_check` put into a session, and when; or None.
+
+    None also if nothing could be said.
+    """
     kept = session.results(KIND)
-    if not kept:
+    if not kept or kept[-1][1]["offset_ms"] is None:
         return None
     checked_utc, result = kept[-1]
     return {"checked_utc": checked_utc.isoformat(), **result}
