@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from glutesym import live_wording, wording
 from glutesym.live_state import LiveState, SideLive
 from glutesym.measures import Estimate, FatigueTrend, Flaw, SetMeasures, SideMeasure
+from glutesym.scale import Unit
 from live_states import recording, rep, summary, with_side
 
 nan = math.nan
@@ -56,7 +57,7 @@ def test_verdict_never_contradicts_the_sign(value, half, verdict):
     words = wording.verdict_sentence(summary(estimate, verdict=verdict))
     assert words.startswith("Left lower" if value >= 0 else "Right lower")
     low, high = words.split("CI ")[1].rstrip(")").replace("−", "-").split("…")
-    assert int(low) <= round(abs(value)) <= int(high)
+    assert float(low) - 0.5 <= abs(value) <= float(high) + 0.5
 
 
 @pytest.mark.parametrize(
@@ -235,14 +236,54 @@ def trend(value, low, high):
     return FatigueTrend(Estimate(value, low, high), nothing, nothing)
 
 
+def withheld_trend(reason):
+    return FatigueTrend(*[Estimate(None, reason=reason)] * 3)
+
+
 def test_fatigue_is_said_only_where_the_interval_says_so():
-    tired = wording.fatigue_sentence("left", trend(-18, -24, -12))
+    sides = {"left": trend(-18, -24, -12), "right": trend(2, -9, 4)}
+    tired, fresh = wording.fatigue_sentences(sides)
     assert tired.startswith("Left median frequency −18 % (95 % CI −24…−12)")
     assert tired.endswith("a sign of fatigue")
-    assert wording.fatigue_sentence("right", trend(2, -9, 4)) == (
-        "Right median frequency +2 % (95 % CI −9…+4) over the set: no sign of fatigue"
+    assert fresh == "Right median frequency +2 % (95 % CI −9…+4) over the set: no sign of fatigue"
+    assert wording.fatigue_sentences({}) == []
+
+
+def test_withheld_fatigue_has_its_reason():
+    noisy, few = (withheld_trend(reason) for reason in ("noise", "spectra of 3 repetitions"))
+    assert wording.fatigue_sentences({"left": few, "right": few}) == [
+        "Fatigue withheld: spectra of 3 repetitions"
+    ]
+    assert wording.fatigue_sentences({"left": noisy, "right": few}) == [
+        "Fatigue of the left side withheld: noise",
+        "Fatigue of the right side withheld: spectra of 3 repetitions",
+    ]
+    told, withheld = wording.fatigue_sentences({"left": trend(1, 0, 2), "right": noisy})
+    assert told.startswith("Left median")
+    assert withheld == "Fatigue of the right side withheld: noise"
+
+
+def test_an_interval_shows_on_which_side_of_nothing_it_ends():
+    told = verdict_of(Estimate(25.1, 0.043, 50.06), "left lower")
+    assert told == "Left lower by 25 % (95 % CI 0.04…50)"
+    told = verdict_of(Estimate(25.1, -0.043, 50.06), "within noise")
+    assert told == "Within noise: left lower by 25 % (95 % CI −0.04…50)"
+
+
+def verdict_of(index, verdict):
+    return wording.verdict_sentence(
+        replace(summary(), symmetry_index_pct=index, verdict=verdict, reason="")
     )
-    assert wording.fatigue_sentence("right", trend(None, None, None)) == ""
+
+
+def test_a_verdict_beside_other_units_names_its_own():
+    unit = Unit({"left": 200.0, "right": 250.0})
+    of = replace(
+        summary(), symmetry_index_pct=Estimate(25.0, 17, 32), verdict="left lower", reason=""
+    )
+    assert wording.verdict_sentence(of, unit) == "In µV left lower by 25 % (95 % CI 17…32)"
+    noise = replace(of, symmetry_index_pct=Estimate(3.0, -2, 8), verdict="within noise")
+    assert wording.verdict_sentence(noise, unit).startswith("Within noise: in µV left lower by 3")
 
 
 def test_hip_rotation_names_the_leg_only_beyond_noise():
@@ -251,8 +292,8 @@ def test_hip_rotation_names_the_leg_only_beyond_noise():
     assert wording.hip_rotation_sentence(SetMeasures((), summary())) == ""
     apart = replace(measures, hip_rotation_difference_deg=Estimate(-8.0, -11, -5))
     assert wording.hip_rotation_sentence(apart) == (
-        "Hinged forward the pelvis opens by 12° on the left leg and 4° on the right leg: "
-        "the left leg lets it open more"
+        "Hinged forward the pelvis opens by 12° (95 % CI 10…14) on the left leg and 4° "
+        "(95 % CI 2…6) on the right leg: the left leg lets it open more"
     )
     noise = replace(measures, hip_rotation_difference_deg=Estimate(-8.0, -17, 1))
     assert wording.hip_rotation_sentence(noise).endswith("no difference beyond noise")

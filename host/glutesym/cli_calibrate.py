@@ -117,13 +117,15 @@ def calibrate(
 
     Two positions, three maximal squeezes in each, of 5 s. Lying prone, knee bent, lift one thigh
     against something that does not give, left and right in turn; standing, squeeze both glutes.
-    What is refused says why and is repeated. Ctrl-C ends it. Ends with 1 when nothing is saved.
+    What is refused says why and is repeated. Ctrl-C ends it: what was measured until then is
+    saved, unless there is a calibration already. Ends with 1 when nothing is saved.
     """
     from glutesym.analysis.calibration import POSITIONS
     from glutesym.session.calibrate import calibrate_session, keep_calibration
     from glutesym.session.calibration_store import calibration_path
     from glutesym.session.normalised import FOLDER
 
+    interrupted = False
     if listed:
         _list((folder or Path("sessions")) / FOLDER, subject)
         return
@@ -144,7 +146,7 @@ def calibrate(
         calibration_path(folder, subject, where)  # is it a name?
         studio.require_pods()
         subject = studio.subject(subject)
-        session = _record(studio, settings, folder, subject, where)
+        session, interrupted = _record(studio, settings, folder, subject, where)
     with kept(session, "calibrate"):
         analyzed = measure(session)
         found = calibrate_session(analyzed)
@@ -153,13 +155,17 @@ def calibrate(
     if found.problem:
         err.print(found.problem, style="bold red", soft_wrap=True)
         raise typer.Exit(1)
-    path = keep_calibration(
-        (folder or session.parent) / FOLDER,
-        analyzed,
-        found,
-        subject or analyzed.meta.subject,
-        analyzed.meta.placement if placement is None else placement,
-    )
+    kept_in = (folder or session.parent) / FOLDER
+    subject = subject or analyzed.meta.subject
+    placement = analyzed.meta.placement if placement is None else placement
+    if interrupted and (older := calibration_path(kept_in, subject, placement)).exists():
+        err.print(
+            f"{older} stays as it was: it may be more complete. To replace it by what was "
+            f"measured now: `glutesym calibrate --from {session}`.",
+            soft_wrap=True,
+        )
+        raise typer.Exit(1)
+    path = keep_calibration(kept_in, analyzed, found, subject, placement)
     out.print(f"Saved as {path}.", soft_wrap=True)
 
 
@@ -227,7 +233,8 @@ def _studio(virtual: bool, seed: int, speed: float, usb: bool, ports: list[str])
 
 def _record(
     studio: Studio, settings: GuideSettings, folder: Path, subject: str, placement: str
-) -> Path:
+) -> tuple[Path, bool]:
+    """Return the session, and whether it was interrupted."""
     from glutesym.exercises import MVIC
     from glutesym.session.names import session_path
     from glutesym.session.run import RunningSession
@@ -240,8 +247,8 @@ def _record(
         interrupted = show(running, View.NONE, watch)
         watch(running.poll())
     if interrupted:
-        out.print("Interrupted: the session is kept, and what it holds is used.")
-    return path
+        out.print("Interrupted: the session is kept.")
+    return path, interrupted
 
 
 def _watch(guide: MvicGuide, live: Live) -> Callable[[LiveState], None]:

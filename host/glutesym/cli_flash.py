@@ -207,23 +207,21 @@ def _one(
             flashed,
             pod,
             file if keys is None else "not kept: a virtual board",
-            _next_step(side, last, both, pod.works),
+            _next_step(side, last, both, pod.works, virtual=keys is None),
         )
     )
     return flashed.facts.id, pod.works
 
 
-def _next_step(side: Side, last: bool, both: bool, works: bool) -> str:
+def _next_step(side: Side, last: bool, both: bool, works: bool, virtual: bool) -> str:
     if not works:
         return "check the front end's wiring (hardware/README.md), then: glutesym selftest --usb"
     if not last:
         return "unplug it and plug in the next board"
     if both:
         return "unplug it. With both pods: glutesym app"
-    return (
-        f"unplug it. The other one: glutesym flash --side {OTHER_SIDE[side]}. With both: "
-        "glutesym app"
-    )
+    other = f"glutesym flash --side {OTHER_SIDE[side]}{' --virtual' if virtual else ''}"
+    return f"unplug it. The other one: {other}. With both: glutesym app"
 
 
 def _list(port: str | None) -> None:

@@ -103,7 +103,8 @@ def render(state: LiveState, width: int, options: ViewOptions = PLAIN) -> Render
         note = f"rep {doubtful[-1].number} {words}"
         parts.append(Text(note, style="dim", no_wrap=True, overflow="ellipsis"))
     waiting = wording.waiting_sentence(state)
-    parts.append(Text(waiting or wording.verdict_sentence(state.summary), style="bold"))
+    verdict = wording.verdict_sentence(state.summary, options.unit)
+    parts.append(Text(waiting or verdict, style="bold"))
     running = state.phase in live_wording.RUNNING
     missing = live_wording.missing_sentence(state.summary, state.exercise) if running else ""
     if missing or state.summary is not None:
@@ -138,7 +139,7 @@ def summary_line(state: LiveState, options: ViewOptions = PLAIN) -> str:
         *([doing.lower()] if (doing := live_wording.movement_text(state)) else []),
         _count(state),
         *sides,
-        wording.waiting_sentence(state) or wording.verdict_sentence(state.summary),
+        wording.waiting_sentence(state) or wording.verdict_sentence(state.summary, unit),
     ]
     if state.phase in live_wording.RUNNING and (
         missing := live_wording.missing_sentence(state.summary, state.exercise)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from glutesym.exercises import has_repetitions
@@ -30,11 +31,12 @@ _PHASES = {
 }
 
 
-def verdict_sentence(summary: SetSummary | None) -> str:
+def verdict_sentence(summary: SetSummary | None, unit: Unit = MICROVOLTS) -> str:
     """Say how the two sides differ in amount, or why that cannot be said.
 
     The interval is written in the direction of the sentence: in "left lower by 3 % (95 % CI
-    −4…10)" the minus means that the right side may be the lower one.
+    −4…10)" the minus means that the right side may be the lower one. The verdict is on amounts in
+    µV, which is said beside those in another unit.
     """
     if summary is None:
         return "No repetition yet"
@@ -43,6 +45,8 @@ def verdict_sentence(summary: SetSummary | None) -> str:
         return f"No verdict: {_reason(summary.reason, estimate.reason)}"
     lower = "left" if estimate.value >= 0 else "right"
     difference = f"{lower} lower by {_with_interval(estimate, '%')}"
+    if unit is not MICROVOLTS:
+        difference = f"in µV {difference}"
     if summary.verdict == "within noise":
         difference = f"within noise: {difference}"
     return _capital(". ".join(part for part in (difference, summary.reason) if part))
@@ -53,7 +57,7 @@ def headline(summary: SetSummary, part: str = "side") -> str:
     if summary.verdict == "not measurable":
         return f"No verdict: {_reason(summary.reason, summary.symmetry_index_pct.reason)}"
     if summary.verdict == "within noise":
-        return f"No difference between the {part}s beyond noise"
+        return f"Neither {part} was less active beyond noise"
     lower, other = ("left", "right") if summary.verdict == "left lower" else ("right", "left")
     value = summary.symmetry_index_pct.value
     amount = "" if value is None else f", by {abs(value):.0f} % of the {part}s' mean"
@@ -76,11 +80,20 @@ def lag_sentence(summary: SetSummary | None) -> str:
     return f"{_capital(later)} starts later by {_with_interval(estimate, 'ms')}"
 
 
-def fatigue_sentence(side: Side, trend: FatigueTrend) -> str:
-    """Say how one side's median frequency changed over the set; empty when it is withheld."""
-    change = trend.median_frequency_pct
+def fatigue_sentences(trends: Mapping[Side, FatigueTrend]) -> list[str]:
+    """Say how each side's median frequency changed over the set, or why that is withheld."""
+    changes: dict[Side, Estimate] = {
+        side: trend.median_frequency_pct for side, trend in trends.items()
+    }
+    reasons = {change.reason for change in changes.values() if change.value is None}
+    if len(changes) > 1 and len(reasons) == 1 and all(c.value is None for c in changes.values()):
+        return [f"Fatigue withheld: {_reason(reasons.pop())}"]
+    return [_fatigue_sentence(side, change) for side, change in changes.items()]
+
+
+def _fatigue_sentence(side: Side, change: Estimate) -> str:
     if change.value is None or change.ci_low is None or change.ci_high is None:
-        return ""
+        return f"Fatigue of the {side} side withheld: {_reason(change.reason)}"
     value, low, high = (
         f"{round(part):+d}".replace("-", "−")
         for part in (change.value, change.ci_low, change.ci_high)
@@ -104,7 +117,8 @@ def hip_rotation_sentence(measures: SetMeasures) -> str:
     words: list[str] = []
     for side, angle in measures.hip_rotation_deg.items():
         if angle.value is not None:
-            words.append(f"{angle.value:.0f}° on the {side} leg")
+            interval = _interval(angle.ci_low, angle.ci_high)
+            words.append(f"{angle.value:.0f}°{interval} on the {side} leg")
     if not words:
         return ""
     text = f"Hinged forward the pelvis opens by {' and '.join(words)}"
@@ -332,7 +346,13 @@ def _with_interval(estimate: Estimate, unit: str) -> str:
 def _interval(low: float | None, high: float | None) -> str:
     if low is None or high is None:
         return ""
-    return f" (95 % CI {_signed(low)}…{_signed(high)})"
+    return f" (95 % CI {_bound(low)}…{_bound(high)})"
+
+
+def _bound(value: float) -> str:
+    """Return an interval's end, whole; one near 0 so that it shows on which side of it it is."""
+    near = 0.001 < abs(value) < 0.5
+    return f"{value:.1g}".replace("-", "−") if near else _signed(value)
 
 
 def _signed(value: float) -> str:

@@ -116,15 +116,15 @@ def test_the_side_that_tires_more_is_told_apart():
         assert left_tires.ci_low > 0 > right_tires.ci_high
         assert left_tires.value == pytest.approx(100 * (1 / (1 + right_tires.value / 100) - 1))
     apart = compare_fatigue(tired[:6], fresh[6:]).median_frequency_pct
-    assert apart.reason.startswith("0 usable repetitions")
+    assert apart.reason.startswith("spectra of 0 repetitions")
 
 
 def test_too_few_repetitions_and_too_much_noise_are_withheld_with_the_reason():
     few = fatigue_trend(spectra(1, 20, n_reps=5)).median_frequency_pct
-    assert (few.value, few.reason) == (None, "5 usable repetitions, 6 are needed")
+    assert (few.value, few.reason) == (None, "spectra of 5 repetitions, 6 are needed")
     weak = fatigue_trend(spectra(1, 2)).fi_nsm5_pct
     assert weak.value is None
-    assert "0 usable repetitions, 6 are needed: less than 6 dB above rest" in weak.reason
+    assert "spectra of 0 repetitions, 6 are needed: less than 6 dB above rest" in weak.reason
 
 
 def test_an_interval_too_wide_to_be_of_use_is_withheld():

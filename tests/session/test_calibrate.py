@@ -147,6 +147,20 @@ def test_an_interrupted_calibration_uses_the_trials_that_are_whole(calibrated, t
     assert found.problem
 
 
+def test_an_interrupted_calibration_replaces_no_other(calibrated, tmp_path, monkeypatch):
+    path = tmp_path / "now.glutesym"
+    shutil.copyfile(calibrated[1], path)
+    monkeypatch.setattr(cli_calibrate, "_record", lambda *_: (path, True))
+    command = ("calibrate", "--virtual", "-o", tmp_path)
+    assert "Saved as" in run(*command)  # there was none
+    (file,) = (tmp_path / FOLDER).iterdir()
+    file.write_bytes(before := file.read_bytes() + b" ")
+    said = run(*command, code=1)
+    assert f"{file} stays as it was" in said
+    assert f"`glutesym calibrate --from {path}`" in said
+    assert file.read_bytes() == before
+
+
 def test_mistakes_are_told_before_anything_is_recorded(tmp_path, monkeypatch):
     monkeypatch.setenv("GLUTESYM_KEYS", str(tmp_path / "pods.json"))
     keys = KeyRing.load(tmp_path / "pods.json")

@@ -32,8 +32,7 @@ from glutesym.measures import (
     Verdict,
 )
 
-CLAIM_CONFIDENCE = 0.965  # a side is called lower, or later, only if so sure that it is not chance
-
+_CONFIDENCE = 0.95  # of intervals; a side is called lower, or later, if 0 is not in its interval
 _WORKS = 1.25  # a leg that works is at least so much more active than the one that does not
 
 
@@ -101,13 +100,10 @@ def summarize(reps: Sequence[RepMeasure], exercise: str = "") -> SetSummary:
     activation: dict[Side, Estimate] = {side: _activation(reps, side) for side in SIDES}
     if what := NO_EXERCISE.get(exercise):
         index = lag = Estimate(None, reason=f"{what} is no exercise")
-        index_sure = lag_sure = None
     elif any(rep.one_leg for rep in reps):
-        index, index_sure = _index_of_legs(reps)
-        lag, lag_sure = Estimate(None, reason=_NO_COMMON_START), None
+        index, lag = _index_of_legs(reps), Estimate(None, reason=_NO_COMMON_START)
     else:
-        index, index_sure = _index(reps)
-        lag, lag_sure = _lag(reps)
+        index, lag = _index(reps), _lag(reps)
     excluded = [rep for rep in reps if rep.excluded]
     why = Counter(
         cause for rep in excluded for cause in _causes(rep) if cause != NO_POD.cause
@@ -119,8 +115,8 @@ def summarize(reps: Sequence[RepMeasure], exercise: str = "") -> SetSummary:
         symmetry_index_pct=index,
         lag_ms=lag,
         activation_uv=activation,
-        verdict=_verdict(index, index_sure, verdicts),
-        lag_verdict=_verdict(lag, lag_sure, lag_verdicts),
+        verdict=_verdict(index, verdicts),
+        lag_verdict=_verdict(lag, lag_verdicts),
         reason=index.reason,
         n_excluded=len(excluded),
         excluded=tuple(why),
@@ -139,17 +135,16 @@ def _missing(reps: Sequence[RepMeasure]) -> int:
 
 
 _NO_COMMON_START = "one leg works at a time: the two sides have no start in common"
-_Interval = tuple[float, float]
 _Claim = TypeVar("_Claim", Verdict, LagVerdict)
 
 
 def _verdict(
-    estimate: Estimate, sure: _Interval | None, claims: tuple[_Claim, _Claim]
+    estimate: Estimate, claims: tuple[_Claim, _Claim]
 ) -> _Claim | Literal["within noise", "not measurable"]:
-    """Return the claim for a negative or positive value, if its sign is sure enough."""
-    if estimate.value is None or sure is None:
+    """Return the claim for a negative or positive value, if its interval leaves out 0."""
+    if estimate.value is None or estimate.ci_low is None or estimate.ci_high is None:
         return "not measurable"
-    if sure[0] * sure[1] <= 0:
+    if estimate.ci_low <= 0 <= estimate.ci_high:
         return "within noise"
     return claims[int(estimate.value > 0)]
 
@@ -171,33 +166,32 @@ def _activation(reps: Sequence[RepMeasure], side: Side) -> Estimate:
         return Estimate(None, reason=_too_few(measured, reps))
     x = np.array([rep.side(side).activation_uv for rep in measured], float)
     value = float(x.mean())
-    low, high = _interval(value, x, 0.95)
+    low, high = _interval(value, x)
     return Estimate(value, max(low, 0.0), high)
 
 
-def _index(reps: Sequence[RepMeasure]) -> tuple[Estimate, _Interval | None]:
+def _index(reps: Sequence[RepMeasure]) -> Estimate:
     compared = [rep for rep in reps if not rep.excluded and rep.symmetry_index_pct is not None]
     if len(compared) < MIN_REPS:
-        return Estimate(None, reason=_one_sided(reps) or _too_few(compared, reps)), None
+        return Estimate(None, reason=_one_sided(reps) or _too_few(compared, reps))
     x = np.array([(rep.left.activation_uv, rep.right.activation_uv) for rep in compared], float)
     left, right = x.mean(axis=0).tolist()
     value = symmetry_index_pct(left, right)
     assert value is not None  # no repetition has an index when both sides are 0
     # How the index of the means changes with each repetition's amounts.
     pulls = 400.0 * (left * x[:, 1] - right * x[:, 0]) / (left + right) ** 2
-    low, high = _interval(value, pulls, 0.95)
-    estimate = Estimate(value, max(low, -200.0), min(high, 200.0))
-    return estimate, _interval(value, pulls, CLAIM_CONFIDENCE)
+    low, high = _interval(value, pulls)
+    return Estimate(value, max(low, -200.0), min(high, 200.0))
 
 
-def _index_of_legs(reps: Sequence[RepMeasure]) -> tuple[Estimate, _Interval | None]:
+def _index_of_legs(reps: Sequence[RepMeasure]) -> Estimate:
     """Compare the left leg's repetitions with the right leg's: two samples, not pairs."""
     amounts: list[NDArray[np.float64]] = []
     for side in SIDES:
         measured = _measured(reps, side)
         if len(measured) < MIN_REPS:
             reason = _one_sided(reps) or f"{side} leg: {_too_few(measured, reps)}"
-            return Estimate(None, reason=reason), None
+            return Estimate(None, reason=reason)
         amounts.append(np.array([rep.side(side).activation_uv for rep in measured], float))
     left, right = (float(x.mean()) for x in amounts)
     value = symmetry_index_pct(left, right)
@@ -210,48 +204,38 @@ def _index_of_legs(reps: Sequence[RepMeasure]) -> tuple[Estimate, _Interval | No
     # Welch–Satterthwaite: the legs need not vary alike.
     of_each = sum(v**2 / (len(x) - 1) for v, x in zip(variances, amounts, strict=True))
     freedom = sum(variances) ** 2 / of_each if of_each > 0 else float("inf")
-    sem = float(np.sqrt(sum(variances)))
-
-    def interval(confidence: float) -> _Interval:
-        half = _student(confidence, freedom) * sem
-        return value - half, value + half
-
-    low, high = interval(0.95)
-    return Estimate(value, max(low, -200.0), min(high, 200.0)), interval(CLAIM_CONFIDENCE)
+    half = _student(freedom) * float(np.sqrt(sum(variances)))
+    return Estimate(value, max(value - half, -200.0), min(value + half, 200.0))
 
 
-def _lag(reps: Sequence[RepMeasure]) -> tuple[Estimate, _Interval | None]:
+def _lag(reps: Sequence[RepMeasure]) -> Estimate:
     lagging = [rep for rep in reps if not rep.excluded and rep.lag_ms is not None]
     if len(lagging) < MIN_REPS:
-        return Estimate(None, reason=_one_sided(reps) or _too_few(lagging, reps)), None
+        return Estimate(None, reason=_one_sided(reps) or _too_few(lagging, reps))
     # A clock's error hardly changes within a set: it does not average out.
     sync_uncertainty_ms = float(np.mean([rep.sync_uncertainty_ms for rep in lagging]))
     if not np.isfinite(sync_uncertainty_ms):
         reason = "the error between the two pods' clocks is not known"
-        return Estimate(None, reason=reason), None
+        return Estimate(None, reason=reason)
     common = set_lag([rep.by_rise or known(rep.lag_ms or 0.0) for rep in lagging])
-    value = common.median
-
-    def with_clocks(confidence: float) -> _Interval:
-        tail = 0.5 * (1 - confidence)
-        low, high = common.quantiles(tail, 1 - tail)
-        return (
-            value - float(np.hypot(value - low, sync_uncertainty_ms)),
-            value + float(np.hypot(high - value, sync_uncertainty_ms)),
-        )
-
-    return Estimate(value, *with_clocks(0.95)), with_clocks(CLAIM_CONFIDENCE)
+    tail = 0.5 * (1 - _CONFIDENCE)
+    low, median, high = common.quantiles(tail, 0.5, 1 - tail)
+    return Estimate(
+        median,
+        median - float(np.hypot(median - low, sync_uncertainty_ms)),
+        median + float(np.hypot(high - median, sync_uncertainty_ms)),
+    )
 
 
-def _interval(value: float, x: NDArray[np.float64], confidence: float) -> _Interval:
+def _interval(value: float, x: NDArray[np.float64]) -> tuple[float, float]:
     """Return the interval about a value whose error is that of the mean of ``x``, (n,)."""
-    half = _student(confidence, len(x) - 1) * float(x.std(ddof=1) / np.sqrt(len(x)))
+    half = _student(len(x) - 1) * float(x.std(ddof=1) / np.sqrt(len(x)))
     return value - half, value + half
 
 
-def _student(confidence: float, freedom: float) -> float:
-
-    return float(scipy.special.stdtrit(freedom, 0.5 + 0.5 * confidence))
+def _student(freedom: float) -> float:
+    """Return how many standard errors an interval reaches to either side."""
+    return float(scipy.special.stdtrit(freedom, 0.5 + 0.5 * _CONFIDENCE))
 
 
 def _one_sided(reps: Sequence[RepMeasure]) -> str:

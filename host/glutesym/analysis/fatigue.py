@@ -29,6 +29,10 @@ from glutesym.recording import EmgRecord, Recording
 PHASE = (0.15, 0.85)  # shares of the movement between which a repetition's spectrum is taken
 MIN_REPS = 6
 MIN_SNR_DB = 6.0
+_TOO_WEAK = (
+    f"less than {MIN_SNR_DB:g} dB above rest, over {100 * PHASE[0]:.0f} to {100 * PHASE[1]:.0f} % "
+    "of the movement"
+)
 
 _Array = NDArray[np.float64]
 
@@ -167,7 +171,7 @@ def rep_spectrum(number: int, band_uv: _Array, noise: _Array, fs_hz: float) -> R
     muscle = power - noise  # independent, so powers add; negative bins stay, or noise would count
     total = float(muscle.sum())
     if total < 10 ** (MIN_SNR_DB / 10) * noise.sum():
-        return RepSpectrum(number, reason=f"less than {MIN_SNR_DB:g} dB above rest")
+        return RepSpectrum(number, reason=_TOO_WEAK)
     cumulative = np.concatenate(([0.0], np.cumsum(muscle)))
     above = int(np.argmax(cumulative >= 0.5 * total))
     within = (0.5 * total - cumulative[above - 1]) / (cumulative[above] - cumulative[above - 1])
@@ -215,8 +219,8 @@ def _change_pct(numbers: _Array, values: _Array, widest: float, why: str) -> Est
     usable = np.isfinite(values) & (values > 0)
     n = int(usable.sum())
     if n < MIN_REPS:
-        what = "repetition" if n == 1 else "repetitions"
-        return Estimate(None, reason=f"{n} usable {what}, {MIN_REPS} are needed{why}")
+        of = "1 repetition" if n == 1 else f"{n} repetitions"
+        return Estimate(None, reason=f"spectra of {of}, {MIN_REPS} are needed{why}")
     x = numbers[usable]
     fit: Any = scipy.stats.theilslopes(np.log(values[usable]), x, 0.95)
     span = x[-1] - x[0]

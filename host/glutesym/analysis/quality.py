@@ -6,6 +6,7 @@ missing makes its side of that repetition unusable, as no filter may run across 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -123,14 +124,19 @@ def strength_flaws(snr_db: float, timed: bool) -> tuple[Flaw, ...]:
         Whether its onset was determined.
     """
     if snr_db < MIN_SNR_DB:
-        ratio = f"signal-to-noise ratio {snr_db:.0f} dB, {MIN_SNR_DB:g} dB are needed"
+        ratio = f"signal-to-noise ratio {_below(snr_db)} dB, {MIN_SNR_DB:g} dB are needed"
         return (Flaw("poor", "timing is not measurable", ratio),)
     if not timed:
         return (UNTIMED,)
     if snr_db < GOOD_SNR_DB:
-        ratio = f"signal-to-noise ratio {snr_db:.0f} dB, from {GOOD_SNR_DB:g} dB on it is good"
+        ratio = f"signal-to-noise ratio {_below(snr_db)} dB, from {GOOD_SNR_DB:g} dB on it is good"
         return (Flaw("fair", "the signal is weak", ratio),)
     return ()
+
+
+def _below(limit_or_less: float) -> str:
+    """Return a number that is below a limit so that it reads as below it."""
+    return f"{math.floor(10 * limit_or_less) / 10:.1f}"
 
 
 def rest_spike_flaws(spikes_uv: float | None, activation_uv: float) -> tuple[Flaw, ...]:

@@ -29,12 +29,12 @@ import numpy as np
 import scipy
 from numpy.typing import NDArray
 
-from glutesym.analysis.asymmetry import CLAIM_CONFIDENCE
 from glutesym.measures import Estimate
 
 TrendVerdict = Literal["better", "worse", "no change that it can tell", "too few sessions"]
 
 MIN_DAYS = 4  # three leave one degree of freedom: an interval 6 times as wide as with many
+_CLAIM_CONFIDENCE = 0.965  # a change is called better or worse only if so sure
 _NORMAL_95 = 1.96  # half of a 95 % interval over its standard error
 _LEAST_SE = 0.01  # %, ms: no set is known better than that
 
@@ -120,8 +120,8 @@ def trend(quantity: Quantity, sets: Sequence[SetResult]) -> Trend:
     Returns
     -------
     Trend
-        "better" or "worse" only if two things are sure enough (`CLAIM_CONFIDENCE`): that there is
-        a change, and which of its two ends is farther from even.
+        "better" or "worse" only if two things are sure enough (96.5 %): that there is a
+        change, and which of its two ends is farther from even.
     """
     days = _by_day(sets)
     if len(days) < MIN_DAYS:
@@ -149,10 +149,10 @@ def trend(quantity: Quantity, sets: Sequence[SetResult]) -> Trend:
         return float(np.sqrt(where @ covariance @ where))
 
     all_along, half_way = x[-1] - x[0], 0.5 * (x[0] + x[-1])
-    sure = _student(0.5 + 0.5 * CLAIM_CONFIDENCE, freedom)
+    sure = _student(0.5 + 0.5 * _CLAIM_CONFIDENCE, freedom)
     detectable = (sure + _student(0.8, freedom)) * se(all_along)
-    change = at(all_along, CLAIM_CONFIDENCE)
-    verdict, reason = _verdict(change, at(half_way, CLAIM_CONFIDENCE))
+    change = at(all_along, _CLAIM_CONFIDENCE)
+    verdict, reason = _verdict(change, at(half_way, _CLAIM_CONFIDENCE))
     if not _is_sure(change):
         reason += f"; one of {detectable:.0f} {quantity.unit} would show in 4 of 5 such histories"
     return Trend(

@@ -182,7 +182,8 @@ def _table(
         raise RecordingFileError(
             path,
             "this is no recording that can be read as CSV: "
-            f"{len(headings)} headings, but {table.width} columns below them.",
+            f"{len(headings)} headings, but {table.width} columns below them. Name a session "
+            "(.glutesym) or a table with one column for each heading.",
         )
     columns: list[pl.Series] = []
     for name, column in zip(headings, table.iter_columns(), strict=False):

@@ -86,7 +86,7 @@ class ResultView(Card):
             if state.phase in live_wording.RUNNING
             else ""
         )
-        self._verdict.set_text(waiting or wording.verdict_sentence(summary))
+        self._verdict.set_text(waiting or wording.verdict_sentence(summary, unit))
         self._lag.set_text(missing or wording.lag_sentence(summary))
         words = wording.excluded_sentence(summary)
         self._excluded.set_text(words)

@@ -100,7 +100,7 @@ class ResultPage(Page):
         self._result.show_state(
             LiveState(phase="ended", reps=measures.reps, summary=measures.summary)
         )
-        fatigue = [wording.fatigue_sentence(side, t) for side, t in measures.fatigue.items()]
+        fatigue = wording.fatigue_sentences(measures.fatigue)
         against = analyzed.normalised
         normalised = against.sentences(analyzed.measures.summary.verdict) if against else []
         notes = [f"{kind.capitalize()}: {words}" for kind, words in self.visit.notes]

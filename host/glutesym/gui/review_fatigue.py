@@ -46,8 +46,8 @@ class FatigueView(QtWidgets.QWidget):
         fatigue = reviewed.analyzed.measures.fatigue
         for (name, side), cell in self._cells.items():
             cell.setText(_text(getattr(fatigue.get(side, nothing), name)))
-        said = [wording.fatigue_sentence(side, trend) for side, trend in fatigue.items()]
-        self._words.setText("\n".join(f"{words}." for words in said if words))
+        said = wording.fatigue_sentences(fatigue)
+        self._words.setText("\n".join(f"{words}." for words in said))
 
     def restyle(self, unit: float) -> None:
         """Take sizes for the window's."""

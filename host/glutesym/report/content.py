@@ -83,7 +83,7 @@ def _set_report(
         title=_title(session),
         subtitle=" · ".join(parts),
         tone=_tone(summary),
-        headline=headline(summary, "leg" if _one_leg(measures.reps) else "side"),
+        headline=_headline(session),
         sentences=tuple(_sentences(session)),
         facts=tuple(_facts(session)),
         signal=signal_table(session),
@@ -95,6 +95,12 @@ def _set_report(
         virtual=session.virtual,
         figures=figures,
     )
+
+
+def _headline(session: AnalyzedSession) -> str:
+    measures, against = session.measures, session.normalised
+    said = headline(measures.summary, "leg" if _one_leg(measures.reps) else "side")
+    return f"In µV: {said[:1].lower()}{said[1:]}" if against and against.placement else said
 
 
 def _title(session: AnalyzedSession) -> str:
@@ -131,7 +137,8 @@ def _sentences(session: AnalyzedSession) -> list[str]:
         if not summary.n_reps:
             said.remove(lag_sentence(summary))
     if summary.detectable_pct is not None:
-        change = f"{summary.detectable_pct:.0f} percentage points"
+        points = round(summary.detectable_pct)
+        change = f"{points} percentage {'point' if points == 1 else 'points'}"
         if summary.detectable_ms is not None:
             change += f" in amount or by {summary.detectable_ms:.0f} ms in timing"
         said.append(f"Another such set must differ from this one by {change} to differ in earnest")

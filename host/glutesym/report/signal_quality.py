@@ -42,7 +42,7 @@ def signal_table(session: AnalyzedSession) -> Table:
 
 
 def _grades(reps: Sequence[RepMeasure], side: Side) -> str:
-    count = Counter(rep.side(side).quality for rep in reps)
+    count = Counter(rep.side(side).quality for rep in reps if rep.working in (None, side))
     return ", ".join(f"{count[grade]} {grade}" for grade in GRADES if count[grade]) or "–"
 
 

@@ -11,7 +11,7 @@ from glutesym.measures import RepMeasure, SetMeasures
 from glutesym.plan import Plan, make_plan
 from glutesym.wording import (
     excluded_sentence,
-    fatigue_sentence,
+    fatigue_sentences,
     hip_rotation_sentence,
     lag_sentence,
     pelvic_drop_sentence,
@@ -33,7 +33,7 @@ def answer_sentences(measures: SetMeasures) -> list[str]:
         lag_sentence(summary),
         excluded_sentence(summary),
         swapped_sentence(measures),
-        *(fatigue_sentence(side, trend) for side, trend in measures.fatigue.items()),
+        *fatigue_sentences(measures.fatigue),
         hip_rotation_sentence(measures),
         pelvic_drop_sentence(measures),
         f"Motion was lost for {duration_text(lost)}: no repetition is counted there"

@@ -250,7 +250,9 @@ def _create_empty(path: Path) -> None:
 
 def _require_file(path: Path) -> None:
     if path.is_dir():
-        raise SessionError(path, "this is a folder. Name a .glutesym file in it.")
+        if any(path.glob("*.glutesym")):
+            raise SessionError(path, "this is a folder. Name a .glutesym file in it.")
+        raise SessionError(path, "this is a folder without a session. Name a .glutesym file.")
     if not path.is_file():
         raise SessionError(path, "there is no such session file. Check the name and the folder.")
 

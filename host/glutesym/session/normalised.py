@@ -108,7 +108,8 @@ def normalise_session(session: AnalyzedSession, folder: Path, placement: str) ->
     }
     for side in SIDES:
         if side not in task_uv:
-            return Normalised(reason=f"the {side} side's activation is not known")
+            why = summary.activation_uv[side].reason or "it is not above rest"
+            return Normalised(reason=f"the {side} side's activation is not known: {why}")
     try:
         calibration = load_calibration(folder, subject, placement)
     except CalibrationError as error:

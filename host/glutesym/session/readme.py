@@ -63,7 +63,7 @@ _SIGNS = [
     "Symmetry index: right less left, in per cent of the mean of both; 0 is even.",
     "Lag is positive when the LEFT side starts later, negative when the right side does.",
     "ci_low and ci_high: the ends of the 95 % confidence interval. Where 0 lies between them, the "
-    "sides may as well be even.",
+    "sides may as well be even: within noise.",
     "Flags: 1 is yes, 0 is no.",
 ]
 _CAUTIONS = [
