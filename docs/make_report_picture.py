@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+from datetime import datetime
 from pathlib import Path
 
 from glutesym.cli_shared import measure
 from glutesym.report.write import write_report
+from glutesym.session.names import session_path
 from glutesym.session.run import RunningSession
 from glutesym.virtual.scenarios.catalog import build_scenario
 from glutesym.virtual.surroundings import VirtualSurroundings
@@ -25,9 +27,9 @@ def main() -> None:
 
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        path = folder / "2026-05-04_18-30-09_bridge.glutesym"
-        scenario = build_scenario("bridge", seed=4, reps=12)
-        session = RunningSession(VirtualSurroundings(scenario, 4, None), path, "Glute bridge")
+        path = session_path(folder, datetime.now().astimezone(), "bridge")
+        scenario = build_scenario("bridge", seed=1)  # what `make demo` records
+        session = RunningSession(VirtualSurroundings(scenario, 1, None), path, "bridge")
         session.start()
         session.join()
         _, document = write_report([measure(path)], folder)

@@ -207,7 +207,7 @@ def _one(
             flashed,
             pod,
             file if keys is None else "not kept: a virtual board",
-            _next_step(side, last, both, pod.works, virtual=keys is None),
+            _next_step(side, last, both, pod.works, virtual=keys is not None),
         )
     )
     return flashed.facts.id, pod.works
@@ -218,10 +218,11 @@ def _next_step(side: Side, last: bool, both: bool, works: bool, virtual: bool) -
         return "check the front end's wiring (hardware/README.md), then: glutesym selftest --usb"
     if not last:
         return "unplug it and plug in the next board"
+    also = " --virtual" if virtual else ""
     if both:
-        return "unplug it. With both pods: glutesym app"
-    other = f"glutesym flash --side {OTHER_SIDE[side]}{' --virtual' if virtual else ''}"
-    return f"unplug it. The other one: {other}. With both: glutesym app"
+        return f"unplug it. With both pods: glutesym app{also}"
+    other = f"glutesym flash --side {OTHER_SIDE[side]}{also}"
+    return f"unplug it. The other one: {other}. With both: glutesym app{also}"
 
 
 def _list(port: str | None) -> None:
