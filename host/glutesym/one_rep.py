@@ -104,7 +104,7 @@ def observe(
 ) -> Iterator[tuple[Observed, Observed]]:
     """Look at some repetitions, one after the other, on the left and on the right.
 
-    What is seen of one takes 0.7 MB: it is not to be kept.
+    What is seen of one takes 0.2 MB: it is not to be kept.
     """
     pods = [recording.pods.get(side) for side in SIDES]
     powers = [pod and MusclePower(pod.emg, settings.mains_hz) for pod in pods]
