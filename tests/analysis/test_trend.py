@@ -59,6 +59,20 @@ def test_a_steady_change_from_20_percent_to_none_is_found(n_days, share):
     assert "worse" not in said
 
 
+def test_an_interval_without_0_and_no_verdict_are_explained():
+    random = np.random.default_rng(5)
+    for _ in range(300):
+        told = trend(ASYMMETRY, history(random, 8, -8.0, 3.0))
+        apart = told.change.ci_low * told.change.ci_high > 0
+        just_not = "has to be 96.5 % sure" in told.reason
+        if apart and told.verdict == "no change that it can tell" and just_not:
+            break
+        assert not just_not
+        assert apart or told.verdict == "no change that it can tell"
+    else:
+        pytest.fail("no history was between 95 and 96.5 %")
+
+
 def test_a_growing_asymmetry_is_worse():
     said = verdicts(100, 12, 20.0, 3.0)
     assert said.count("worse") >= 95

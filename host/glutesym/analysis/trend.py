@@ -34,7 +34,7 @@ from glutesym.measures import Estimate
 TrendVerdict = Literal["better", "worse", "no change that it can tell", "too few sessions"]
 
 MIN_DAYS = 4  # three leave one degree of freedom: an interval 6 times as wide as with many
-_CLAIM_CONFIDENCE = 0.965  # a change is called better or worse only if so sure
+_CLAIM_CONFIDENCE = 0.965  # a change is called better or worse only if so sure: docs/accuracy.md
 _NORMAL_95 = 1.96  # half of a 95 % interval over its standard error
 _LEAST_SE = 0.01  # %, ms: no set is known better than that
 
@@ -154,6 +154,8 @@ def trend(quantity: Quantity, sets: Sequence[SetResult]) -> Trend:
     change = at(all_along, _CLAIM_CONFIDENCE)
     verdict, reason = _verdict(change, at(half_way, _CLAIM_CONFIDENCE))
     if not _is_sure(change):
+        if _is_sure(at(all_along)):
+            reason = f"a change has to be {100 * _CLAIM_CONFIDENCE:g} % sure, this one is just not"
         reason += f"; one of {detectable:.0f} {quantity.unit} would show in 4 of 5 such histories"
     return Trend(
         quantity,
