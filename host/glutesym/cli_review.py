@@ -207,6 +207,6 @@ def _print_state(analyzed: AnalyzedSession) -> None:
     from glutesym.wording import verdict_sentence
 
     exercise = analyzed.recording.exercise or "no exercise given"
-    verdict = verdict_sentence(analyzed.measures.summary)
+    verdict = verdict_sentence(analyzed.measures.summary, analyzed.unit)
     out.print(Text.assemble((exercise, "bold"), f": {verdict}"))
     print_reps(out, analyzed.measures.reps)

@@ -40,7 +40,7 @@ def print_result(out: Console, session: AnalyzedSession) -> None:
     elif what := NO_EXERCISE.get(recording.exercise):
         told = [f"This session is {what}, no exercise: its sides are not judged."]
     else:
-        told, judged = answer_sentences(measures), True
+        told, judged = answer_sentences(measures, session.unit), True
     out.print(told[0], style="bold")
     for sentence in told[1:]:
         out.print(sentence)

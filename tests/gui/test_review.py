@@ -171,6 +171,9 @@ def test_what_makes_no_sense_is_refused_and_nothing_moves(reviewer: Reviewer) ->
     reviewer.key(Key.Key_A)
     reviewer.type("now")
     assert "now is no start and end" in reviewer.text("review_status")
+    reviewer.key(Key.Key_Escape)  # takes the refusal away, not the window
+    assert reviewer.window.isVisible()
+    assert not reviewer.page._status.isVisible()
     reviewer.key(Key.Key_E)
     reviewer.key(Key.Key_Escape)  # gives up the question, not the window
     assert reviewer.window.isVisible()

@@ -205,6 +205,7 @@ def test_a_set_is_told_in_percent_of_the_maximum(calibrated, exercised):
     shutil.copy(exercised, folder / "bridge.glutesym")
     said = run("analyze", folder / "bridge.glutesym")
     assert "% of MVIC, right" in said
+    assert "in µv " in said.lower().split("% of mvic")[0]  # the verdict is not about per cent
     assert "Raw MVIC, right / left: 125 %, confounded by the electrodes" in said
     run("export", folder / "bridge.glutesym", "-o", folder / "csv")
     row = pl.read_csv(folder / "csv" / "bridge" / "summary.csv").row(0, named=True)
@@ -224,6 +225,7 @@ def test_a_set_is_told_in_percent_of_the_maximum(calibrated, exercised):
 def test_without_a_calibration_a_set_is_set_against_its_own_peak(exercised):
     said = run("analyze", exercised)
     assert "% of its own peak" in said
+    assert "in µv " not in said.lower()
     assert "There is no calibration" in said
     assert "Raw MVIC" not in said
 

@@ -98,7 +98,7 @@ class ResultPage(Page):
         analyzed = done.analyzed
         measures = analyzed.measures
         self._result.show_state(
-            LiveState(phase="ended", reps=measures.reps, summary=measures.summary)
+            LiveState(phase="ended", reps=measures.reps, summary=measures.summary), analyzed.unit
         )
         fatigue = wording.fatigue_sentences(measures.fatigue)
         against = analyzed.normalised

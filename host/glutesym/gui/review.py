@@ -77,7 +77,8 @@ class ReviewPage(QtWidgets.QWidget):
         self._back = back
         self._back_words = back_words
         self._unit, self._sheet = 1.0, ""
-        self._said = ""  # shown while nothing is being done
+        self._said = ""  # shown while nothing is being done ...
+        self._wrong = False  # ... and whether it is an error
         self._jobs, self._comparing = Jobs(self), Jobs(self)
         self._verdict = style.label("", "large", "review_verdict")
         self._facts = style.label("", "body", "review_facts")
@@ -171,7 +172,8 @@ class ReviewPage(QtWidgets.QWidget):
         """Show another state; what is at that time is selected."""
         self.reviewed = reviewed
         measures = reviewed.analyzed.measures
-        self._verdict.setText(wording.verdict_sentence(measures.summary))
+        unit = reviewed.analyzed.unit
+        self._verdict.setText(wording.verdict_sentence(measures.summary, unit))
         self._facts.setText(facts_text(reviewed))
         self.views.show_reviewed(reviewed)
         self._earlier.show_reviewed(reviewed)
@@ -196,7 +198,7 @@ class ReviewPage(QtWidgets.QWidget):
 
     def _say(self, words: str, wrong: bool = False) -> None:
         style.set_property(self._status, "role", "wrong" if wrong else "small")
-        self._said = words
+        self._said, self._wrong = words, wrong
         self._refresh()
 
     def _refresh(self) -> None:
@@ -222,7 +224,7 @@ class ReviewPage(QtWidgets.QWidget):
             *self._files.actions(self.reviewed),
             Action("menu", "Menu", Key.Key_M, self._menu_by_key, there),
             Action("keys", "Keys", Key.Key_H, self._toggle_help),
-            Action("back", self._back_words, Key.Key_Escape, self._leave),
+            Action("back", self._back_words, Key.Key_Escape, self._step_back),
         )
 
     def keyPressEvent(self, event: QtGui.QKeyEvent) -> None:
@@ -302,6 +304,13 @@ class ReviewPage(QtWidgets.QWidget):
         self.views.notes.line.setFocus()
 
     # --- menu, help, end
+
+    def _step_back(self) -> None:
+        """End, but for the first press after an error: that takes it away."""
+        if self._wrong and self.reviewed is not None:
+            self._say("")
+        else:
+            self._leave()
 
     def _view_chosen(self, title: str) -> None:
         if title == EARLIER:

@@ -144,9 +144,11 @@ class _Dots(QtWidgets.QWidget):
         self._reps = reps
         for side, words in zip(SIDES, ends, strict=True):
             self._ends[side].setText(f"◀ {words}" if side == "left" else f"{words} ▶")
-        counted = [rep for rep in reps if not rep.excluded]
-        self._values = {r.number: v for r in counted if (v := value_of(r)) is not None}
-        intervals = {r.number: interval_of(r) for r in counted if r.number in self._values}
+        self._values = {r.number: v for r in reps if (v := value_of(r)) is not None}
+        out = {rep.number for rep in reps if rep.excluded}
+        intervals = {
+            r.number: interval_of(r) for r in reps if r.number in self._values.keys() - out
+        }
         known = {n: ends_at for n, ends_at in intervals.items() if ends_at is not None}
         reach = [abs(v) for v in self._values.values()]
         reach += [abs(end) for both in known.values() for end in both]
@@ -161,11 +163,11 @@ class _Dots(QtWidgets.QWidget):
         item.setYRange(0.4, max(last, 4) + 0.6, padding=0)
         self._number_rows()
         spots: list[dict[str, Any]] = [
-            {"pos": (x, n), "brush": theme.side_color("left" if x < 0 else "right")}
+            {"pos": (x, n), "symbol": "x", "brush": None}
+            if n in out
+            else {"pos": (x, n), "brush": theme.side_color("left" if x < 0 else "right")}
             for n, x in self._values.items()
         ]
-        out = [r.number for r in reps if r.number not in self._values]
-        spots += [{"pos": (0.0, n), "symbol": "x", "brush": None} for n in out]
         self._dots.setData(spots=spots)
         bars = [(np.array(ends_at), np.full(2, n)) for n, ends_at in known.items()]
         self._bars.setData(*joined(bars))
@@ -176,8 +178,8 @@ class _Dots(QtWidgets.QWidget):
     def select(self, number: int | None) -> None:
         """Highlight a repetition."""
         self._selected = number
-        there = any(rep.number == number for rep in self._reps)
-        at = [(self._values.get(number or 0, 0.0), number)] if there else []
+        value = None if number is None else self._values.get(number)
+        at = [] if value is None else [(value, number)]
         self._ring.setData(pos=at, size=round(18 * self.plot.unit))
 
     def restyle(self, unit: float) -> None:

@@ -13,6 +13,7 @@ from glutesym.report.figure_style import ReportFigure
 from glutesym.report.method import method_facts
 from glutesym.report.model import Fact, Report, Row, SetReport, Table, Tone
 from glutesym.report.signal_quality import signal_sentences, signal_table
+from glutesym.scale import MICROVOLTS
 from glutesym.session.answer import answer_sentences, corrective_plan
 from glutesym.wording import (
     count_text,
@@ -98,9 +99,9 @@ def _set_report(
 
 
 def _headline(session: AnalyzedSession) -> str:
-    measures, against = session.measures, session.normalised
+    measures = session.measures
     said = headline(measures.summary, "leg" if _one_leg(measures.reps) else "side")
-    return f"In µV: {said[:1].lower()}{said[1:]}" if against and against.placement else said
+    return f"In µV: {said[:1].lower()}{said[1:]}" if session.unit is not MICROVOLTS else said
 
 
 def _title(session: AnalyzedSession) -> str:
@@ -131,7 +132,7 @@ def _sentences(session: AnalyzedSession) -> list[str]:
     """Return what the set says below the headline, which holds the reason of a missing verdict."""
     measures = session.measures
     summary = measures.summary
-    said = answer_sentences(measures)
+    said = answer_sentences(measures, session.unit)
     if summary.verdict == "not measurable":
         said.remove(verdict_sentence(summary))
         if not summary.n_reps:

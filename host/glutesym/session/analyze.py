@@ -16,6 +16,7 @@ from glutesym.edits import Edit, reviewed_exercise
 from glutesym.measures import SetMeasures
 from glutesym.pipeline import Settings, measure_set
 from glutesym.recording import Recording
+from glutesym.scale import MICROVOLTS, Unit
 from glutesym.session.edit_log import edit_records, stored_edits
 from glutesym.session.normalised import Normalised
 from glutesym.session.store import (
@@ -49,6 +50,11 @@ class AnalyzedSession:
     def virtual(self) -> bool:
         """Whether its pods were."""
         return self.meta.host_clock == WORLD_CLOCK
+
+    @property
+    def unit(self) -> Unit:
+        """What its amounts are told in."""
+        return self.normalised.unit if self.normalised else MICROVOLTS
 
 
 def analyze_session(path: Path, settings: Settings | None = None) -> AnalyzedSession:

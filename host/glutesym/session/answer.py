@@ -9,6 +9,7 @@ from glutesym.analysis.quality import duration_text
 from glutesym.exercises import NO_EXERCISE, is_walking
 from glutesym.measures import RepMeasure, SetMeasures
 from glutesym.plan import Plan, make_plan
+from glutesym.scale import MICROVOLTS, Unit
 from glutesym.wording import (
     excluded_sentence,
     fatigue_sentences,
@@ -24,12 +25,12 @@ if TYPE_CHECKING:
     from glutesym.session.analyze import AnalyzedSession
 
 
-def answer_sentences(measures: SetMeasures) -> list[str]:
-    """Return what a set says, the verdict first."""
+def answer_sentences(measures: SetMeasures, unit: Unit = MICROVOLTS) -> list[str]:
+    """Return what a set says, the verdict first; unit: of what is told beside it."""
     summary = measures.summary
     lost = measures.motion_lost_s
     sentences = [
-        verdict_sentence(summary),
+        verdict_sentence(summary, unit),
         lag_sentence(summary),
         excluded_sentence(summary),
         swapped_sentence(measures),

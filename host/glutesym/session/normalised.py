@@ -39,6 +39,13 @@ class Normalised:
     caution: str = ""
     reason: str = ""
 
+    @property
+    def unit(self) -> Unit:
+        """What the set's amounts are told in: per cent of a calibration's maximum, or else µV."""
+        if self.ratio is None or not self.placement:
+            return MICROVOLTS
+        return Unit({side: self.mvic[side].mvic_uv for side in SIDES}, self.caution)
+
     def doubts(self, verdict: Verdict) -> str:
         """Say that a side called lower is not lower against its own maximum; else empty."""
         if (

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from glutesym import __version__
 from glutesym.measures import GRADES, SetMeasures
 from glutesym.recording import Recording
+from glutesym.scale import MICROVOLTS
 from glutesym.session.answer import answer_sentences, quality_sentences
 from glutesym.session.columns import CONTENTS, TABLES, UNITS
 from glutesym.session.normalised import Normalised
@@ -41,9 +42,8 @@ def readme_text(
     normalised : Normalised, optional
         The set against a calibration.
     """
-    said = answer_sentences(measures) + (
-        normalised.sentences(measures.summary.verdict) if normalised else []
-    )
+    said = answer_sentences(measures, normalised.unit if normalised else MICROVOLTS)
+    said += normalised.sentences(measures.summary.verdict) if normalised else []
     said += quality_sentences(measures.reps)
     sections = [
         (stem, [_set_text(recording, measures, meta)]),
