@@ -202,6 +202,7 @@ FIRST, SECOND = (span_of(rep) for rep in MEASURED.reps[:2])
         (Add(Span(1.0, 1.1)), "too short for a repetition"),
         (Add(Span(2.0, 1.0)), "no part of the session: expected a start before an end"),
         (Add(Span(-1.0, 1.0)), "no part of the session"),
+        (Add(Span(0.2, 1.4)), r"no part of the session: .* within 0.5 to \d+\.\d s"),
         (Add(Span(0.0, float("nan"))), "no part of the session"),
         (Move(FIRST, Span(1e6, 1e6 + 2)), "no part of the session"),
         (Move(FIRST, FIRST), "is there already"),
@@ -217,7 +218,7 @@ FIRST, SECOND = (span_of(rep) for rep in MEASURED.reps[:2])
 )
 def test_an_edit_that_makes_no_sense_is_refused_with_advice(step, message):
     with pytest.raises(EditError, match=message):
-        check(step, MEASURED.reps, [], "bridge", RECORDING.duration_s)
+        check(step, MEASURED.reps, [], "bridge", (0.5, RECORDING.duration_s))
 
 
 def test_what_its_data_exclude_a_reviewer_cannot_include():
@@ -225,4 +226,4 @@ def test_what_its_data_exclude_a_reviewer_cannot_include():
     emg = replace(pod.emg, lead_off=pod.emg.lead_off | (abs(pod.emg.time_s - FIRST.end_s) < 0.1))
     off = replace(RECORDING, pods={**RECORDING.pods, "left": replace(pod, emg=emg)})
     with pytest.raises(EditError, match=r"by its data: left: an electrode was off the skin"):
-        check(Include(FIRST), measure_set(off).reps, [], "bridge", off.duration_s)
+        check(Include(FIRST), measure_set(off).reps, [], "bridge", (0.0, off.duration_s))

@@ -179,7 +179,7 @@ def check(
     reps: Sequence[RepMeasure],
     edits: Sequence[Edit],
     exercise: str,
-    duration_s: float,
+    recorded_s: tuple[float, float],
 ) -> None:
     """Refuse an edit that would do nothing or that makes no sense.
 
@@ -193,8 +193,8 @@ def check(
         So far.
     exercise : str
         With the edits so far.
-    duration_s : float
-        Of the session.
+    recorded_s : (from, to)
+        When the first signal begins, and the end of the session.
 
     Raises
     ------
@@ -211,14 +211,14 @@ def check(
             raise EditError(f"the exercise is called {exercise} already")
     if isinstance(step, Note):
         _check_text(step.text, "a note", MOST_CHARACTERS)
-        if step.time_s is not None and not 0 <= step.time_s <= duration_s:
+        if step.time_s is not None and not 0 <= step.time_s <= recorded_s[1]:
             raise EditError(
-                f"{step.time_s:g} s is outside of the session, 0 to {duration_s:.1f} s"
+                f"{step.time_s:g} s is outside of the session, 0 to {recorded_s[1]:.1f} s"
             )
     if isinstance(step, Add):
-        _check_place(step.rep, reps, duration_s)
+        _check_place(step.rep, reps, recorded_s)
     elif isinstance(step, Exclude | Include | Move | SetWorking):
-        _check_of_rep(step, reps, exercise, duration_s)
+        _check_of_rep(step, reps, exercise, recorded_s)
 
 
 def describe(step: Step) -> str:
@@ -319,7 +319,7 @@ def _check_of_rep(
     step: Exclude | Include | Move | SetWorking,
     reps: Sequence[RepMeasure],
     exercise: str,
-    duration_s: float,
+    recorded_s: tuple[float, float],
 ) -> None:
     at = _find(step.rep, [span_of(rep) for rep in reps])
     if at is None:
@@ -340,7 +340,7 @@ def _check_of_rep(
     elif isinstance(step, Move):
         if step.to == span_of(rep):
             raise EditError(f"repetition {rep.number} is there already")
-        _check_place(step.to, [*reps[:at], *reps[at + 1 :]], duration_s)
+        _check_place(step.to, [*reps[:at], *reps[at + 1 :]], recorded_s)
     elif isinstance(step, SetWorking):
         if not is_one_leg(exercise):
             raise EditError(
@@ -351,12 +351,14 @@ def _check_of_rep(
             raise EditError(f"the {step.side} side is the working one of it already")
 
 
-def _check_place(span: Span, others: Sequence[RepMeasure], duration_s: float) -> None:
-    where = _text(span)
-    if not (0 <= span.start_s < span.end_s <= duration_s):
+def _check_place(
+    span: Span, others: Sequence[RepMeasure], recorded_s: tuple[float, float]
+) -> None:
+    where, (first_s, last_s) = _text(span), recorded_s
+    if not (first_s <= span.start_s < span.end_s <= last_s):
         raise EditError(
-            f"{where} is no part of the session: expected a start before an end, within 0 to "
-            f"{duration_s:.1f} s"
+            f"{where} is no part of the session: expected a start before an end, within "
+            f"{first_s:.1f} to {last_s:.1f} s"
         )
     if span.end_s - span.start_s < MIN_LENGTH_S:
         raise EditError(f"{where} is too short for a repetition: {MIN_LENGTH_S:g} s are the least")

@@ -177,7 +177,8 @@ class FitText(QtWidgets.QWidget):
         if self._suffix:
             small = QtGui.QFontMetricsF(theme.font(px * _SUFFIX_SIZE))
             width += px * 0.12 + small.horizontalAdvance(self._suffix)
-            height = metrics.capHeight() * 1.1  # digits have no descenders
+            below = small.tightBoundingRect(self._suffix).bottom()  # digits have no descenders
+            height = metrics.capHeight() + 2 * max(0.05 * metrics.capHeight(), below)
         return width <= self.width() and height <= self.height()
 
 

@@ -104,7 +104,9 @@ def add_edit(session: AnalyzedSession, step: Step, by: str, made_utc: datetime) 
 def check_edit(session: AnalyzedSession, step: Step) -> None:
     """Raise EditError if an edit would do nothing to a session, or makes no sense."""
     recording = session.recording
-    check(step, session.measures.reps, session.edits, recording.exercise, recording.duration_s)
+    begins_s = [pod.emg.time_s[0] for pod in recording.pods.values() if len(pod.emg.time_s)]
+    recorded_s = float(min(begins_s, default=0.0)), recording.duration_s
+    check(step, session.measures.reps, session.edits, recording.exercise, recorded_s)
 
 
 def append_edits(path: Path, edits: Sequence[Edit], after: Sequence[Edit]) -> None:
