@@ -188,7 +188,7 @@ def test_the_command_edits_lists_and_takes_back(path: Path) -> None:
     assert "back in (taken back)\n" in listed
     assert "moved, excluded" not in listed
     assert "excluded, moved" in listed
-    review(path, "--add", "0.5-1.5", "--note", "warm-up", "--at", "1")
+    review(path, "--add", "5.5-6.5", "--note", "warm-up", "--at", "1")
     assert len(analyze_session(path).measures.reps) == 5
     export_session(analyze_session(path), path.parent)
     table = (path.parent / "s" / "reps.csv").read_text("utf-8").splitlines()
