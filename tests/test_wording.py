@@ -282,6 +282,8 @@ def test_a_verdict_beside_other_units_names_its_own():
         summary(), symmetry_index_pct=Estimate(25.0, 17, 32), verdict="left lower", reason=""
     )
     assert wording.verdict_sentence(of, unit) == "In µV left lower by 25 % (95 % CI 17…32)"
+    unusable = Unit(note="Not in % MVIC: the calibration knows no left side")
+    assert wording.verdict_sentence(of, unusable) == "Left lower by 25 % (95 % CI 17…32)"
     noise = replace(of, symmetry_index_pct=Estimate(3.0, -2, 8), verdict="within noise")
     assert wording.verdict_sentence(noise, unit).startswith("Within noise: in µV left lower by 3")
 

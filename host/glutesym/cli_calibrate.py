@@ -125,10 +125,10 @@ def calibrate(
     from glutesym.session.calibration_store import calibration_path
     from glutesym.session.normalised import FOLDER
 
-    interrupted = False
     if listed:
         _list((folder or Path("sessions")) / FOLDER, subject)
         return
+    interrupted = False
     if session is None:
         names = [name for name in positions or PositionName if name not in (skip or [])]
         if not names:

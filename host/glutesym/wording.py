@@ -45,7 +45,7 @@ def verdict_sentence(summary: SetSummary | None, unit: Unit = MICROVOLTS) -> str
         return f"No verdict: {_reason(summary.reason, estimate.reason)}"
     lower = "left" if estimate.value >= 0 else "right"
     difference = f"{lower} lower by {_with_interval(estimate, '%')}"
-    if unit is not MICROVOLTS:
+    if unit.mvic_uv:
         difference = f"in µV {difference}"
     if summary.verdict == "within noise":
         difference = f"within noise: {difference}"

@@ -29,10 +29,7 @@ from glutesym.recording import EmgRecord, Recording
 PHASE = (0.15, 0.85)  # shares of the movement between which a repetition's spectrum is taken
 MIN_REPS = 6
 MIN_SNR_DB = 6.0
-_TOO_WEAK = (
-    f"less than {MIN_SNR_DB:g} dB above rest, over {100 * PHASE[0]:.0f} to {100 * PHASE[1]:.0f} % "
-    "of the movement"
-)
+_TOO_WEAK = f"less than {MIN_SNR_DB:g} dB above rest in the part of the movement that is compared"
 
 _Array = NDArray[np.float64]
 

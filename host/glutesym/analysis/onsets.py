@@ -120,8 +120,10 @@ def find_burst(rows: PowerRows, resting: RestingLevel, cells_a_row: float) -> Bu
     return Burst(
         start_s=float(time_s[start]),
         end_s=float(time_s[stop - 1]),
-        onset=_edge(relative, time_s, start, stop, snr, cells_a_row, True),
-        offset=_edge(relative[::-1], -time_s[::-1], n - stop, n - start, snr, cells_a_row, False),
+        onset=_edge(relative, time_s, start, stop, snr, cells_a_row, for_lag=True),
+        offset=_edge(
+            relative[::-1], -time_s[::-1], n - stop, n - start, snr, cells_a_row, for_lag=False
+        ),
     )
 
 

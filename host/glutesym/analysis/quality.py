@@ -134,9 +134,9 @@ def strength_flaws(snr_db: float, timed: bool) -> tuple[Flaw, ...]:
     return ()
 
 
-def _below(limit_or_less: float) -> str:
-    """Return a number that is below a limit so that it reads as below it."""
-    return f"{math.floor(10 * limit_or_less) / 10:.1f}"
+def _below(value: float) -> str:
+    """Return a number that is below a whole limit so that it reads as below it."""
+    return f"{math.floor(10 * value) / 10:.1f}"
 
 
 def rest_spike_flaws(spikes_uv: float | None, activation_uv: float) -> tuple[Flaw, ...]:

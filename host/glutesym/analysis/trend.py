@@ -243,7 +243,6 @@ def _is_sure(estimate: Estimate) -> bool:
 
 
 def _student(share: float, freedom: int) -> float:
-
     return float(scipy.special.stdtrit(freedom, share))
 
 

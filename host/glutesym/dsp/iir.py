@@ -23,7 +23,6 @@ class GapAwareSos:
     """
 
     def __init__(self, sos: NDArray[np.float64], settle: int) -> None:
-
         self._sosfilt = scipy.signal.sosfilt
         self._sos = sos
         self._rest_state: NDArray[np.float64] = scipy.signal.sosfilt_zi(sos)

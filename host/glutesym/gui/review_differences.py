@@ -146,9 +146,8 @@ class _Dots(QtWidgets.QWidget):
             self._ends[side].setText(f"◀ {words}" if side == "left" else f"{words} ▶")
         self._values = {r.number: v for r in reps if (v := value_of(r)) is not None}
         out = {rep.number for rep in reps if rep.excluded}
-        intervals = {
-            r.number: interval_of(r) for r in reps if r.number in self._values.keys() - out
-        }
+        counted = self._values.keys() - out
+        intervals = {rep.number: interval_of(rep) for rep in reps if rep.number in counted}
         known = {n: ends_at for n, ends_at in intervals.items() if ends_at is not None}
         reach = [abs(v) for v in self._values.values()]
         reach += [abs(end) for both in known.values() for end in both]

@@ -13,7 +13,6 @@ from glutesym.report.figure_style import ReportFigure
 from glutesym.report.method import method_facts
 from glutesym.report.model import Fact, Report, Row, SetReport, Table, Tone
 from glutesym.report.signal_quality import signal_sentences, signal_table
-from glutesym.scale import MICROVOLTS
 from glutesym.session.answer import answer_sentences, corrective_plan
 from glutesym.wording import (
     count_text,
@@ -101,7 +100,7 @@ def _set_report(
 def _headline(session: AnalyzedSession) -> str:
     measures = session.measures
     said = headline(measures.summary, "leg" if _one_leg(measures.reps) else "side")
-    return f"In µV: {said[:1].lower()}{said[1:]}" if session.unit is not MICROVOLTS else said
+    return f"In µV: {said[:1].lower()}{said[1:]}" if session.unit.mvic_uv else said
 
 
 def _title(session: AnalyzedSession) -> str:
